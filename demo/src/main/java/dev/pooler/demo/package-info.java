@@ -1,0 +1,5 @@
+/** Embedded servers and sample load behind ./pooler demo. */
+@NullMarked
+package dev.pooler.demo;
+
+import org.jspecify.annotations.NullMarked;

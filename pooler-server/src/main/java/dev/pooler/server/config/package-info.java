@@ -1,0 +1,5 @@
+/** The YAML file: read strictly, explained, checked. */
+@NullMarked
+package dev.pooler.server.config;
+
+import org.jspecify.annotations.NullMarked;

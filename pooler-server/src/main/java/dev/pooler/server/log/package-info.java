@@ -1,0 +1,5 @@
+/** Log lines for people and for machines. */
+@NullMarked
+package dev.pooler.server.log;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Session trackers and footprint. */
+@NullMarked
+package dev.pooler.mysql.session;
+
+import org.jspecify.annotations.NullMarked;
