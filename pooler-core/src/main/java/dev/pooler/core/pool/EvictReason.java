@@ -1,0 +1,24 @@
+package dev.pooler.core.pool;
+
+import java.util.Locale;
+
+/** Why a backend was taken out of its pool: the word in the log and the label of its metric. */
+public enum EvictReason {
+  CLIENT_GONE,
+  BACKEND_CLOSED,
+  BACKEND_FATAL,
+  BACKEND_CHATTER,
+  PROTOCOL_VIOLATION,
+  RESET_FAILED,
+  CANCEL_UNCERTAIN,
+  PINNED_SESSION_ENDED,
+  STATEMENT_TIMEOUT,
+  RETIRED,
+  POOL_CLOSED,
+  OUR_FAULT;
+
+  /** The metric label. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.pooler.core.pool;
+
+import dev.pooler.core.session.SqlFailure;
+import io.netty.channel.Channel;
+import org.jspecify.annotations.Nullable;
+
+/** The session that holds a backend, as the backend sees it. Called on the backend's loop. */
+public interface LeaseHolder {
+  /** Where replies go. */
+  Channel client();
+
+  /** The backend now has the session's settings. */
+  void onAligned();
+
+  /** The backend refused the session's settings; it is clean and at nobody's settings. */
+  void onAlignFailed(SqlFailure failure);
+
+  /** Everything asked so far is answered; replies have been written to the client. */
+  void onSettled(TransactionState state);
+
+  /** A setting that the server reports changed by the session's own doing. */
+  void onSettingReported(String name, String value);
+
+  /** A COPY from the client has begun ({@code true}) or is over. */
+  default void onCopyIn(boolean begun) {}
+
+  /**
+   * The backend is gone. The lease must be given up by evicting it.
+   *
+   * @param failure what the client is to be told, or null if the backend's own FATAL went to it
+   */
+  void onBackendLost(EvictReason reason, @Nullable SqlFailure failure);
+}

@@ -1,0 +1,228 @@
+package dev.pooler.core.pool;
+
+import dev.pooler.core.session.SqlFailure;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pool in front of the supply: leases between sessions and hot backends, fair over all loops.
+ * What HikariCP does (create, bound, retire, check) is behind {@link BackendSupply}; what it can't
+ * do (no blocking, first come first served over loops, pause without an error, telling the waiting)
+ * is here. Methods may be called from any thread unless they say otherwise.
+ */
+public final class LeasePool {
+  /** A hot lease goes back to the supply when nobody used it for so long. */
+  private static final Duration REST = Duration.ofSeconds(1);
+
+  /** A busy backend goes through the supply this often, so that its lifetime rules act on it. */
+  private static final Duration TENURE = Duration.ofSeconds(20);
+
+  private final PoolKey key;
+  private final LongSupplier clock;
+  private final PoolCounters counters;
+  private final List<LoopLeases> loops = new ArrayList<>();
+  private final AtomicInteger held = new AtomicInteger();
+  private volatile PoolLimits limits;
+  private volatile BackendSupply supply;
+  private volatile boolean paused;
+  private volatile boolean closed;
+
+  /** Why the supply can't connect at the moment, or null. */
+  private volatile @Nullable SqlFailure trouble;
+
+  /**
+   * @param clock nanoseconds, from any origin
+   */
+  public LeasePool(
+      PoolKey key,
+      PoolLimits limits,
+      Iterable<EventLoop> eventLoops,
+      BackendSupply supply,
+      LongSupplier clock) {
+    this.key = key;
+    this.limits = limits;
+    this.supply = supply;
+    this.clock = clock;
+    this.counters = new PoolCounters();
+    for (EventLoop loop : eventLoops) {
+      loops.add(new LoopLeases(this, loop));
+    }
+  }
+
+  public PoolKey key() {
+    return key;
+  }
+
+  public PoolLimits limits() {
+    return limits;
+  }
+
+  /** New bounds; the supply applies its own share of them. */
+  public void limits(PoolLimits now) {
+    limits = now;
+  }
+
+  public PoolCounters counters() {
+    return counters;
+  }
+
+  /** The share of one loop; the caller must be on it to use it. */
+  public LoopLeases on(EventLoop loop) {
+    for (LoopLeases share : loops) {
+      if (share.loop() == loop) {
+        return share;
+      }
+    }
+    throw new IllegalStateException("the pool " + key + " does not know this event loop");
+  }
+
+  /** All shares, for metrics and the janitor. */
+  public List<LoopLeases> shares() {
+    return loops;
+  }
+
+  /** No more grants until {@link #resume}; sessions wait, and idle backends go back. */
+  public void pause() {
+    paused = true;
+    onEachLoop(LoopLeases::giveBackIdle);
+  }
+
+  public void resume() {
+    paused = false;
+    onEachLoop(LoopLeases::serve);
+  }
+
+  /** The end: waiters are told, backends go back as they are released. */
+  public void close(SqlFailure told) {
+    closed = true;
+    onEachLoop(share -> {
+      share.failWaiters(told);
+      share.giveBackIdle();
+    });
+  }
+
+  /** The janitor's tick for one loop, on that loop. */
+  public void tick(EventLoop loop) {
+    on(loop).tick(now());
+  }
+
+  /** The supply can't connect: sessions go on waiting, and hear this if they wait too long. */
+  public void trouble(@Nullable SqlFailure failure) {
+    trouble = failure;
+  }
+
+  public @Nullable SqlFailure trouble() {
+    return trouble;
+  }
+
+  /** Backends out of the supply's hands: leased, or hot and idle. */
+  public int heldBackends() {
+    return held.get();
+  }
+
+  /** Hot backends that no session has; a glance. */
+  public int idleBackends() {
+    int sum = 0;
+    for (LoopLeases share : loops) {
+      sum += share.idleCount();
+    }
+    return sum;
+  }
+
+  long now() {
+    return clock.getAsLong();
+  }
+
+  boolean open() {
+    return !paused && !closed;
+  }
+
+  boolean closed() {
+    return closed;
+  }
+
+  BackendSupply supply() {
+    return supply;
+  }
+
+  long maxWaitNanos() {
+    return limits.maxWait().toNanos();
+  }
+
+  long restNanos() {
+    return REST.toNanos();
+  }
+
+  long tenureNanos() {
+    return TENURE.toNanos();
+  }
+
+  void held(int change) {
+    held.addAndGet(change);
+  }
+
+  boolean mayFetch() {
+    return held.get() < limits.size();
+  }
+
+  @Nullable SqlFailure refusal() {
+    return closed ? SqlFailure.draining() : null;
+  }
+
+  SqlFailure waitedTooLong(long millis) {
+    SqlFailure cause = trouble;
+    if (cause != null) {
+      return SqlFailure.noUsableTarget(key.toString(), cause.message());
+    }
+    String state =
+        " (max-wait "
+            + limits.maxWait().toMillis()
+            + " ms, all "
+            + limits.size()
+            + " backends busy"
+            + (paused ? ", the pool is paused)" : ")");
+    return SqlFailure.waitedTooLong(millis, key.toString(), state);
+  }
+
+  /** The loop other than {@code mine} whose session has waited longer than any of mine, if any. */
+  @Nullable LoopLeases longestWaiting(LoopLeases mine) {
+    if (loops.size() == 1) {
+      return null;
+    }
+    LoopLeases longest = mine;
+    for (LoopLeases share : loops) {
+      // Clocks compare by difference; Long.MAX_VALUE says that nobody waits.
+      long theirs = share.oldestWaiter();
+      long best = longest.oldestWaiter();
+      if (theirs != Long.MAX_VALUE && (best == Long.MAX_VALUE || theirs - best < 0)) {
+        longest = share;
+      }
+    }
+    return longest == mine ? null : longest;
+  }
+
+  /** A session on {@code asker} waits: loops with idle backends are asked for one. */
+  void askIdleOf(LoopLeases asker) {
+    for (LoopLeases share : loops) {
+      if (share != asker && share.idleCount() > 0) {
+        share.loop().execute(() -> share.handIdleTo(asker));
+        return;
+      }
+    }
+  }
+
+  private void onEachLoop(java.util.function.Consumer<LoopLeases> task) {
+    for (LoopLeases share : loops) {
+      if (share.loop().inEventLoop()) {
+        task.accept(share);
+      } else {
+        share.loop().execute(() -> task.accept(share));
+      }
+    }
+  }
+}

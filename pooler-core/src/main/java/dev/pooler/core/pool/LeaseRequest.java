@@ -1,0 +1,23 @@
+package dev.pooler.core.pool;
+
+import dev.pooler.core.session.SqlFailure;
+
+/**
+ * A session's wish for a backend, waiting in arrival order. Reusable, one wait at a time; confined
+ * to its loop. Ends in exactly one of {@link #granted}, {@link #failed} or a withdrawal.
+ */
+public abstract class LeaseRequest {
+  /** Nanoseconds of the pool's clock at which the wait began. */
+  long since;
+
+  boolean waiting;
+
+  /** True between enqueueing and the end of the wait. */
+  public final boolean isWaiting() {
+    return waiting;
+  }
+
+  protected abstract void granted(Lease lease);
+
+  protected abstract void failed(SqlFailure failure);
+}

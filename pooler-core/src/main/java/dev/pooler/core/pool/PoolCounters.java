@@ -1,0 +1,113 @@
+package dev.pooler.core.pool;
+
+import dev.pooler.core.observe.LatencyBuckets;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * What a pool did, counted on its loops and read by anyone. Adders, because several loops may count
+ * at once and a scrape must not hold them up.
+ */
+public final class PoolCounters {
+  private final LongAdder acquires = new LongAdder();
+  private final LongAdder releases = new LongAdder();
+  private final LongAdder timeouts = new LongAdder();
+  private final LongAdder transactions = new LongAdder();
+  private final LongAdder clientBytes = new LongAdder();
+  private final LongAdder backendBytes = new LongAdder();
+  private final LatencyBuckets waits = new LatencyBuckets();
+  private final Map<EvictReason, LongAdder> evictions = new EnumMap<>(EvictReason.class);
+  private final Map<PinReason, LongAdder> pins = new EnumMap<>(PinReason.class);
+
+  PoolCounters() {
+    for (EvictReason reason : EvictReason.values()) {
+      evictions.put(reason, new LongAdder());
+    }
+    for (PinReason reason : PinReason.values()) {
+      pins.put(reason, new LongAdder());
+    }
+  }
+
+  void acquired(long waitedNanos) {
+    acquires.increment();
+    waits.record(waitedNanos);
+  }
+
+  void released() {
+    releases.increment();
+  }
+
+  void timedOut() {
+    timeouts.increment();
+  }
+
+  void evicted(EvictReason reason) {
+    count(evictions, reason);
+  }
+
+  public void pinned(PinReason reason) {
+    count(pins, reason);
+  }
+
+  /** A backend became idle after a statement: one transaction is over. */
+  public void transactionEnded() {
+    transactions.increment();
+  }
+
+  public void fromClient(int bytes) {
+    clientBytes.add(bytes);
+  }
+
+  public void fromBackend(int bytes) {
+    backendBytes.add(bytes);
+  }
+
+  public long acquires() {
+    return acquires.sum();
+  }
+
+  public long releases() {
+    return releases.sum();
+  }
+
+  public long timeouts() {
+    return timeouts.sum();
+  }
+
+  public long transactions() {
+    return transactions.sum();
+  }
+
+  public long clientBytes() {
+    return clientBytes.sum();
+  }
+
+  public long backendBytes() {
+    return backendBytes.sum();
+  }
+
+  public LatencyBuckets waits() {
+    return waits;
+  }
+
+  public long evictions(EvictReason reason) {
+    return sum(evictions, reason);
+  }
+
+  public long pins(PinReason reason) {
+    return sum(pins, reason);
+  }
+
+  private static <E extends Enum<E>> void count(Map<E, LongAdder> counts, E reason) {
+    LongAdder adder = counts.get(reason);
+    if (adder != null) {
+      adder.increment();
+    }
+  }
+
+  private static <E extends Enum<E>> long sum(Map<E, LongAdder> counts, E reason) {
+    LongAdder adder = counts.get(reason);
+    return adder == null ? 0 : adder.sum();
+  }
+}

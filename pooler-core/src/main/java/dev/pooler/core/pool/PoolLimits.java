@@ -1,0 +1,21 @@
+package dev.pooler.core.pool;
+
+import java.time.Duration;
+
+/**
+ * A pool's bounds. The lengths of lifetime, idleness and keepalive are HikariCP's to apply.
+ *
+ * @param size backends at most
+ * @param minIdle backends kept ready
+ * @param maxWait how long a session waits for a backend
+ * @param maxLifetime zero means unbounded
+ * @param keepalive zero means none
+ */
+public record PoolLimits(
+    PoolMode mode,
+    int size,
+    int minIdle,
+    Duration maxWait,
+    Duration maxLifetime,
+    Duration idleTimeout,
+    Duration keepalive) {}

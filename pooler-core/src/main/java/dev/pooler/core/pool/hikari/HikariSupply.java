@@ -1,0 +1,291 @@
+package dev.pooler.core.pool.hikari;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
+import dev.pooler.core.pool.Backend;
+import dev.pooler.core.pool.BackendConnector;
+import dev.pooler.core.pool.BackendSupply;
+import dev.pooler.core.pool.EvictReason;
+import dev.pooler.core.pool.LeasePool;
+import dev.pooler.core.pool.LoopLeases;
+import dev.pooler.core.pool.PoolKey;
+import dev.pooler.core.pool.PoolLimits;
+import dev.pooler.core.session.SqlFailure;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.channel.EventLoop;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * HikariCP as the supply of a {@link LeasePool}. HikariCP blocks, so each call to it runs on a
+ * virtual thread of its own; the event loops only start them and take their answers as tasks.
+ *
+ * <p>HikariCP's view: a backend that is hot on some loop is a borrowed connection. It comes back
+ * when nobody needs it or its tenure is over, and lifetime, keepalive and idle rules act then.
+ */
+public final class HikariSupply implements BackendSupply, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(HikariSupply.class);
+
+  /** So many dead backends in a row mean that the others are dead too: all are replaced. */
+  private static final int DEAD_IN_A_ROW = 3;
+
+  private static final long MOVE_SECONDS = 5;
+
+  private final LeasePool pool;
+  private final HikariConfig config;
+  private final ConcurrentHashMap<Long, Connection> borrowed = new ConcurrentHashMap<>();
+  private final Set<Thread> fetchers = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable HikariDataSource source;
+  private volatile @Nullable SqlFailure lastFailure;
+  private volatile boolean closed;
+
+  private HikariSupply(
+      PoolKey key,
+      PoolLimits limits,
+      Iterable<EventLoop> loops,
+      BackendConnector connector,
+      ScheduledExecutorService scheduler,
+      @Nullable MeterRegistry metrics) {
+    this.pool = new LeasePool(key, limits, loops, this, System::nanoTime);
+    this.config = configure(key, limits, scheduler, metrics);
+    this.config.setDataSource(new WireDataSource(connector, new ConnectObserver()));
+  }
+
+  /**
+   * A pool whose backends HikariCP manages. Nothing is connected before the first session asks,
+   * unless {@code limits.minIdle()} is above 0.
+   *
+   * @param scheduler shared by all pools
+   * @param metrics where HikariCP's own meters go, or null
+   */
+  public static HikariSupply create(
+      PoolKey key,
+      PoolLimits limits,
+      Iterable<EventLoop> loops,
+      BackendConnector connector,
+      ScheduledExecutorService scheduler,
+      @Nullable MeterRegistry metrics) {
+    HikariSupply supply = new HikariSupply(key, limits, loops, connector, scheduler, metrics);
+    if (limits.minIdle() > 0) {
+      Thread.startVirtualThread(supply::source);
+    }
+    return supply;
+  }
+
+  public LeasePool pool() {
+    return pool;
+  }
+
+  private static HikariConfig configure(
+      PoolKey key,
+      PoolLimits limits,
+      ScheduledExecutorService scheduler,
+      @Nullable MeterRegistry metrics) {
+    HikariConfig config = new HikariConfig();
+    config.setPoolName(key.toString());
+    config.setMaximumPoolSize(limits.size());
+    config.setMinimumIdle(Math.min(limits.minIdle(), limits.size()));
+    config.setMaxLifetime(limits.maxLifetime().toMillis());
+    config.setIdleTimeout(limits.idleTimeout().toMillis());
+    config.setKeepaliveTime(limits.keepalive().toMillis());
+    config.setConnectionTimeout(Math.max(250, limits.maxWait().toMillis()));
+    config.setInitializationFailTimeout(-1);
+    config.setAllowPoolSuspension(true);
+    config.setScheduledExecutor(scheduler);
+    config.setThreadFactory(Thread.ofVirtual().name("pooler-hikari-", 0).factory());
+    if (metrics != null) {
+      config.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(metrics));
+    }
+    return config;
+  }
+
+  @Override
+  public void fetch(LoopLeases asker) {
+    Thread.ofVirtual().name("pooler-fetch").start(() -> fetchOnThread(asker));
+  }
+
+  private void fetchOnThread(LoopLeases asker) {
+    fetchers.add(Thread.currentThread());
+    Backend backend = null;
+    try {
+      backend = borrow(asker);
+    } catch (SQLException e) {
+      LOG.debug("pool {}: no backend: {}", pool.key(), e.getMessage());
+    } finally {
+      fetchers.remove(Thread.currentThread());
+    }
+    if (backend == null) {
+      SqlFailure failure = lastFailure;
+      asker.loop().execute(() -> asker.notSupplied(failure));
+    } else {
+      Backend supplied = backend;
+      asker.loop().execute(() -> asker.supplied(supplied));
+    }
+  }
+
+  private Backend borrow(LoopLeases asker) throws SQLException {
+    int dead = 0;
+    while (true) {
+      HikariDataSource hikari = source();
+      Connection connection = hikari.getConnection();
+      Backend backend = connection.unwrap(WireConnection.class).backend();
+      if (backend.usable() && moved(backend, asker.loop())) {
+        borrowed.put(backend.id(), connection);
+        return backend;
+      }
+      hikari.evictConnection(connection);
+      if (++dead == DEAD_IN_A_ROW) {
+        LOG.warn("pool {}: backends were closed while idle; replacing all", pool.key());
+        replaceAll();
+      }
+    }
+  }
+
+  private static boolean moved(Backend backend, EventLoop loop) throws SQLException {
+    try {
+      backend.moveTo(loop).toCompletableFuture().get(MOVE_SECONDS, TimeUnit.SECONDS);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SQLException("interrupted while moving a backend", e);
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public void giveBack(Backend backend) {
+    Connection connection = borrowed.remove(backend.id());
+    if (connection != null) {
+      Thread.ofVirtual().name("pooler-give-back").start(() -> close(connection));
+    }
+  }
+
+  @Override
+  public void evict(Backend backend, EvictReason reason) {
+    LOG.info("pool {}: evicting backend {}: {}", pool.key(), backend.id(), reason.label());
+    Connection connection = borrowed.remove(backend.id());
+    backend
+        .close(reason)
+        .whenComplete((done, failure) -> {
+          if (connection != null) {
+            Thread.ofVirtual().name("pooler-evict").start(() -> discard(connection));
+          }
+        });
+  }
+
+  /** Replaces all backends: idle ones now, the others as their leases end. */
+  public void replaceAll() {
+    HikariPoolMXBean bean = bean();
+    if (bean != null) {
+      bean.softEvictConnections();
+    }
+  }
+
+  /** Backends that exist, borrowed or idle; a glance. */
+  public int totalBackends() {
+    HikariPoolMXBean bean = bean();
+    return bean == null ? 0 : bean.getTotalConnections();
+  }
+
+  /** New bounds that HikariCP takes while it runs. */
+  public void limits(PoolLimits limits) {
+    pool.limits(limits);
+    HikariDataSource hikari = source;
+    if (hikari != null) {
+      hikari.setMaximumPoolSize(limits.size());
+      hikari.setMinimumIdle(Math.min(limits.minIdle(), limits.size()));
+      hikari.setMaxLifetime(limits.maxLifetime().toMillis());
+      hikari.setIdleTimeout(limits.idleTimeout().toMillis());
+    }
+  }
+
+  /** Closes all backends; blocks until they are closed, seconds at most. */
+  @Override
+  public void close() {
+    closed = true;
+    for (Thread fetcher : fetchers) {
+      fetcher.interrupt();
+    }
+    HikariDataSource hikari = source;
+    if (hikari != null) {
+      hikari.close();
+    }
+  }
+
+  private static void close(Connection connection) {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      LOG.debug("giving back {}: {}", connection, e.getMessage());
+    }
+  }
+
+  private void discard(Connection connection) {
+    HikariDataSource hikari = source;
+    if (hikari != null) {
+      hikari.evictConnection(connection);
+    }
+  }
+
+  private @Nullable HikariPoolMXBean bean() {
+    HikariDataSource hikari = source;
+    return hikari == null || hikari.isClosed() ? null : hikari.getHikariPoolMXBean();
+  }
+
+  private HikariDataSource source() {
+    HikariDataSource hikari = source;
+    if (hikari != null) {
+      return hikari;
+    }
+    synchronized (this) {
+      if (source == null) {
+        source = new HikariDataSource(config);
+      }
+      return source;
+    }
+  }
+
+  /** Keeps what connecting says, and tells the waiting what waiting can't mend. */
+  private final class ConnectObserver implements WireDataSource.Observer {
+    @Override
+    public void connected() {
+      if (lastFailure != null || pool.trouble() != null) {
+        LOG.info("pool {}: connected again", pool.key());
+      }
+      lastFailure = null;
+      pool.trouble(null);
+    }
+
+    @Override
+    public void connectFailed(SqlFailure failure, boolean temporary) {
+      SqlFailure before = pool.trouble();
+      if (before == null || !before.message().equals(failure.message())) {
+        LOG.warn(
+            "pool {}: cannot connect ({}): {} {}",
+            pool.key(),
+            temporary ? "trying again" : "sessions are told",
+            failure.sqlState(),
+            failure.message());
+      }
+      pool.trouble(failure);
+      if (!temporary && !closed && totalBackends() == 0) {
+        lastFailure = failure;
+        for (Thread fetcher : fetchers) {
+          fetcher.interrupt();
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package dev.pooler.core.relay;
+
+/**
+ * What a backend still owes, in the order in which it will answer: one entry a request, each to be
+ * forwarded to the client or swallowed because we asked. A ring of ints that grows with a client's
+ * pipeline and never shrinks below what one statement needs; no allocation per request.
+ *
+ * <p>An entry is a request type of the protocol (up to 24 bits) and its {@link Disposition}.
+ * Confined to the backend's event loop.
+ */
+public final class ReplyQueue {
+  /** Whose reply it is. */
+  public enum Disposition {
+    FORWARD,
+    SWALLOW
+  }
+
+  /** More requests without one reply than this is taken for an attack, not for a pipeline. */
+  public static final int LIMIT = 1 << 20;
+
+  private static final int SWALLOW = 1 << 24;
+  private static final int TYPE = SWALLOW - 1;
+
+  private int[] ring = new int[8];
+  private int head;
+  private int size;
+
+  public boolean isEmpty() {
+    return size == 0;
+  }
+
+  public int size() {
+    return size;
+  }
+
+  /** Notes a request; false when the queue is full and the client must be refused. */
+  public boolean add(int type, Disposition disposition) {
+    if (size == ring.length) {
+      if (size >= LIMIT) {
+        return false;
+      }
+      grow();
+    }
+    ring[(head + size++) & (ring.length - 1)] =
+        disposition == Disposition.SWALLOW ? type | SWALLOW : type;
+    return true;
+  }
+
+  /** The request that is answered next, or -1. */
+  public int headType() {
+    return size == 0 ? -1 : ring[head] & TYPE;
+  }
+
+  /** True when the reply that comes next is ours, not the client's. */
+  public boolean headSwallowed() {
+    return size > 0 && (ring[head] & SWALLOW) != 0;
+  }
+
+  /** The head has been answered. */
+  public void remove() {
+    if (size == 0) {
+      throw new IllegalStateException("reply queue is empty");
+    }
+    head = (head + 1) & (ring.length - 1);
+    size--;
+  }
+
+  /** Drops entries up to the first of {@code type}, which becomes the head; false if none is. */
+  public boolean skipTo(int type) {
+    while (size > 0) {
+      if (headType() == type) {
+        return true;
+      }
+      remove();
+    }
+    return false;
+  }
+
+  /** Removes all entries of {@code type} behind the head; the others keep their order. */
+  public void removeBehindHead(int type) {
+    int kept = Math.min(size, 1);
+    for (int i = kept; i < size; i++) {
+      int entry = ring[(head + i) & (ring.length - 1)];
+      if ((entry & TYPE) != type) {
+        ring[(head + kept++) & (ring.length - 1)] = entry;
+      }
+    }
+    size = kept;
+  }
+
+  /** Forgets everything, as the end of the backend does. */
+  public void clear() {
+    head = 0;
+    size = 0;
+    if (ring.length > 1024) {
+      ring = new int[8];
+    }
+  }
+
+  private void grow() {
+    int[] larger = new int[ring.length * 2];
+    for (int i = 0; i < size; i++) {
+      larger[i] = ring[(head + i) & (ring.length - 1)];
+    }
+    ring = larger;
+    head = 0;
+  }
+}

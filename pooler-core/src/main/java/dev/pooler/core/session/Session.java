@@ -1,0 +1,26 @@
+package dev.pooler.core.session;
+
+/** A client's conversation, as the registry sees it. Any thread may call. */
+public interface Session {
+  /** What a session is doing. */
+  enum State {
+    LOGIN,
+    IDLE,
+    WAITING,
+    ACTIVE
+  }
+
+  long id();
+
+  /** A glance from another thread: may be a moment old. */
+  State state();
+
+  /** Name of the database's configuration entry, for metrics; empty before the login. */
+  String database();
+
+  /** Asks the session to end when its transaction is over, or at once where it is idle. */
+  void drain();
+
+  /** Ends the session now. */
+  void close(CloseReason reason);
+}
