@@ -1,0 +1,34 @@
+package dev.pooler.core.config;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A database name clients may ask for, and what stands behind it.
+ *
+ * @param name what clients ask for; {@link #ANY} is every name without an entry of its own
+ * @param hosts the targets, in order of preference; at least one
+ * @param database the name at the target, or null for the name the client asked for
+ * @param user who backends log in as, or null for the client's own name
+ * @param password of {@code user}, or null where the target asks for none
+ */
+public record DatabaseConfig(
+    String name,
+    Protocol protocol,
+    List<Address> hosts,
+    @Nullable String database,
+    @Nullable String user,
+    @Nullable Secret password,
+    ClientTls tls,
+    PoolConfig pool,
+    TimeoutsConfig timeouts) {
+  public static final String ANY = "*";
+
+  public DatabaseConfig {
+    hosts = List.copyOf(hosts);
+  }
+
+  public boolean isAny() {
+    return name.equals(ANY);
+  }
+}

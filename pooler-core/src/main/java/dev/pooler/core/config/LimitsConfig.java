@@ -1,0 +1,12 @@
+package dev.pooler.core.config;
+
+import java.time.Duration;
+
+/**
+ * Bounds of the whole process.
+ *
+ * @param clients most client connections at once
+ * @param memoryBytes what buffered client and backend bytes may take in all
+ * @param drain longest time a drain waits for running transactions
+ */
+public record LimitsConfig(int clients, long memoryBytes, Duration drain) {}
