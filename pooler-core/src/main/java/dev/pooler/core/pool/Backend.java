@@ -1,9 +1,9 @@
 package dev.pooler.core.pool;
 
-import dev.pooler.core.relay.ReplyQueue;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +36,12 @@ public interface Backend {
   /** The session itself has changed its settings on this backend to {@code now}. */
   void assumeSettings(SessionSettings now);
 
+  /** What the server reported of its settings, in its own order; changes with {@link #align}. */
+  Map<String, String> reportedSettings();
+
+  /** True when a reported setting differs from what it was when the session got the backend. */
+  boolean settingsMoved();
+
   /** Notes a request of the client that is about to be sent; false when too many are open. */
   boolean expect(int requestType);
 
@@ -64,7 +70,4 @@ public interface Backend {
 
   /** Moves it to another loop; it must have no holder. Completes there. */
   CompletionStage<@Nullable Void> moveTo(EventLoop loop);
-
-  /** For tests and diagnostics: the replies that are owed. */
-  ReplyQueue replies();
 }

@@ -15,14 +15,15 @@ public interface LeaseHolder {
   /** The backend refused the session's settings; it is clean and at nobody's settings. */
   void onAlignFailed(SqlFailure failure);
 
-  /** Everything asked so far is answered; replies have been written to the client. */
-  void onSettled(TransactionState state);
+  /**
+   * Everything asked so far is answered; the replies have been written to the client.
+   *
+   * @param failed one of the replies since the last time was an error
+   */
+  void onSettled(TransactionState state, boolean failed);
 
-  /** A setting that the server reports changed by the session's own doing. */
-  void onSettingReported(String name, String value);
-
-  /** A COPY from the client has begun ({@code true}) or is over. */
-  default void onCopyIn(boolean begun) {}
+  /** Whether asynchronous notifications on this backend are the session's. */
+  boolean wantsNotifications();
 
   /**
    * The backend is gone. The lease must be given up by evicting it.

@@ -1,5 +1,6 @@
 package dev.pooler.core.pool;
 
+import dev.pooler.core.config.PoolMode;
 import java.time.Duration;
 
 /**

@@ -1,5 +1,7 @@
 package dev.pooler.core.pool;
 
+import dev.pooler.core.config.PoolMode;
+
 /**
  * Whether a lease ends, decided in one place and by nothing but its arguments.
  *

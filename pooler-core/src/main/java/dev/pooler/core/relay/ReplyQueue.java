@@ -76,16 +76,26 @@ public final class ReplyQueue {
     return false;
   }
 
-  /** Removes all entries of {@code type} behind the head; the others keep their order. */
-  public void removeBehindHead(int type) {
+  /**
+   * Removes the entries of {@code type} that stand between the head and the first entry of {@code
+   * until}, and that entry too; without one, all of {@code type} behind the head. The others keep
+   * their order.
+   *
+   * @return whether {@code until} was found
+   */
+  public boolean removeBehindHead(int type, int until) {
+    boolean found = false;
     int kept = Math.min(size, 1);
     for (int i = kept; i < size; i++) {
       int entry = ring[(head + i) & (ring.length - 1)];
-      if ((entry & TYPE) != type) {
+      boolean last = !found && (entry & TYPE) == until;
+      if (found || (!last && (entry & TYPE) != type)) {
         ring[(head + kept++) & (ring.length - 1)] = entry;
       }
+      found |= last;
     }
     size = kept;
+    return found;
   }
 
   /** Forgets everything, as the end of the backend does. */

@@ -1,7 +1,6 @@
 package dev.pooler.core.wire;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +88,18 @@ public final class FrameWalker {
     in.readerIndex(end);
   }
 
+  /** Bytes of a begun frame that are still to come and are decided on already; 0 between frames. */
+  public long remaining() {
+    return remaining;
+  }
+
+  /** The undecided start of a frame, now the caller's to walk again and to release; or null. */
+  public @Nullable ByteBuf takeHeld() {
+    ByteBuf start = held;
+    held = null;
+    return start;
+  }
+
   /** Forgets the stream and releases what is held. May be called more than once. */
   public void close() {
     if (held != null) {
@@ -110,7 +121,7 @@ public final class FrameWalker {
     if (present >= headerLength) {
       wanted = sink.inspectLength(format.type(in, index), format.length(in, index));
     }
-    held = allocator(in).buffer(Math.min(wanted, Math.max(present * 2, 256)), wanted);
+    held = in.alloc().buffer(Math.min(wanted, Math.max(present * 2, 256)), wanted);
     held.writeBytes(in, index, present);
   }
 
@@ -164,9 +175,5 @@ public final class FrameWalker {
       start.writeBytes(in, Math.min(missing, in.readableBytes()));
     }
     return start.readableBytes() >= wanted;
-  }
-
-  private static ByteBufAllocator allocator(ByteBuf in) {
-    return in.alloc();
   }
 }

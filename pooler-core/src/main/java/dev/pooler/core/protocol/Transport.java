@@ -1,0 +1,65 @@
+package dev.pooler.core.protocol;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How this process does I/O: io_uring, epoll or NIO, chosen once at start, with the event loops that
+ * carry all clients and backends.
+ *
+ * @param name the word in the log
+ * @param javaAddresses Unix addresses are the JDK's, not Netty's native ones
+ */
+public record Transport(
+    String name,
+    EventLoopGroup loops,
+    Class<? extends Channel> unixClient,
+    Class<? extends Channel> tcpClient,
+    Class<? extends ServerChannel> unixServer,
+    Class<? extends ServerChannel> tcpServer,
+    boolean javaAddresses) {
+
+  /** The event loops, in the group's order. */
+  public List<EventLoop> eventLoops() {
+    List<EventLoop> all = new ArrayList<>();
+    loops.forEach(loop -> all.add((EventLoop) loop));
+    return all;
+  }
+
+  /** For outgoing connections to {@code address}, on {@code loop}. */
+  public Bootstrap connector(SocketAddress address, EventLoop loop) {
+    return new Bootstrap()
+        .group(loop)
+        .channel(isUnix(address) ? unixClient : tcpClient)
+        .remoteAddress(address);
+  }
+
+  /** For a listening socket; every accepted channel gets one of the loops. */
+  public ServerBootstrap listener(SocketAddress address) {
+    return new ServerBootstrap()
+        .group(loops)
+        .channel(isUnix(address) ? unixServer : tcpServer)
+        .localAddress(address);
+  }
+
+  /** A Unix socket's address, as this transport wants it. */
+  public SocketAddress unixAddress(Path path) {
+    return javaAddresses
+        ? UnixDomainSocketAddress.of(path)
+        : new DomainSocketAddress(path.toString());
+  }
+
+  public static boolean isUnix(SocketAddress address) {
+    return address instanceof DomainSocketAddress || address instanceof UnixDomainSocketAddress;
+  }
+}

@@ -1,0 +1,547 @@
+package dev.pooler.postgres.backend;
+
+import dev.pooler.core.pool.Backend;
+import dev.pooler.core.pool.EvictReason;
+import dev.pooler.core.pool.LeaseHolder;
+import dev.pooler.core.pool.SessionSettings;
+import dev.pooler.core.pool.TransactionState;
+import dev.pooler.core.relay.Backpressure;
+import dev.pooler.core.relay.Bytes;
+import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.wire.FrameSink;
+import dev.pooler.core.wire.FrameWalker;
+import dev.pooler.core.wire.ProtocolViolation;
+import dev.pooler.core.wire.Verdict;
+import dev.pooler.postgres.codec.ErrorFields;
+import dev.pooler.postgres.codec.Messages;
+import dev.pooler.postgres.codec.PgFrameFormat;
+import dev.pooler.postgres.codec.Strings;
+import dev.pooler.postgres.message.BackendType;
+import dev.pooler.postgres.session.PgSettings;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import java.util.Collections;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One PostgreSQL backend after its login: counts what it owes ({@link PgReplies}), passes replies
+ * to the session that holds it, keeps its settings, and makes requests of our own (aligning
+ * settings, resetting, probing) whose replies the session never sees.
+ *
+ * <p>Confined to its channel's event loop, except where {@link Backend} says otherwise. It is in
+ * one of: free, held by a session, or busy with an {@link OwnRequest} (on behalf of its session or
+ * of the pool).
+ */
+public final class PgBackend implements Backend, FrameSink {
+  private static final Logger LOG = LoggerFactory.getLogger(PgBackend.class);
+
+  /** ErrorResponse begins with severity and SQLSTATE: so many bytes hold them. */
+  private static final int ERROR_HEAD = 512;
+
+  private static final int LARGEST_STATUS = 64 * 1024;
+  private static final long GOODBYE_MILLIS = 500;
+
+  /** A request of ours, answered as a whole. */
+  private sealed interface OwnRequest {
+    record Align(PgSettings wanted) implements OwnRequest {}
+
+    record Ask(CompletableFuture<Boolean> answer, @Nullable PgSettings settingsAfter)
+        implements OwnRequest {}
+  }
+
+  private final long id;
+  private final Channel channel;
+  private final PgTarget target;
+  private final BackendIdentity identity;
+  private final FrameWalker walker = new FrameWalker(PgFrameFormat.BACKEND, this);
+  private final PgReplies replies = new PgReplies();
+  private final Map<String, String> reported;
+
+  private @Nullable LeaseHolder holder;
+
+  /** The session that replies were written to in this turn: flushed once at its end. */
+  private @Nullable LeaseHolder lastWritten;
+
+  private PgSettings settings = PgSettings.NONE;
+  private @Nullable Map<String, String> reportedAtLease;
+  private TransactionState transaction = TransactionState.IDLE;
+
+  private @Nullable OwnRequest own;
+  private int ownUnanswered;
+  private @Nullable SqlFailure ownFailure;
+  private boolean ownDone;
+
+  private boolean settled;
+  private boolean failed;
+  private boolean fatalForwarded;
+  private @Nullable SqlFailure fatal;
+  private volatile @Nullable EvictReason dead;
+
+  PgBackend(
+      long id,
+      Channel channel,
+      PgTarget target,
+      BackendIdentity identity,
+      Map<String, String> reported) {
+    this.id = id;
+    this.channel = channel;
+    this.target = target;
+    this.identity = identity;
+    this.reported = reported;
+  }
+
+  @Override
+  public long id() {
+    return id;
+  }
+
+  @Override
+  public Channel channel() {
+    return channel;
+  }
+
+  @Override
+  public boolean usable() {
+    return dead == null && channel.isActive();
+  }
+
+  @Override
+  public void attach(LeaseHolder session) {
+    if (holder != null || own != null) {
+      throw new IllegalStateException("backend " + id + " is not free");
+    }
+    holder = session;
+    failed = false;
+    reportedAtLease = null;
+  }
+
+  @Override
+  public void detach() {
+    holder = null;
+    if (!channel.config().isAutoRead()) {
+      // Its session's client was slow; an idle backend is always read, to see it close.
+      channel.config().setAutoRead(true);
+    }
+  }
+
+  @Override
+  public boolean aligned(SessionSettings wanted) {
+    return settings == wanted || settings.equals(wanted);
+  }
+
+  @Override
+  public void align(SessionSettings wanted) {
+    PgSettings target = (PgSettings) wanted;
+    begin(new OwnRequest.Align(target), target.differenceFrom(settings));
+  }
+
+  @Override
+  public void assumeSettings(SessionSettings now) {
+    settings = (PgSettings) now;
+    reportedAtLease = null;
+  }
+
+  @Override
+  public Map<String, String> reportedSettings() {
+    return Collections.unmodifiableMap(reported);
+  }
+
+  @Override
+  public boolean settingsMoved() {
+    Map<String, String> before = reportedAtLease;
+    return before != null && !before.equals(reported);
+  }
+
+  @Override
+  public boolean expect(int requestType) {
+    return replies.expect(requestType);
+  }
+
+  @Override
+  public void send(ByteBuf in, int index, int length) {
+    Bytes.append(channel, in, index, length);
+    LeaseHolder session = holder;
+    if (session != null) {
+      Backpressure.apply(session.client(), channel);
+    }
+  }
+
+  @Override
+  public void flush() {
+    channel.flush();
+  }
+
+  @Override
+  public boolean owes() {
+    return replies.owed() || own != null;
+  }
+
+  @Override
+  public TransactionState transactionState() {
+    return transaction;
+  }
+
+  @Override
+  public CompletionStage<Boolean> reset(boolean rollBack) {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    OwnRequest.Ask ask = new OwnRequest.Ask(answer, PgSettings.NONE);
+    // DISCARD ALL refuses a transaction block, so the two can't be one string.
+    if (rollBack) {
+      begin(ask, "ROLLBACK", "DISCARD ALL");
+    } else {
+      begin(ask, "DISCARD ALL");
+    }
+    return answer;
+  }
+
+  @Override
+  public CompletionStage<Boolean> probe() {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    execute(
+        () -> {
+          if (!usable() || own != null || replies.owed()) {
+            answer.complete(false);
+          } else {
+            begin(new OwnRequest.Ask(answer, null));
+          }
+        });
+    return answer;
+  }
+
+  @Override
+  public CompletionStage<@Nullable Void> cancel() {
+    return PgCancel.send(target, channel, identity.key());
+  }
+
+  @Override
+  public CompletionStage<@Nullable Void> close(EvictReason reason) {
+    CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+    execute(() -> closeOnLoop(reason, closed));
+    return closed;
+  }
+
+  private void closeOnLoop(EvictReason reason, CompletableFuture<@Nullable Void> closed) {
+    if (dead == null) {
+      dead = reason;
+    }
+    channel.closeFuture().addListener(done -> closed.complete(null));
+    if (!channel.isActive()) {
+      return;
+    }
+    channel.config().setAutoRead(true);
+    if (replies.owed() && identity.key() != null) {
+      // The server would run the statement to its end and hold a place in max_connections.
+      cancel().whenComplete((done, failure) -> execute(this::goodbye));
+    } else {
+      goodbye();
+    }
+  }
+
+  private void goodbye() {
+    ByteBuf out = channel.alloc().buffer(5);
+    Messages.terminate(out);
+    channel.writeAndFlush(out, channel.voidPromise());
+    channel.eventLoop().schedule(() -> channel.close(), GOODBYE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public CompletionStage<@Nullable Void> moveTo(EventLoop loop) {
+    CompletableFuture<@Nullable Void> moved = new CompletableFuture<>();
+    if (channel.eventLoop() == loop) {
+      moved.complete(null);
+      return moved;
+    }
+    execute(
+        () ->
+            channel
+                .deregister()
+                .addListener(
+                    gone -> {
+                      if (!gone.isSuccess()) {
+                        moved.completeExceptionally(gone.cause());
+                        return;
+                      }
+                      loop.register(channel)
+                          .addListener(
+                              there -> {
+                                if (there.isSuccess()) {
+                                  moved.complete(null);
+                                } else {
+                                  moved.completeExceptionally(there.cause());
+                                }
+                              });
+                    }));
+    return moved;
+  }
+
+  /** Bytes from the server; the caller keeps {@code in}. */
+  void onBytes(ByteBuf in) {
+    try {
+      walker.walk(in);
+    } catch (ProtocolViolation e) {
+      LOG.warn("backend {} of {}: {}", id, target, e.getMessage());
+      lost(EvictReason.PROTOCOL_VIOLATION, SqlFailure.protocolViolation(String.valueOf(e.getMessage())));
+      return;
+    }
+    if (ownDone) {
+      ownDone = false;
+      completeOwn();
+    } else if (settled) {
+      settled = false;
+      LeaseHolder session = holder;
+      if (session != null && !replies.owed()) {
+        boolean hadError = failed;
+        failed = false;
+        session.onSettled(transaction, hadError);
+      }
+    }
+  }
+
+  void onReadComplete() {
+    LeaseHolder session = lastWritten;
+    if (session != null) {
+      lastWritten = null;
+      session.client().flush();
+    }
+  }
+
+  void onWritabilityChanged() {
+    LeaseHolder session = holder;
+    if (session != null) {
+      Backpressure.update(session.client(), channel);
+    }
+  }
+
+  void onClosed() {
+    SqlFailure told =
+        fatal != null ? fatal : SqlFailure.backendLost("the server closed the connection");
+    lost(fatal != null ? EvictReason.BACKEND_FATAL : EvictReason.BACKEND_CLOSED, told);
+    walker.close();
+  }
+
+  @Override
+  public Verdict header(int type, long length) {
+    return switch (type) {
+      case BackendType.READY_FOR_QUERY,
+          BackendType.ERROR_RESPONSE,
+          BackendType.PARAMETER_STATUS ->
+          Verdict.INSPECT;
+      case BackendType.NOTIFICATION_RESPONSE -> {
+        LeaseHolder session = holder;
+        yield session != null && session.wantsNotifications() ? Verdict.FORWARD : Verdict.DROP;
+      }
+      case BackendType.DATA_ROW,
+          BackendType.COPY_DATA,
+          BackendType.COPY_DONE,
+          BackendType.COPY_IN_RESPONSE,
+          BackendType.COPY_OUT_RESPONSE,
+          BackendType.COPY_BOTH_RESPONSE,
+          BackendType.ROW_DESCRIPTION,
+          BackendType.PARAMETER_DESCRIPTION,
+          BackendType.NO_DATA,
+          BackendType.COMMAND_COMPLETE,
+          BackendType.EMPTY_QUERY_RESPONSE,
+          BackendType.PORTAL_SUSPENDED,
+          BackendType.PARSE_COMPLETE,
+          BackendType.BIND_COMPLETE,
+          BackendType.CLOSE_COMPLETE,
+          BackendType.FUNCTION_CALL_RESPONSE,
+          BackendType.NOTICE_RESPONSE ->
+          toSession() ? Verdict.FORWARD : Verdict.DROP;
+      default ->
+          throw new ProtocolViolation("unexpected message type " + type + " from the server");
+    };
+  }
+
+  @Override
+  public int inspectLength(int type, long length) {
+    if (type == BackendType.PARAMETER_STATUS && length > LARGEST_STATUS) {
+      throw new ProtocolViolation("a ParameterStatus of " + length + " bytes");
+    }
+    return (int) (type == BackendType.ERROR_RESPONSE ? Math.min(length, ERROR_HEAD) : length);
+  }
+
+  @Override
+  public void passing(int type, long length) {
+    if (type == BackendType.NOTICE_RESPONSE || type == BackendType.NOTIFICATION_RESPONSE) {
+      return;
+    }
+    replies.replied(type);
+  }
+
+  @Override
+  public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
+    return switch (type) {
+      case BackendType.READY_FOR_QUERY -> ready(length, in, index);
+      case BackendType.ERROR_RESPONSE -> error(length, in, index, available);
+      default -> status(in, index, available);
+    };
+  }
+
+  private Verdict ready(long length, ByteBuf in, int index) {
+    if (length != PgFrameFormat.HEADER + 1) {
+      throw new ProtocolViolation("ReadyForQuery of " + length + " bytes");
+    }
+    boolean ours = replies.ready();
+    transaction =
+        switch (in.getByte(index + PgFrameFormat.HEADER)) {
+          case 'I' -> TransactionState.IDLE;
+          case 'T' -> TransactionState.IN_TRANSACTION;
+          case 'E' -> TransactionState.FAILED;
+          default -> throw new ProtocolViolation("ReadyForQuery with an unknown status");
+        };
+    if (ours) {
+      ownDone = --ownUnanswered == 0;
+      return Verdict.DROP;
+    }
+    settled = true;
+    return Verdict.FORWARD;
+  }
+
+  private Verdict error(long length, ByteBuf in, int index, int available) {
+    ErrorFields fields = ErrorFields.read(in, index + PgFrameFormat.HEADER, index + available);
+    if (fields.fatal()) {
+      fatal = fields.toFailure(true);
+      dead = EvictReason.BACKEND_FATAL;
+      if (own == null && holder != null) {
+        fatalForwarded = true;
+        return Verdict.FORWARD;
+      }
+      return Verdict.DROP;
+    }
+    if (replies.headSwallowed()) {
+      ownFailure = fields.toFailure(false);
+      return Verdict.DROP;
+    }
+    replies.failed();
+    failed = true;
+    return toSession() ? Verdict.FORWARD : Verdict.DROP;
+  }
+
+  private Verdict status(ByteBuf in, int index, int available) {
+    int end = index + available;
+    int name = index + PgFrameFormat.HEADER;
+    int zero = Strings.end(in, name, end);
+    String setting = Strings.read(in, name, end);
+    if (reportedAtLease == null && own == null && holder != null) {
+      reportedAtLease = Map.copyOf(reported);
+    }
+    reported.put(setting, Strings.read(in, zero + 1, end));
+    return own == null && holder != null ? Verdict.FORWARD : Verdict.DROP;
+  }
+
+  @Override
+  public void forward(ByteBuf in, int index, int length) {
+    LeaseHolder session = holder;
+    if (session != null) {
+      Channel client = session.client();
+      Bytes.append(client, in, index, length);
+      lastWritten = session;
+      Backpressure.apply(channel, client);
+    }
+  }
+
+  /** Replies belong to the session that holds the backend, unless they answer a request of ours. */
+  private boolean toSession() {
+    if (replies.headSwallowed()) {
+      return false;
+    }
+    if (holder == null) {
+      chatter();
+    }
+    return holder != null;
+  }
+
+  /** A free backend that talks is out of step: nobody gets it. */
+  private void chatter() {
+    if (dead == null) {
+      dead = EvictReason.BACKEND_CHATTER;
+    }
+  }
+
+  private void begin(OwnRequest request, String... statements) {
+    own = request;
+    ownFailure = null;
+    ByteBuf out = channel.alloc().buffer();
+    if (statements.length == 0) {
+      replies.expectOwnSync();
+      Messages.sync(out);
+      ownUnanswered = 1;
+    }
+    for (String statement : statements) {
+      replies.expectOwnQuery();
+      Messages.query(out, statement);
+      ownUnanswered = statements.length;
+    }
+    channel.writeAndFlush(out, channel.voidPromise());
+  }
+
+  private void completeOwn() {
+    OwnRequest request = own;
+    SqlFailure failure = ownFailure;
+    own = null;
+    ownFailure = null;
+    switch (request) {
+      case OwnRequest.Align align -> {
+        LeaseHolder session = holder;
+        if (failure == null) {
+          settings = align.wanted();
+          reportedAtLease = null;
+          if (session != null) {
+            session.onAligned();
+          }
+        } else if (session != null) {
+          session.onAlignFailed(failure);
+        }
+      }
+      case OwnRequest.Ask ask -> {
+        boolean clean = failure == null && transaction == TransactionState.IDLE;
+        if (clean && ask.settingsAfter() != null) {
+          settings = ask.settingsAfter();
+        }
+        ask.answer().complete(clean && usable());
+      }
+      case null -> throw new IllegalStateException("backend " + id + " answered nothing of ours");
+    }
+  }
+
+  private void lost(EvictReason reason, SqlFailure told) {
+    if (dead == null) {
+      dead = reason;
+    }
+    replies.clear();
+    settled = false;
+    OwnRequest request = own;
+    own = null;
+    if (request instanceof OwnRequest.Ask ask) {
+      ask.answer().complete(false);
+    }
+    LeaseHolder session = holder;
+    if (session != null) {
+      holder = null;
+      session.onBackendLost(reason, fatalForwarded ? null : told);
+    }
+    channel.close();
+  }
+
+  private void execute(Runnable task) {
+    EventLoop loop = channel.eventLoop();
+    if (loop.inEventLoop()) {
+      task.run();
+    } else {
+      loop.execute(task);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "backend " + id + " (pid " + identity.processId() + " at " + target + ")";
+  }
+}

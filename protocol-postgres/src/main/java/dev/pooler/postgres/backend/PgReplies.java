@@ -1,0 +1,173 @@
+package dev.pooler.postgres.backend;
+
+import dev.pooler.core.relay.ReplyQueue;
+import dev.pooler.core.relay.ReplyQueue.Disposition;
+import dev.pooler.core.wire.ProtocolViolation;
+import dev.pooler.postgres.message.BackendType;
+import dev.pooler.postgres.message.Frontend;
+
+/**
+ * Which replies a PostgreSQL backend owes for which messages, by the rules of the manual's "Message
+ * Flow" and PostgreSQL 18's postgres.c:
+ *
+ * <ul>
+ *   <li>Query, FunctionCall and Sync are answered by a ReadyForQuery each; Parse, Bind, Describe,
+ *       Execute and Close by one message of their own each.
+ *   <li>An error in an extended-protocol message makes the server skip everything, simple queries
+ *       too, up to the next Sync ({@code ignore_till_sync}).
+ *   <li>During COPY from the client the server skips Sync and Flush; the client sends another Sync
+ *       after its CopyDone or CopyFail.
+ *   <li>A CopyDone or CopyFail that is sent before the server's CopyInResponse has been seen stays
+ *       in the queue as a mark: Syncs in front of it are skipped by the server, those behind it not.
+ *   <li>A Flush or an answered message does not end a batch: only a ReadyForQuery does.
+ * </ul>
+ */
+final class PgReplies {
+  private final ReplyQueue queue = new ReplyQueue();
+
+  /** A batch of extended-protocol messages has begun and no ReadyForQuery has ended it. */
+  private boolean batchOpen;
+
+  /** The server skips what it is sent until a Sync that has not been sent yet. */
+  private boolean skipping;
+
+  /** The server takes COPY data and skips Syncs. */
+  private boolean copyIn;
+
+  /** Notes a client's message that is about to be sent; false if too many are open. */
+  boolean expect(int requestType) {
+    switch (requestType) {
+      case Frontend.PARSE, Frontend.BIND, Frontend.DESCRIBE, Frontend.EXECUTE, Frontend.CLOSE -> {
+        batchOpen = true;
+        return skipping || queue.add(requestType, Disposition.FORWARD);
+      }
+      case Frontend.QUERY, Frontend.FUNCTION_CALL -> {
+        return skipping || queue.add(requestType, Disposition.FORWARD);
+      }
+      case Frontend.SYNC -> {
+        if (copyIn) {
+          return true;
+        }
+        skipping = false;
+        return queue.add(requestType, Disposition.FORWARD);
+      }
+      case Frontend.FLUSH -> {
+        return true;
+      }
+      case Frontend.COPY_DONE, Frontend.COPY_FAIL -> {
+        boolean ahead = !copyIn && !queue.isEmpty();
+        copyIn = false;
+        return !ahead || queue.add(Frontend.COPY_DONE, Disposition.FORWARD);
+      }
+      default -> {
+        return true;
+      }
+    }
+  }
+
+  void expectOwnQuery() {
+    queue.add(Frontend.QUERY, Disposition.SWALLOW);
+  }
+
+  void expectOwnSync() {
+    queue.add(Frontend.SYNC, Disposition.SWALLOW);
+  }
+
+  boolean headSwallowed() {
+    return queue.headSwallowed();
+  }
+
+  boolean owed() {
+    return batchOpen || skipping || !queue.isEmpty();
+  }
+
+  /** The server takes COPY data from the client now. */
+  boolean copyIn() {
+    return copyIn;
+  }
+
+  /** A reply other than ErrorResponse and ReadyForQuery. */
+  void replied(int replyType) {
+    int head = queue.headType();
+    switch (replyType) {
+      case BackendType.PARSE_COMPLETE -> answers(Frontend.PARSE, head, replyType);
+      case BackendType.BIND_COMPLETE -> answers(Frontend.BIND, head, replyType);
+      case BackendType.CLOSE_COMPLETE -> answers(Frontend.CLOSE, head, replyType);
+      case BackendType.NO_DATA -> answers(Frontend.DESCRIBE, head, replyType);
+      case BackendType.ROW_DESCRIPTION -> {
+        if (head == Frontend.DESCRIBE) {
+          queue.remove();
+        } else {
+          mustBe(head == Frontend.QUERY, replyType);
+        }
+      }
+      case BackendType.COMMAND_COMPLETE,
+          BackendType.EMPTY_QUERY_RESPONSE,
+          BackendType.PORTAL_SUSPENDED -> {
+        if (head == Frontend.EXECUTE) {
+          queue.remove();
+        } else {
+          mustBe(head == Frontend.QUERY, replyType);
+        }
+        copyIn = false;
+      }
+      case BackendType.COPY_IN_RESPONSE, BackendType.COPY_BOTH_RESPONSE -> {
+        mustBe(head == Frontend.EXECUTE || head == Frontend.QUERY, replyType);
+        copyIn = !queue.removeBehindHead(Frontend.SYNC, Frontend.COPY_DONE);
+      }
+      default -> mustBe(head >= 0, replyType);
+    }
+  }
+
+  /** An ErrorResponse that doesn't end the connection. */
+  void failed() {
+    copyIn = false;
+    switch (queue.headType()) {
+      case Frontend.PARSE, Frontend.BIND, Frontend.DESCRIBE, Frontend.EXECUTE, Frontend.CLOSE ->
+          skipping = !queue.skipTo(Frontend.SYNC);
+      default -> {
+        // Query, FunctionCall and Sync go on to their ReadyForQuery.
+      }
+    }
+  }
+
+  /**
+   * A ReadyForQuery.
+   *
+   * @return true if it answers a request of ours
+   */
+  boolean ready() {
+    int head = queue.headType();
+    mustBe(
+        head == Frontend.QUERY || head == Frontend.SYNC || head == Frontend.FUNCTION_CALL,
+        BackendType.READY_FOR_QUERY);
+    boolean ours = queue.headSwallowed();
+    queue.remove();
+    while (queue.headType() == Frontend.COPY_DONE) {
+      queue.remove(); // it came too late for a COPY that had failed
+    }
+    if (queue.isEmpty()) {
+      batchOpen = false;
+    }
+    copyIn = false;
+    return ours;
+  }
+
+  void clear() {
+    queue.clear();
+    batchOpen = false;
+    skipping = false;
+    copyIn = false;
+  }
+
+  private void answers(int requestType, int head, int replyType) {
+    mustBe(head == requestType, replyType);
+    queue.remove();
+  }
+
+  private static void mustBe(boolean inStep, int replyType) {
+    if (!inStep) {
+      throw new ProtocolViolation("the server sent '" + (char) replyType + "' out of order");
+    }
+  }
+}

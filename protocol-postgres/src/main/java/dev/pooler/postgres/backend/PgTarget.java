@@ -1,0 +1,49 @@
+package dev.pooler.postgres.backend;
+
+import dev.pooler.core.config.TlsMode;
+import dev.pooler.core.protocol.Transport;
+import io.netty.handler.ssl.SslContext;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A host to connect backends to, and how.
+ *
+ * @param address a Unix socket, or an unresolved host and port: names are looked up at each connect
+ * @param tlsContext null where {@code tls} is DISABLE; never used on a Unix socket
+ * @param connectTimeout from connect to ReadyForQuery
+ */
+record PgTarget(
+    SocketAddress address,
+    TlsMode tls,
+    @Nullable SslContext tlsContext,
+    Duration connectTimeout,
+    Transport transport) {
+
+  boolean isUnix() {
+    return Transport.isUnix(address);
+  }
+
+  /** The TLS context to ask the server for, or null for none. */
+  @Nullable SslContext context() {
+    return isUnix() || tls == TlsMode.DISABLE ? null : tlsContext;
+  }
+
+  /** Host name for SNI and verification. */
+  String host() {
+    return address instanceof InetSocketAddress inet ? inet.getHostString() : "localhost";
+  }
+
+  int port() {
+    return address instanceof InetSocketAddress inet ? inet.getPort() : 0;
+  }
+
+  @Override
+  public String toString() {
+    return address instanceof InetSocketAddress inet
+        ? inet.getHostString() + ":" + inet.getPort()
+        : "unix:" + address;
+  }
+}

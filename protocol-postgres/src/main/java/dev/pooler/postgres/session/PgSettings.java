@@ -1,0 +1,152 @@
+package dev.pooler.postgres.session;
+
+import dev.pooler.core.pool.SessionSettings;
+import java.util.Collections;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The settings of a session beside the server's defaults: what its start-up packet asked for and
+ * what it has SET since. Names are lower case. Immutable; equal settings are usually the same
+ * object, so that the common comparison is one of references.
+ */
+public final class PgSettings implements SessionSettings {
+  /** Nothing but the server's defaults. */
+  public static final PgSettings NONE = new PgSettings(new TreeMap<>());
+
+  /** More combinations than this are compared by value; nothing else changes. */
+  private static final int INTERNED = 4096;
+
+  private static final Map<PgSettings, PgSettings> KNOWN = new ConcurrentHashMap<>();
+
+  private final SortedMap<String, Value> values;
+  private final int hash;
+
+  /** A setting's value, in one of the two forms a client can give. */
+  public sealed interface Value {
+    /** As in a start-up packet: the whole text is the value. */
+    record Text(String text) implements Value {}
+
+    /** As in {@code SET name TO …}: SQL text that the server took before. */
+    record Sql(String expression) implements Value {}
+  }
+
+  private PgSettings(SortedMap<String, Value> values) {
+    this.values = values;
+    this.hash = values.hashCode();
+  }
+
+  /** The settings of a start-up packet. */
+  public static PgSettings ofStartup(Map<String, String> parameters) {
+    TreeMap<String, Value> values = new TreeMap<>();
+    parameters.forEach((name, value) -> values.put(lower(name), new Value.Text(value)));
+    return intern(values);
+  }
+
+  public PgSettings with(String name, Value value) {
+    TreeMap<String, Value> changed = new TreeMap<>(values);
+    changed.put(lower(name), value);
+    return intern(changed);
+  }
+
+  /** As {@link #with}, but {@code name} gets the value it has in {@code other}, or none. */
+  public PgSettings withValueOf(String name, PgSettings other) {
+    TreeMap<String, Value> changed = new TreeMap<>(values);
+    Value theirs = other.values.get(lower(name));
+    if (theirs == null) {
+      changed.remove(lower(name));
+    } else {
+      changed.put(lower(name), theirs);
+    }
+    return intern(changed);
+  }
+
+  public Map<String, Value> values() {
+    return Collections.unmodifiableSortedMap(values);
+  }
+
+  /**
+   * SQL that turns a backend with the settings {@code from} into one with these; empty if nothing
+   * differs. One string of statements: all of it happens or nothing.
+   */
+  public String differenceFrom(PgSettings from) {
+    StringBuilder sql = new StringBuilder();
+    for (String name : from.values.keySet()) {
+      if (!values.containsKey(name)) {
+        sql.append("RESET ").append(identifier(name)).append(';');
+      }
+    }
+    values.forEach(
+        (name, value) -> {
+          if (!value.equals(from.values.get(name))) {
+            append(sql, name, value);
+          }
+        });
+    return sql.toString();
+  }
+
+  private static void append(StringBuilder sql, String name, Value value) {
+    switch (value) {
+      case Value.Text(String text) ->
+          // Not SET: that would take a list as one quoted element (search_path).
+          sql.append("SELECT pg_catalog.set_config(")
+              .append(literal(name))
+              .append(',')
+              .append(literal(text))
+              .append(",false);");
+      case Value.Sql(String expression) ->
+          sql.append("SET ")
+              .append(identifier(name))
+              .append(" TO ")
+              .append(expression)
+              .append(';');
+    }
+  }
+
+  /** A literal that reads the same whatever standard_conforming_strings says. */
+  private static String literal(String text) {
+    String doubled = text.replace("'", "''");
+    return text.indexOf('\\') < 0
+        ? "'" + doubled + "'"
+        : "E'" + doubled.replace("\\", "\\\\") + "'";
+  }
+
+  /** Custom settings have two parts: each is quoted by itself. */
+  private static String identifier(String name) {
+    return '"' + name.replace("\"", "\"\"").replace(".", "\".\"") + '"';
+  }
+
+  private static String lower(String name) {
+    return name.toLowerCase(java.util.Locale.ROOT);
+  }
+
+  private static PgSettings intern(SortedMap<String, Value> values) {
+    PgSettings settings = new PgSettings(values);
+    PgSettings known = KNOWN.get(settings);
+    if (known != null) {
+      return known;
+    }
+    if (KNOWN.size() < INTERNED) {
+      KNOWN.put(settings, settings);
+    }
+    return settings;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return this == other
+        || (other instanceof PgSettings that && hash == that.hash && values.equals(that.values));
+  }
+
+  @Override
+  public int hashCode() {
+    return hash;
+  }
+
+  @Override
+  public String toString() {
+    return values.toString();
+  }
+}
