@@ -1,0 +1,32 @@
+package dev.pooler.postgres.auth;
+
+import java.util.Arrays;
+
+/**
+ * Keys that a client's SCRAM login has shown, good for a backend that stores the verifier with the
+ * same salt and iteration count, and for no other.
+ */
+public final class PassedKeys implements BackendSecret {
+  private final byte[] salt;
+  private final int iterations;
+  private final ScramKey key;
+
+  PassedKeys(byte[] salt, int iterations, ScramKey key) {
+    this.salt = salt;
+    this.iterations = iterations;
+    this.key = key;
+  }
+
+  boolean fits(byte[] salt, int iterations) {
+    return this.iterations == iterations && Arrays.equals(this.salt, salt);
+  }
+
+  ScramKey key() {
+    return key;
+  }
+
+  @Override
+  public String toString() {
+    return "PassedKeys[hidden]";
+  }
+}

@@ -1,0 +1,175 @@
+package dev.pooler.postgres.auth;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * SCRAM-SHA-256 as a server (RFC 5802, RFC 7677; manual, "SASL Authentication"). A user that is
+ * unknown, or has no SCRAM verifier, goes through the same steps with a verifier that can't be met.
+ *
+ * <pre>
+ *   Idle → AwaitMechanism → [AwaitFirst →] AwaitProof → Ended
+ * </pre>
+ *
+ * AwaitFirst is for a client whose SASLInitialResponse holds no message: it gets an empty
+ * challenge.
+ */
+public final class ScramSha256 implements ClientAuthentication {
+  static final String MECHANISM = "SCRAM-SHA-256";
+
+  /** PostgreSQL's PG_MAX_SASL_MESSAGE_LENGTH. */
+  private static final int MAX_SASL_MESSAGE = 1024;
+
+  /** PostgreSQL's SCRAM_RAW_NONCE_LEN. */
+  private static final int NONCE_BYTES = 18;
+
+  private sealed interface State {
+    record Idle() implements State {}
+
+    record AwaitMechanism() implements State {}
+
+    record AwaitFirst() implements State {}
+
+    record AwaitProof(ScramClientMessages.First first, String serverFirst, String nonce)
+        implements State {}
+
+    record Ended() implements State {}
+  }
+
+  private final String user;
+  private final Supplier<String> nonces;
+  private final ScramVerifier verifier;
+
+  private final boolean doomed;
+  private final AuthRefusal refusal;
+
+  private State state = new State.Idle();
+
+  public ScramSha256(String user, UserStore users, SecureRandom random) {
+    this(user, users, () -> nonce(random));
+  }
+
+  /** With nonces of the caller, for tests against published exchanges. */
+  ScramSha256(String user, UserStore users, Supplier<String> nonces) {
+    this.user = user;
+    this.nonces = nonces;
+    // Made for known users too, so that time does not tell them from the others.
+    ScramVerifier mock = users.mockScram(user);
+    Credentials known = users.find(user);
+    ScramVerifier own = known == null ? null : known.scram();
+    this.verifier = own == null ? mock : own;
+    this.doomed = own == null;
+    this.refusal = refusal(known);
+  }
+
+  @Override
+  public AuthStep begin() {
+    if (!(state instanceof State.Idle)) {
+      throw new IllegalStateException("begun twice, in " + state.getClass().getSimpleName());
+    }
+    become(new State.AwaitMechanism());
+    return new AuthStep.Request(AuthCode.SASL, bytes(MECHANISM + "\0\0"));
+  }
+
+  @Override
+  public AuthStep onResponse(byte[] body) {
+    State before = state;
+    become(new State.Ended());
+    try {
+      if (body.length > MAX_SASL_MESSAGE) {
+        throw MalformedSasl.of(AuthRefusal.TOO_LARGE, "SASL message is longer than 1024 bytes");
+      }
+      return switch (before) {
+        case State.AwaitMechanism _ -> onMechanism(SaslInitialResponse.parse(body));
+        case State.AwaitFirst _ -> onFirst(ScramClientMessages.first(body));
+        case State.AwaitProof wait -> onLast(wait, ScramClientMessages.last(body));
+        case State.Idle _, State.Ended _ ->
+            throw new IllegalStateException("no response is awaited in " + before);
+      };
+    } catch (MalformedSasl e) {
+      return e.refused();
+    }
+  }
+
+  @Override
+  public int maxResponse() {
+    return MAX_SASL_MESSAGE;
+  }
+
+  private AuthStep onMechanism(SaslInitialResponse response) throws MalformedSasl {
+    if (!response.mechanism().equals(MECHANISM)) {
+      throw MalformedSasl.of(
+          AuthRefusal.UNSUPPORTED_MECHANISM,
+          "client selected a SASL mechanism other than " + MECHANISM);
+    }
+    byte[] data = response.data();
+    if (data == null) {
+      become(new State.AwaitFirst());
+      return new AuthStep.Request(AuthCode.SASL_CONTINUE, new byte[0]);
+    }
+    return onFirst(ScramClientMessages.first(data));
+  }
+
+  private AuthStep onFirst(ScramClientMessages.First first) {
+    String nonce = first.nonce() + nonces.get();
+    String salt = Base64.getEncoder().encodeToString(verifier.salt());
+    String serverFirst = "r=%s,s=%s,i=%d".formatted(nonce, salt, verifier.iterations());
+    become(new State.AwaitProof(first, serverFirst, nonce));
+    return new AuthStep.Request(AuthCode.SASL_CONTINUE, bytes(serverFirst));
+  }
+
+  private AuthStep onLast(State.AwaitProof wait, ScramClientMessages.Final last)
+      throws MalformedSasl {
+    String header = wait.first().binding() + ",,";
+    if (!last.channelBinding().equals(Base64.getEncoder().encodeToString(bytes(header)))) {
+      throw MalformedSasl.message("channel binding attribute does not repeat the GS2 header");
+    }
+    if (!last.nonce().equals(wait.nonce())) {
+      throw MalformedSasl.message("nonce does not match");
+    }
+    byte[] authMessage =
+        bytes(wait.first().bare() + "," + wait.serverFirst() + "," + last.withoutProof());
+    byte[] clientKey =
+        Hashes.xor(last.proof(), Hashes.hmacSha256(verifier.storedKey(), authMessage));
+    // Computed for the doomed too, and to the last byte, so that time tells nothing.
+    boolean proven = MessageDigest.isEqual(Hashes.sha256(clientKey), verifier.storedKey());
+    if (!proven || doomed) {
+      return refusal.password(user, refusal.label());
+    }
+    return granted(clientKey, authMessage);
+  }
+
+  private AuthStep granted(byte[] clientKey, byte[] authMessage) {
+    byte[] signature = Hashes.hmacSha256(verifier.serverKey(), authMessage);
+    ScramKey key = new ScramKey(clientKey, verifier.serverKey());
+    return new AuthStep.Granted(
+        user,
+        bytes("v=" + Base64.getEncoder().encodeToString(signature)),
+        new PassedKeys(verifier.salt(), verifier.iterations(), key));
+  }
+
+  private void become(State next) {
+    state = next;
+  }
+
+  private static AuthRefusal refusal(@Nullable Credentials known) {
+    if (known == null) {
+      return AuthRefusal.UNKNOWN_USER;
+    }
+    return known.scram() == null ? AuthRefusal.NO_FITTING_VERIFIER : AuthRefusal.WRONG_PASSWORD;
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  private static String nonce(SecureRandom random) {
+    byte[] bytes = new byte[NONCE_BYTES];
+    random.nextBytes(bytes);
+    return Base64.getEncoder().encodeToString(bytes);
+  }
+}
