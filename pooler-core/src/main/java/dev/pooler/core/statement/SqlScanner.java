@@ -1,0 +1,456 @@
+package dev.pooler.core.statement;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Cuts SQL text into words, names, constants and symbols, as a {@link Dialect} says; it allocates
+ * nothing and never throws, whatever the text. Start it on a text, ask for tokens until {@link
+ * Token#END} or {@link Token#BROKEN}, start it again. Belongs to one thread.
+ *
+ * <p>A text in an array is read in place. One in a buffer is read through a window that slides over
+ * it, so that a statement of many megabytes costs no memory.
+ */
+public final class SqlScanner {
+  private static final int WINDOW = 4096;
+
+  /** Stays in the window behind the place being read, so that a word of a table is still there. */
+  private static final int BEHIND = 2 * WordTable.MAX_LENGTH + 2;
+
+  private static final int AT_END = -1;
+  private static final int IN_COMMENT = -2;
+
+  private final byte[] slide = new byte[WINDOW];
+  private final byte[] tag = new byte[WordTable.MAX_LENGTH];
+  private int tagLength;
+
+  private Dialect dialect = Dialect.of();
+  private byte[] window = slide;
+  private @Nullable ByteBuf source;
+  private int sourceOffset;
+  private int length;
+
+  /** Byte i of the text stands at window[i + shift] for all i from BEHIND before us up to held. */
+  private int shift;
+
+  private int held;
+
+  private int at;
+  private int start;
+  private int end;
+  private int contentStart;
+  private int contentEnd;
+  private int hash;
+  private int symbol;
+  private boolean verbatim;
+  private boolean inExecutableComment;
+
+  /** Starts on bytes of an array, which must not change until the last token was read. */
+  public SqlScanner start(Dialect dialect, byte[] text, int offset, int length) {
+    begin(dialect, length);
+    source = null;
+    window = text;
+    shift = offset;
+    held = length;
+    return this;
+  }
+
+  /** Starts on bytes of a buffer, whose indexes are not moved; the caller keeps it alive. */
+  public SqlScanner start(Dialect dialect, ByteBuf text, int offset, int length) {
+    begin(dialect, length);
+    source = text;
+    sourceOffset = offset;
+    window = slide;
+    shift = 0;
+    held = 0;
+    return this;
+  }
+
+  private void begin(Dialect dialect, int length) {
+    this.dialect = dialect;
+    this.length = length;
+    at = 0;
+    start = 0;
+    end = 0;
+    inExecutableComment = false;
+  }
+
+  /** The next token's kind; after END or BROKEN the same again. */
+  public Token next() {
+    int first = skipSpaceAndComments();
+    start = at;
+    verbatim = true;
+    if (first < 0) {
+      end = at;
+      return first == AT_END ? Token.END : broken();
+    }
+    int kind = Bytes.kind(first);
+    if ((kind & Bytes.LETTER) != 0) {
+      return prefixedOrWord(first);
+    }
+    if ((kind & Bytes.DIGIT) != 0 || (first == '.' && isDigit(byteAt(at + 1)))) {
+      return number();
+    }
+    return switch (first) {
+      case '\'' -> string(at + 1, '\'', dialect.has(Lexical.BACKSLASH_STRINGS));
+      case '"' ->
+          dialect.has(Lexical.DOUBLE_QUOTED_STRINGS)
+              ? string(at + 1, '"', dialect.has(Lexical.BACKSLASH_STRINGS))
+              : name(at + 1, '"', Token.QUOTED);
+      case '`' ->
+          dialect.has(Lexical.BACKTICK_IDENTIFIERS)
+              ? name(at + 1, '`', Token.QUOTED)
+              : symbol(first);
+      case '$' -> dollar();
+      case 0 -> broken();
+      default -> symbol(first);
+    };
+  }
+
+  /** Where the current token starts, counted from the start of the text. */
+  public int start() {
+    return start;
+  }
+
+  /** Where the current token ends; the byte there is not part of it. */
+  public int end() {
+    return end;
+  }
+
+  /** The byte of a {@link Token#SYMBOL}. */
+  public int symbol() {
+    return symbol;
+  }
+
+  /** A hash of a {@link Token#WORD} without its case. */
+  public int hash() {
+    return hash;
+  }
+
+  /**
+   * Whether the current quoted name or string means the very bytes between its quotes, with no
+   * escape, doubled quote or continuation. Otherwise {@link #find} finds nothing.
+   */
+  public boolean isVerbatim() {
+    return verbatim && contentStart + shift >= 0;
+  }
+
+  /** The place of the current word, quoted name or string in the table, in any case, or NONE. */
+  public int find(WordTable table) {
+    int size = contentEnd - contentStart;
+    if (size > WordTable.MAX_LENGTH || !isVerbatim()) {
+      return WordTable.NONE;
+    }
+    return table.find(window, contentStart + shift, size, hash);
+  }
+
+  /** The current token's content starts with these lower-case ASCII bytes, in any case. */
+  public boolean startsWith(byte[] prefix) {
+    if (contentEnd - contentStart < prefix.length || !isVerbatim()) {
+      return false;
+    }
+    for (int i = 0; i < prefix.length; i++) {
+      if (Bytes.lower(window[contentStart + shift + i]) != prefix[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private Token prefixedOrWord(int first) {
+    int second = byteAt(at + 1);
+    if (second == '\'') {
+      int prefix = Bytes.lower(first);
+      if (prefix == 'e' && dialect.has(Lexical.ESCAPE_STRINGS)) {
+        return string(at + 2, '\'', true);
+      } else if (prefix == 'n') {
+        return string(at + 2, '\'', dialect.has(Lexical.BACKSLASH_STRINGS));
+      } else if (prefix == 'b' || prefix == 'x') {
+        verbatim = false;
+        return string(at + 2, '\'', false);
+      }
+    } else if (second == '&' && Bytes.lower(first) == 'u' && dialect.has(Lexical.UNICODE_STRINGS)) {
+      int third = byteAt(at + 2);
+      if (third == '\'' || third == '"') {
+        verbatim = false;
+        return third == '"' ? name(at + 3, '"', Token.ESCAPED_NAME) : string(at + 3, '\'', false);
+      }
+    }
+    return word();
+  }
+
+  private Token word() {
+    int i = at;
+    int h = 0;
+    int value = byteAt(i);
+    do {
+      h = h * 31 + Bytes.lower(value);
+      value = byteAt(++i);
+    } while (value >= 0 && (Bytes.kind(value) & Bytes.IN_WORD) != 0);
+    hash = h;
+    contentStart = at;
+    contentEnd = i;
+    return ended(Token.WORD, i);
+  }
+
+  private Token string(int from, int quote, boolean backslashes) {
+    int i = from;
+    contentStart = from;
+    while (true) {
+      int value = byteAt(i);
+      if (value <= 0) {
+        return broken();
+      } else if (value == '\\' && backslashes) {
+        verbatim = false;
+        i += 2;
+      } else if (value != quote) {
+        i++;
+      } else if (byteAt(i + 1) == quote) {
+        verbatim = false;
+        i += 2;
+      } else {
+        contentEnd = i;
+        ended(Token.STRING, i + 1);
+        if (!dialect.has(Lexical.CONTINUED_STRINGS) || !isContinued()) {
+          hashContent();
+          return Token.STRING;
+        }
+        verbatim = false;
+        i = at + 1;
+      }
+    }
+  }
+
+  /**
+   * Skips what may stand between two parts of one string: space and line comments with at least one
+   * line break (PostgreSQL manual 4.1.2.1). A second part keeps the first one's escapes.
+   */
+  private boolean isContinued() {
+    boolean broken = false;
+    int value = byteAt(at);
+    while (value >= 0) {
+      if ((Bytes.kind(value) & Bytes.SPACE) != 0) {
+        broken |= value == '\n' || value == '\r';
+        at++;
+      } else if (value == '-' && byteAt(at + 1) == '-') {
+        skipLine();
+      } else {
+        return broken && value == '\'';
+      }
+      value = byteAt(at);
+    }
+    return false;
+  }
+
+  private Token name(int from, int quote, Token kind) {
+    contentStart = from;
+    for (int i = from; ; i++) {
+      int value = byteAt(i);
+      if (value <= 0) {
+        return broken();
+      } else if (value == quote) {
+        if (byteAt(i + 1) != quote) {
+          contentEnd = i;
+          hashContent();
+          return ended(kind, i + 1);
+        }
+        verbatim = false;
+        i++;
+      }
+    }
+  }
+
+  private void hashContent() {
+    int size = contentEnd - contentStart;
+    hash =
+        size <= WordTable.MAX_LENGTH && isVerbatim()
+            ? WordTable.hash(window, contentStart + shift, size)
+            : 0;
+  }
+
+  private Token number() {
+    int i = at;
+    int second = byteAt(i + 1);
+    if (byteAt(i) == '0' && (second | 0x20) >= 'b' && "xXoObB".indexOf(second) >= 0) {
+      i += 2;
+      while (isHexDigit(byteAt(i))) {
+        i++;
+      }
+      return ended(Token.NUMBER, i);
+    }
+    i = digits(i);
+    if (byteAt(i) == '.' && byteAt(i + 1) != '.') {
+      i = digits(i + 1);
+    }
+    if ((byteAt(i) | 0x20) == 'e') {
+      int sign = byteAt(i + 1);
+      int exponent = sign == '+' || sign == '-' ? i + 2 : i + 1;
+      if (isDigit(byteAt(exponent))) {
+        i = digits(exponent);
+      }
+    }
+    return ended(Token.NUMBER, i);
+  }
+
+  private int digits(int from) {
+    int i = from;
+    while (isDigit(byteAt(i)) || byteAt(i) == '_') {
+      i++;
+    }
+    return i;
+  }
+
+  private Token dollar() {
+    int i = at + 1;
+    if (dialect.has(Lexical.DOLLAR_PARAMETERS) && isDigit(byteAt(i))) {
+      return ended(Token.PARAMETER, digits(i));
+    }
+    if (!dialect.has(Lexical.DOLLAR_QUOTES)) {
+      return word();
+    }
+    tagLength = 0;
+    int kind = Bytes.kind(byteAt(i));
+    while (byteAt(i) >= 0 && (kind == Bytes.LETTER || kind == Bytes.DIGIT)) {
+      if (tagLength == tag.length) {
+        return broken();
+      }
+      tag[tagLength++] = window[i + shift];
+      kind = Bytes.kind(byteAt(++i));
+    }
+    return byteAt(i) == '$' ? dollarString(i + 1) : symbol('$');
+  }
+
+  private Token dollarString(int from) {
+    verbatim = false;
+    for (int i = from; ; i++) {
+      int value = byteAt(i);
+      if (value <= 0) {
+        return broken();
+      } else if (value == '$' && isTag(i + 1)) {
+        return ended(Token.STRING, i + tagLength + 2);
+      }
+    }
+  }
+
+  private boolean isTag(int from) {
+    for (int i = 0; i < tagLength; i++) {
+      if (byteAt(from + i) != (tag[i] & 0xff)) {
+        return false;
+      }
+    }
+    return byteAt(from + tagLength) == '$';
+  }
+
+  private int skipSpaceAndComments() {
+    while (true) {
+      int value = byteAt(at);
+      if (value < 0) {
+        return inExecutableComment ? IN_COMMENT : AT_END;
+      } else if ((Bytes.kind(value) & Bytes.SPACE) != 0) {
+        at++;
+      } else if ((value == '-' && opensDashComment()) || (value == '#' && hashComments())) {
+        skipLine();
+      } else if (value == '/' && byteAt(at + 1) == '*') {
+        if (!skipBlockComment()) {
+          return IN_COMMENT;
+        }
+      } else if (value == '*' && inExecutableComment && byteAt(at + 1) == '/') {
+        inExecutableComment = false;
+        at += 2;
+      } else {
+        return value;
+      }
+    }
+  }
+
+  private boolean hashComments() {
+    return dialect.has(Lexical.HASH_COMMENTS);
+  }
+
+  private boolean opensDashComment() {
+    return byteAt(at + 1) == '-'
+        && (!dialect.has(Lexical.DASHES_NEED_SPACE) || byteAt(at + 2) <= ' ');
+  }
+
+  private void skipLine() {
+    boolean returns = dialect.has(Lexical.RETURN_ENDS_COMMENT);
+    int value = byteAt(at);
+    while (value >= 0 && value != '\n' && !(returns && value == '\r')) {
+      value = byteAt(++at);
+    }
+  }
+
+  /** Skips a comment, or only its opening if its text is executed; false if it doesn't end. */
+  private boolean skipBlockComment() {
+    at += 2;
+    if (dialect.has(Lexical.EXECUTABLE_COMMENTS)) {
+      // MariaDB has comments of its own beside those that MySQL executes: M and the mark.
+      int mark = byteAt(at) == 'M' ? at + 1 : at;
+      if (byteAt(mark) == '!') {
+        at = digits(mark + 1);
+        inExecutableComment = true;
+        return true;
+      }
+    }
+    int depth = 1;
+    while (depth > 0) {
+      int value = byteAt(at++);
+      if (value < 0) {
+        at = length;
+        return false;
+      } else if (value == '*' && byteAt(at) == '/') {
+        at++;
+        depth--;
+      } else if (value == '/' && byteAt(at) == '*' && dialect.has(Lexical.NESTED_COMMENTS)) {
+        at++;
+        depth++;
+      }
+    }
+    return true;
+  }
+
+  private Token symbol(int value) {
+    symbol = value;
+    return ended(Token.SYMBOL, at + 1);
+  }
+
+  private Token ended(Token token, int where) {
+    at = where;
+    end = where;
+    return token;
+  }
+
+  /** Stays broken: nothing behind the break has a meaning. */
+  private Token broken() {
+    at = length;
+    end = length;
+    inExecutableComment = true;
+    return Token.BROKEN;
+  }
+
+  private int byteAt(int i) {
+    return i < held ? window[i + shift] & 0xff : byteBeyond(i);
+  }
+
+  private int byteBeyond(int i) {
+    ByteBuf text = source;
+    if (i >= length || text == null) {
+      return AT_END;
+    }
+    int from = Math.max(0, i - BEHIND);
+    int size = Math.min(WINDOW, length - from);
+    text.getBytes(sourceOffset + from, window, 0, size);
+    shift = -from;
+    held = from + size;
+    return window[i + shift] & 0xff;
+  }
+
+  private static boolean isDigit(int value) {
+    return value >= '0' && value <= '9';
+  }
+
+  private static boolean isHexDigit(int value) {
+    int lower = value | 0x20;
+    return isDigit(value) || (lower >= 'a' && lower <= 'f') || value == '_';
+  }
+}

@@ -1,0 +1,23 @@
+package dev.pooler.core.statement;
+
+/** What else a text shows that a pooler must know before it forwards it. */
+public enum StatementTrait {
+  /** Begins, ends or structures a transaction, in any of its statements. */
+  CONTROLS_TRANSACTION,
+  /** Ends a transaction and starts the next in the same moment (AND CHAIN). */
+  CHAINS,
+  /** Fails in a transaction block or behind other statements of one pipeline. */
+  REFUSES_TRANSACTION,
+  /** Every statement reads, locks nothing and leaves nothing, as far as the text shows. */
+  READ_ONLY,
+  /** Makes a temporary table that is dropped when the transaction ends. */
+  TEMP_TABLE_UNTIL_COMMIT,
+  /** Draws from a sequence or sets it. */
+  ADVANCES_SEQUENCE;
+
+  /** This trait's place in packed sets of {@link StatementFacts}. */
+  @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored
+  public int bit() {
+    return 1 << ordinal();
+  }
+}
