@@ -36,6 +36,8 @@ public final class LeasePool {
   private volatile @Nullable SqlFailure trouble;
 
   /**
+   * A pool without a backend.
+   *
    * @param clock nanoseconds, from any origin
    */
   public LeasePool(

@@ -12,13 +12,15 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToIntFunction;
 
 /**
- * How this process does I/O: io_uring, epoll or NIO, chosen once at start, with the event loops that
- * carry all clients and backends.
+ * How this process does I/O: io_uring, epoll or NIO, chosen once at start, with the event loops
+ * that carry all clients and backends.
  *
  * @param name the word in the log
  * @param javaAddresses Unix addresses are the JDK's, not Netty's native ones
+ * @param peerUid who is at the other end of a Unix socket (SO_PEERCRED)
  */
 public record Transport(
     String name,
@@ -27,7 +29,11 @@ public record Transport(
     Class<? extends Channel> tcpClient,
     Class<? extends ServerChannel> unixServer,
     Class<? extends ServerChannel> tcpServer,
-    boolean javaAddresses) {
+    boolean javaAddresses,
+    ToIntFunction<Channel> peerUid) {
+
+  /** What {@code peerUid} says where the kernel told nothing: no process has it. */
+  public static final int UNKNOWN_UID = -2;
 
   /** The event loops, in the group's order. */
   public List<EventLoop> eventLoops() {

@@ -21,6 +21,6 @@ public interface Session {
   /** Asks the session to end when its transaction is over, or at once where it is idle. */
   void drain();
 
-  /** Ends the session now. */
-  void close(CloseReason reason);
+  /** Ends the session now, telling the client why. */
+  void close(CloseReason reason, SqlFailure told);
 }

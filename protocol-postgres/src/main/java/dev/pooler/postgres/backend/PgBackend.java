@@ -165,6 +165,14 @@ public final class PgBackend implements Backend, FrameSink {
   }
 
   @Override
+  public void dropLeftovers() {
+    replies.expectOwnClose();
+    ByteBuf out = channel.alloc().buffer(8);
+    Messages.closeStatement(out, "");
+    channel.write(out, channel.voidPromise());
+  }
+
+  @Override
   public void send(ByteBuf in, int index, int length) {
     Bytes.append(channel, in, index, length);
     LeaseHolder session = holder;
@@ -204,14 +212,13 @@ public final class PgBackend implements Backend, FrameSink {
   @Override
   public CompletionStage<Boolean> probe() {
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
-    execute(
-        () -> {
-          if (!usable() || own != null || replies.owed()) {
-            answer.complete(false);
-          } else {
-            begin(new OwnRequest.Ask(answer, null));
-          }
-        });
+    execute(() -> {
+      if (!usable() || own != null || replies.owed()) {
+        answer.complete(false);
+      } else {
+        begin(new OwnRequest.Ask(answer, null));
+      }
+    });
     return answer;
   }
 
@@ -258,26 +265,23 @@ public final class PgBackend implements Backend, FrameSink {
       moved.complete(null);
       return moved;
     }
-    execute(
-        () ->
-            channel
-                .deregister()
-                .addListener(
-                    gone -> {
-                      if (!gone.isSuccess()) {
-                        moved.completeExceptionally(gone.cause());
-                        return;
-                      }
-                      loop.register(channel)
-                          .addListener(
-                              there -> {
-                                if (there.isSuccess()) {
-                                  moved.complete(null);
-                                } else {
-                                  moved.completeExceptionally(there.cause());
-                                }
-                              });
-                    }));
+    execute(() ->
+        channel
+            .deregister()
+            .addListener(gone -> {
+              if (!gone.isSuccess()) {
+                moved.completeExceptionally(gone.cause());
+                return;
+              }
+              loop.register(channel)
+                  .addListener(there -> {
+                    if (there.isSuccess()) {
+                      moved.complete(null);
+                    } else {
+                      moved.completeExceptionally(there.cause());
+                    }
+                  });
+            }));
     return moved;
   }
 
@@ -287,13 +291,16 @@ public final class PgBackend implements Backend, FrameSink {
       walker.walk(in);
     } catch (ProtocolViolation e) {
       LOG.warn("backend {} of {}: {}", id, target, e.getMessage());
-      lost(EvictReason.PROTOCOL_VIOLATION, SqlFailure.protocolViolation(String.valueOf(e.getMessage())));
+      lost(
+          EvictReason.PROTOCOL_VIOLATION,
+          SqlFailure.protocolViolation(String.valueOf(e.getMessage())));
       return;
     }
     if (ownDone) {
       ownDone = false;
       completeOwn();
-    } else if (settled) {
+    }
+    if (settled) {
       settled = false;
       LeaseHolder session = holder;
       if (session != null && !replies.owed()) {
@@ -329,9 +336,7 @@ public final class PgBackend implements Backend, FrameSink {
   @Override
   public Verdict header(int type, long length) {
     return switch (type) {
-      case BackendType.READY_FOR_QUERY,
-          BackendType.ERROR_RESPONSE,
-          BackendType.PARAMETER_STATUS ->
+      case BackendType.READY_FOR_QUERY, BackendType.ERROR_RESPONSE, BackendType.PARAMETER_STATUS ->
           Verdict.INSPECT;
       case BackendType.NOTIFICATION_RESPONSE -> {
         LeaseHolder session = holder;
@@ -380,7 +385,7 @@ public final class PgBackend implements Backend, FrameSink {
   public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
     return switch (type) {
       case BackendType.READY_FOR_QUERY -> ready(length, in, index);
-      case BackendType.ERROR_RESPONSE -> error(length, in, index, available);
+      case BackendType.ERROR_RESPONSE -> error(in, index, available);
       default -> status(in, index, available);
     };
   }
@@ -405,7 +410,7 @@ public final class PgBackend implements Backend, FrameSink {
     return Verdict.FORWARD;
   }
 
-  private Verdict error(long length, ByteBuf in, int index, int available) {
+  private Verdict error(ByteBuf in, int index, int available) {
     ErrorFields fields = ErrorFields.read(in, index + PgFrameFormat.HEADER, index + available);
     if (fields.fatal()) {
       fatal = fields.toFailure(true);

@@ -48,12 +48,11 @@ final class PgCancel {
               }
             })
         .connect()
-        .addListener(
-            (ChannelFuture connected) -> {
-              if (!connected.isSuccess()) {
-                delivered.completeExceptionally(connected.cause());
-              }
-            });
+        .addListener((ChannelFuture connected) -> {
+          if (!connected.isSuccess()) {
+            delivered.completeExceptionally(connected.cause());
+          }
+        });
     return delivered;
   }
 

@@ -18,7 +18,8 @@ import dev.pooler.postgres.message.Frontend;
  *   <li>During COPY from the client the server skips Sync and Flush; the client sends another Sync
  *       after its CopyDone or CopyFail.
  *   <li>A CopyDone or CopyFail that is sent before the server's CopyInResponse has been seen stays
- *       in the queue as a mark: Syncs in front of it are skipped by the server, those behind it not.
+ *       in the queue as a mark: Syncs in front of it are skipped by the server, those behind it
+ *       not.
  *   <li>A Flush or an answered message does not end a batch: only a ReadyForQuery does.
  * </ul>
  */
@@ -71,6 +72,12 @@ final class PgReplies {
 
   void expectOwnSync() {
     queue.add(Frontend.SYNC, Disposition.SWALLOW);
+  }
+
+  void expectOwnClose() {
+    if (!skipping) {
+      queue.add(Frontend.CLOSE, Disposition.SWALLOW);
+    }
   }
 
   boolean headSwallowed() {

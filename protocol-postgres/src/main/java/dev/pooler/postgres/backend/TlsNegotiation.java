@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the server for TLS and, when it agrees, puts TLS in front (manual, "SSL Session
- * Encryption"). Handlers behind it see {@code channelActive} only when they may speak. What a man in
- * the middle might have put behind the server's one byte is refused (CVE-2021-23222).
+ * Encryption"). Handlers behind it see {@code channelActive} only when they may speak. What a man
+ * in the middle might have put behind the server's one byte is refused (CVE-2021-23222).
  */
 final class TlsNegotiation extends ChannelInboundHandlerAdapter {
   private final PgTarget target;

@@ -7,8 +7,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of an ErrorResponse that we look at (manual, "Error and Notice Message Fields"). Any of
- * them may be missing: a server that is out of its mind must not be our end (CVE-2026-6666).
+ * The fields of an ErrorResponse that we look at (manual, "Error and Notice Message Fields"). Any
+ * of them may be missing: a server that is out of its mind must not be our end (CVE-2026-6666).
  */
 public record ErrorFields(
     @Nullable String severity,

@@ -37,6 +37,8 @@ public final class Messages {
   }
 
   /**
+   * ReadyForQuery.
+   *
    * @param status 'I', 'T' or 'E'
    */
   public static void readyForQuery(ByteBuf out, char status) {
@@ -72,6 +74,14 @@ public final class Messages {
     end(out, start);
   }
 
+  /** Close of a prepared statement. */
+  public static void closeStatement(ByteBuf out, String name) {
+    int start = begin(out, Frontend.CLOSE);
+    out.writeByte('S');
+    string(out, name);
+    end(out, start);
+  }
+
   public static void sync(ByteBuf out) {
     out.writeByte(Frontend.SYNC).writeInt(4);
   }
@@ -89,11 +99,10 @@ public final class Messages {
   public static void startup(ByteBuf out, Map<String, String> parameters) {
     int start = out.writerIndex();
     out.writeInt(0).writeInt(3 << 16);
-    parameters.forEach(
-        (name, value) -> {
-          string(out, name);
-          string(out, value);
-        });
+    parameters.forEach((name, value) -> {
+      string(out, name);
+      string(out, value);
+    });
     out.writeByte(0);
     out.setInt(start, out.writerIndex() - start);
   }

@@ -78,12 +78,11 @@ public final class PgSettings implements SessionSettings {
         sql.append("RESET ").append(identifier(name)).append(';');
       }
     }
-    values.forEach(
-        (name, value) -> {
-          if (!value.equals(from.values.get(name))) {
-            append(sql, name, value);
-          }
-        });
+    values.forEach((name, value) -> {
+      if (!value.equals(from.values.get(name))) {
+        append(sql, name, value);
+      }
+    });
     return sql.toString();
   }
 
@@ -97,11 +96,7 @@ public final class PgSettings implements SessionSettings {
               .append(literal(text))
               .append(",false);");
       case Value.Sql(String expression) ->
-          sql.append("SET ")
-              .append(identifier(name))
-              .append(" TO ")
-              .append(expression)
-              .append(';');
+          sql.append("SET ").append(identifier(name)).append(" TO ").append(expression).append(';');
     }
   }
 

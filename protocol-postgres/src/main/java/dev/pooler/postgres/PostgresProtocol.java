@@ -1,0 +1,132 @@
+package dev.pooler.postgres;
+
+import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.config.ListenerConfig;
+import dev.pooler.core.config.Protocol;
+import dev.pooler.core.config.Secret;
+import dev.pooler.core.config.UserConfig;
+import dev.pooler.core.pool.BackendConnector;
+import dev.pooler.core.pool.PoolKey;
+import dev.pooler.core.protocol.ProtocolContext;
+import dev.pooler.core.protocol.WireProtocol;
+import dev.pooler.postgres.auth.Credentials;
+import dev.pooler.postgres.auth.ScramKeys;
+import dev.pooler.postgres.auth.UserStore;
+import dev.pooler.postgres.backend.PgConnector;
+import dev.pooler.postgres.cancel.CancelKeys;
+import dev.pooler.postgres.client.PgFrontDoor;
+import dev.pooler.postgres.client.PgListener;
+import dev.pooler.postgres.client.PgStartupHandler;
+import dev.pooler.postgres.client.Welcomes;
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/** PostgreSQL's protocol, versions 3.0 and 3.2. */
+public final class PostgresProtocol implements WireProtocol {
+  private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(30);
+
+  @Override
+  public Protocol protocol() {
+    return Protocol.POSTGRES;
+  }
+
+  @Override
+  public Running start(ProtocolContext context) {
+    return new AtWork(context);
+  }
+
+  private static final class AtWork implements Running {
+    private final ProtocolContext context;
+    private final PgFrontDoor door;
+    private final ScramKeys keys = new ScramKeys();
+    private final byte[] mockSecret = UserStore.newMockSecret();
+    private volatile UserStore users;
+
+    AtWork(ProtocolContext context) {
+      this.context = context;
+      this.users = read(context.users());
+      this.door =
+          new PgFrontDoor(
+              context.pools(),
+              context.sessions(),
+              context.limits(),
+              context.counters(),
+              new CancelKeys<>(new SecureRandom()),
+              new Welcomes(),
+              context.draining());
+    }
+
+    @Override
+    public Consumer<Channel> clients(ListenerConfig listener) {
+      PgListener rules =
+          new PgListener(
+              listener.auth(),
+              () -> users,
+              listener.allowUids(),
+              tls(listener),
+              LOGIN_TIMEOUT,
+              context.transport().peerUid());
+      return channel -> channel.pipeline().addLast(new PgStartupHandler(door, rules));
+    }
+
+    private static @Nullable SslContext tls(ListenerConfig listener) {
+      if (listener.tls() == null) {
+        return null;
+      }
+      try {
+        return SslContextBuilder.forServer(
+                listener.tls().cert().toFile(), listener.tls().key().toFile())
+            .build();
+      } catch (SSLException | IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "listener "
+                + listener.address()
+                + ": certificate or key can't be used: "
+                + e.getMessage(),
+            e);
+      }
+    }
+
+    @Override
+    public BackendConnector backends(PoolKey key, DatabaseConfig database) {
+      Secret password = database.password();
+      return PgConnector.create(
+          database,
+          key.database(),
+          key.user(),
+          () -> password == null ? null : context.secrets().apply(password),
+          keys,
+          context.transport());
+    }
+
+    @Override
+    public void users(List<UserConfig> now) {
+      users = read(now);
+    }
+
+    private UserStore read(List<UserConfig> configured) {
+      Map<String, Credentials> known = new HashMap<>();
+      for (UserConfig user : configured) {
+        String verifier = user.verifier();
+        Secret password = user.password();
+        String secret =
+            verifier != null
+                ? verifier
+                : password == null ? null : context.secrets().apply(password);
+        if (secret != null) {
+          known.put(user.name(), Credentials.parse(user.name(), secret));
+        }
+      }
+      return new UserStore(known, mockSecret);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package dev.pooler.postgres.client;
+
+import dev.pooler.core.observe.SessionCounters;
+import dev.pooler.core.pool.PoolDirectory;
+import dev.pooler.core.session.SessionLimits;
+import dev.pooler.core.session.SessionRegistry;
+import dev.pooler.core.statement.StatementRules;
+import dev.pooler.postgres.cancel.CancelKeys;
+import dev.pooler.postgres.statement.PgStatementRules;
+import io.netty.util.concurrent.FastThreadLocal;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What all PostgreSQL clients of this process share, whichever listener they came through.
+ *
+ * @param draining no new sessions are taken
+ */
+public record PgFrontDoor(
+    PoolDirectory pools,
+    SessionRegistry sessions,
+    SessionLimits limits,
+    SessionCounters counters,
+    CancelKeys<PgSession> cancelKeys,
+    Welcomes welcomes,
+    BooleanSupplier draining) {
+
+  /** One statement cache for each event loop. */
+  private static final FastThreadLocal<StatementRules> RULES =
+      new FastThreadLocal<>() {
+        @Override
+        protected StatementRules initialValue() {
+          return PgStatementRules.create(StatementRules.Limits.DEFAULT);
+        }
+      };
+
+  StatementRules rules() {
+    return RULES.get();
+  }
+}

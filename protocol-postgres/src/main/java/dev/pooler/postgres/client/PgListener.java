@@ -1,0 +1,28 @@
+package dev.pooler.postgres.client;
+
+import dev.pooler.core.config.Auth;
+import dev.pooler.postgres.auth.UserStore;
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslContext;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One listening socket's rules.
+ *
+ * @param users may change with a reload
+ * @param allowUids for {@code peer}: other uids, each with the one user it may be
+ * @param tls null where the listener offers none
+ * @param loginTimeout from accept to the end of the authentication
+ * @param peerUid asks the kernel who is at the other end of a Unix socket
+ */
+public record PgListener(
+    Auth auth,
+    Supplier<UserStore> users,
+    Map<Integer, String> allowUids,
+    @Nullable SslContext tls,
+    Duration loginTimeout,
+    ToIntFunction<Channel> peerUid) {}

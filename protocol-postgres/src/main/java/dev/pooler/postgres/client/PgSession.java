@@ -1,0 +1,779 @@
+package dev.pooler.postgres.client;
+
+import dev.pooler.core.config.PoolMode;
+import dev.pooler.core.pool.Backend;
+import dev.pooler.core.pool.EvictReason;
+import dev.pooler.core.pool.Lease;
+import dev.pooler.core.pool.LeaseHolder;
+import dev.pooler.core.pool.LeasePool;
+import dev.pooler.core.pool.LeaseRequest;
+import dev.pooler.core.pool.LoopLeases;
+import dev.pooler.core.pool.PinReason;
+import dev.pooler.core.pool.ReleaseDecision;
+import dev.pooler.core.pool.TransactionState;
+import dev.pooler.core.relay.Backpressure;
+import dev.pooler.core.session.CloseReason;
+import dev.pooler.core.session.Session;
+import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.wire.FrameSink;
+import dev.pooler.core.wire.FrameWalker;
+import dev.pooler.core.wire.ProtocolViolation;
+import dev.pooler.core.wire.Verdict;
+import dev.pooler.postgres.cancel.CancelKey;
+import dev.pooler.postgres.codec.Messages;
+import dev.pooler.postgres.codec.PgFrameFormat;
+import dev.pooler.postgres.message.Frontend;
+import dev.pooler.postgres.session.PgSettings;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A PostgreSQL client's conversation after its authentication: takes a backend when something is
+ * asked, passes bytes, gives the backend up when {@link ReleaseDecision} says so. See {@link
+ * PgSessionState} for its states.
+ *
+ * <p>It is one class because every line of it changes the one state; what statements mean is {@link
+ * StatementJudge}'s, and what is dropped after a failure without a backend is {@link Skipping}'s.
+ * Confined to its channel's event loop, except where {@link Session} says otherwise.
+ */
+public final class PgSession extends LeaseRequest implements LeaseHolder, FrameSink, Session {
+  private static final Logger LOG = LoggerFactory.getLogger(PgSession.class);
+
+  /** A frame of up to this many bytes must be whole before a backend is taken for it. */
+  private static final int WHOLE_BEFORE_LEASE = 8 * 1024;
+
+  private final long id;
+  private final Channel channel;
+  private final PgFrontDoor door;
+  private final LeasePool pool;
+  private final LoopLeases leases;
+  private final PoolMode mode;
+  private final StatementJudge judge;
+  private final FrameWalker walker = new FrameWalker(PgFrameFormat.FRONTEND, this);
+
+  /** Set once at the end of the login. */
+  private @Nullable CancelKey key;
+
+  private volatile PgSessionState state = PgSessionState.WELCOMING;
+  private volatile boolean draining;
+  private @Nullable Lease lease;
+
+  /** Bytes that wait for a backend, counted against the budget of all sessions. */
+  private @Nullable ByteBuf held;
+
+  private int heldCounted;
+  private Skipping skipping = Skipping.NOTHING;
+  private boolean terminated;
+  private @Nullable SqlFailure refused;
+  private int cancelling;
+
+  PgSession(long id, Channel channel, PgFrontDoor door, LeasePool pool, PgSettings settings) {
+    this.id = id;
+    this.channel = channel;
+    this.door = door;
+    this.pool = pool;
+    this.leases = pool.on(channel.eventLoop());
+    this.mode = pool.limits().mode();
+    this.judge = new StatementJudge(mode, settings, pool.counters());
+  }
+
+  /** The login is granted: learn what to tell the client, then serve it. */
+  void begin(int minorVersion) {
+    key = door.cancelKeys().register(this, minorVersion);
+    door.sessions().add(this);
+    Map<String, String> known = door.welcomes().find(pool.key(), judge.settings());
+    if (known != null) {
+      welcome(known);
+      return;
+    }
+    Lease hot = leases.tryAcquire();
+    if (hot == null) {
+      leases.await(this);
+    } else {
+      granted(hot);
+    }
+  }
+
+  private void welcome(Map<String, String> reported) {
+    ByteBuf out = channel.alloc().buffer(512);
+    Messages.authentication(out, 0, new byte[0]);
+    reported.forEach((name, value) -> Messages.parameterStatus(out, name, value));
+    if (key != null) {
+      Messages.backendKeyData(out, key);
+    }
+    Messages.readyForQuery(out, 'I');
+    channel.writeAndFlush(out, channel.voidPromise());
+    become(PgSessionState.IDLE);
+    routeHeld();
+    flushBackend();
+  }
+
+  // --- what the client sends ---------------------------------------------------------------
+
+  /** Bytes from the client; the caller keeps {@code in}. */
+  void onBytes(ByteBuf in) {
+    try {
+      switch (state) {
+        case LEASED -> walk(in);
+        case IDLE -> {
+          if (held == null) {
+            route(in);
+          } else {
+            hold(in);
+            routeHeld();
+          }
+        }
+        case WELCOMING, WAITING, ALIGNING -> hold(in);
+        case ENDING, ENDED -> {}
+      }
+    } catch (ProtocolViolation e) {
+      fail(
+          SqlFailure.protocolViolation(String.valueOf(e.getMessage())),
+          CloseReason.CLIENT_PROTOCOL_VIOLATION);
+    }
+  }
+
+  void onReadComplete() {
+    flushBackend();
+  }
+
+  void onWritabilityChanged() {
+    Lease held = lease;
+    if (held != null) {
+      Backpressure.update(held.backend().channel(), channel);
+    }
+  }
+
+  void onClosed() {
+    end(CloseReason.CLIENT_CLOSED);
+  }
+
+  private void walk(ByteBuf in) {
+    walker.walk(in);
+    if (terminated) {
+      end(CloseReason.CLIENT_TERMINATED);
+    } else if (refused != null) {
+      answerRefused();
+    }
+  }
+
+  /** Frames of a session without a lease: most ask for one, a few are answered or dropped here. */
+  private void route(ByteBuf in) {
+    while (state == PgSessionState.IDLE && in.isReadable()) {
+      if (walker.remaining() > 0) {
+        dropPart(in, walker.remaining());
+        continue;
+      }
+      if (in.readableBytes() < PgFrameFormat.HEADER) {
+        hold(in);
+        return;
+      }
+      int type = PgFrameFormat.FRONTEND.type(in, in.readerIndex());
+      long length = PgFrameFormat.FRONTEND.length(in, in.readerIndex());
+      if (type == Frontend.TERMINATE) {
+        end(CloseReason.CLIENT_TERMINATED);
+      } else if (skipping != Skipping.NOTHING) {
+        skip(in, type, length);
+      } else if (type == Frontend.COPY_DATA
+          || type == Frontend.COPY_DONE
+          || type == Frontend.COPY_FAIL
+          || type == Frontend.FLUSH) {
+        // What a client still sent of a COPY that had failed; the server ignores it too.
+        dropPart(in, length);
+      } else if (type == Frontend.SYNC) {
+        dropPart(in, length);
+        readyForQuery();
+      } else if (in.readableBytes() < Math.min(length, WHOLE_BEFORE_LEASE)) {
+        hold(in);
+        return;
+      } else {
+        acquire(in);
+      }
+    }
+    if (state == PgSessionState.LEASED && in.isReadable()) {
+      walk(in);
+    }
+  }
+
+  private void skip(ByteBuf in, int type, long length) {
+    boolean last = skipping.endsWith(type);
+    dropPart(in, length);
+    if (last) {
+      skipping = Skipping.NOTHING;
+      readyForQuery();
+    }
+  }
+
+  /** Lets the walker, which drops everything without a lease, see at most {@code length} bytes. */
+  private void dropPart(ByteBuf in, long length) {
+    walker.walk(in.readSlice((int) Math.min(length, in.readableBytes())));
+  }
+
+  private void readyForQuery() {
+    ByteBuf out = channel.alloc().buffer(6);
+    Messages.readyForQuery(out, 'I');
+    channel.writeAndFlush(out, channel.voidPromise());
+  }
+
+  private void acquire(ByteBuf in) {
+    if (draining) {
+      fail(SqlFailure.draining(), CloseReason.DRAINING);
+      return;
+    }
+    Lease hot = leases.tryAcquire();
+    if (hot == null) {
+      hold(in);
+      become(PgSessionState.WAITING);
+      channel.config().setAutoRead(false);
+      leases.await(this);
+    } else if (!take(hot)) {
+      hold(in);
+    }
+  }
+
+  /** Keeps what is left of {@code in} until it can be routed. */
+  private void hold(ByteBuf in) {
+    int bytes = in.readableBytes();
+    if (bytes == 0) {
+      return;
+    }
+    if (!door.limits().hold(bytes)) {
+      in.skipBytes(bytes);
+      fail(
+          SqlFailure.fatal("53200", 1041, "too many bytes are held for waiting clients")
+              .withHint("Raise limits.memory or pool.size."),
+          CloseReason.OUT_OF_MEMORY);
+      return;
+    }
+    heldCounted += bytes;
+    if (held == null) {
+      held = in.readRetainedSlice(bytes);
+    } else {
+      ByteBuf joined = channel.alloc().buffer(held.readableBytes() + bytes);
+      joined.writeBytes(held).writeBytes(in);
+      held.release();
+      held = joined;
+    }
+  }
+
+  private void routeHeld() {
+    ByteBuf bytes = takeHeld();
+    if (bytes == null) {
+      return;
+    }
+    try {
+      if (state == PgSessionState.LEASED) {
+        walk(bytes);
+      } else {
+        route(bytes);
+      }
+    } catch (ProtocolViolation e) {
+      fail(
+          SqlFailure.protocolViolation(String.valueOf(e.getMessage())),
+          CloseReason.CLIENT_PROTOCOL_VIOLATION);
+    } finally {
+      bytes.release();
+    }
+  }
+
+  private @Nullable ByteBuf takeHeld() {
+    ByteBuf bytes = held;
+    held = null;
+    door.limits().letGo(heldCounted);
+    heldCounted = 0;
+    return bytes;
+  }
+
+  // --- frames of a session with a lease ------------------------------------------------------
+
+  @Override
+  public Verdict header(int type, long length) {
+    if (state != PgSessionState.LEASED || terminated) {
+      return Verdict.DROP;
+    }
+    return switch (type) {
+      case Frontend.QUERY,
+          Frontend.PARSE,
+          Frontend.BIND,
+          Frontend.DESCRIBE,
+          Frontend.FUNCTION_CALL ->
+          Verdict.INSPECT;
+      case Frontend.TERMINATE -> Verdict.DROP;
+      default -> Verdict.FORWARD;
+    };
+  }
+
+  @Override
+  public int inspectLength(int type, long length) {
+    return StatementJudge.inspectLength(type, length);
+  }
+
+  @Override
+  public void passing(int type, long length) {
+    if (type == Frontend.TERMINATE) {
+      terminated = state == PgSessionState.LEASED;
+    } else if (lease != null && state == PgSessionState.LEASED) {
+      judge.onPassing(type);
+      expect(lease.backend(), type);
+    }
+  }
+
+  @Override
+  public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
+    Backend backend = leased().backend();
+    if (refused != null) {
+      return Verdict.DROP;
+    }
+    SqlFailure refusal =
+        switch (type) {
+          case Frontend.QUERY -> judge.onQuery(door.rules(), in, index, length, available, backend);
+          case Frontend.PARSE -> judge.onParse(door.rules(), in, index, length, available, backend);
+          case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index);
+          default -> {
+            if (judge.usesForeignUnnamed(type, in, index, available)) {
+              backend.dropLeftovers();
+            }
+            yield null;
+          }
+        };
+    if (refusal != null) {
+      boolean alone = type == Frontend.QUERY && !backend.owes();
+      boolean idle = backend.transactionState() == TransactionState.IDLE;
+      refused = alone && idle ? refusal : refusal.asFatal();
+      return Verdict.DROP;
+    }
+    expect(backend, type);
+    return Verdict.FORWARD;
+  }
+
+  @Override
+  public void forward(ByteBuf in, int index, int length) {
+    leased().backend().send(in, index, length);
+    pool.counters().fromClient(length);
+  }
+
+  private static void expect(Backend backend, int type) {
+    if (!backend.expect(type)) {
+      throw new ProtocolViolation("more requests in one pipeline than can be answered");
+    }
+  }
+
+  /** A statement that may not run here: an error where it stood alone, else the session's end. */
+  private void answerRefused() {
+    SqlFailure failure = refused;
+    refused = null;
+    if (failure == null) {
+      return;
+    }
+    if (failure.fatal()) {
+      fail(failure, CloseReason.STATEMENT_NOT_ALLOWED);
+      return;
+    }
+    ByteBuf out = channel.alloc().buffer(256);
+    Messages.error(out, failure);
+    Messages.readyForQuery(out, 'I');
+    channel.writeAndFlush(out, channel.voidPromise());
+    settle();
+  }
+
+  private void flushBackend() {
+    Lease mine = lease;
+    if (mine != null) {
+      mine.backend().flush();
+    }
+  }
+
+  // --- the lease -----------------------------------------------------------------------------
+
+  @Override
+  protected void granted(Lease granted) {
+    if (take(granted) && state == PgSessionState.LEASED) {
+      resume();
+    }
+  }
+
+  /** Takes a backend; true if it is ready for the client's bytes. */
+  private boolean take(Lease granted) {
+    lease = granted;
+    Backend backend = granted.backend();
+    backend.attach(this);
+    judge.onLease();
+    if (backend.aligned(judge.settings())) {
+      onTaken();
+      return true;
+    }
+    if (state != PgSessionState.WELCOMING) {
+      become(PgSessionState.ALIGNING);
+    }
+    backend.align(judge.settings());
+    return false;
+  }
+
+  private void onTaken() {
+    if (state == PgSessionState.WELCOMING) {
+      Map<String, String> reported = Map.copyOf(leased().backend().reportedSettings());
+      door.welcomes().remember(pool.key(), judge.settings(), reported);
+      giveUpLease();
+      welcome(reported);
+    } else {
+      become(PgSessionState.LEASED);
+    }
+  }
+
+  @Override
+  public void onAligned() {
+    boolean welcoming = state == PgSessionState.WELCOMING;
+    onTaken();
+    if (!welcoming) {
+      resume();
+    }
+  }
+
+  /** Goes on with what waited for the backend. */
+  private void resume() {
+    channel.config().setAutoRead(true);
+    routeHeld();
+    flushBackend();
+  }
+
+  @Override
+  public void onAlignFailed(SqlFailure failure) {
+    giveUpLease();
+    failUnit(failure);
+  }
+
+  @Override
+  protected void failed(SqlFailure failure) {
+    failUnit(failure);
+  }
+
+  /** What was asked can't be served; the session goes on unless it has not begun. */
+  private void failUnit(SqlFailure failure) {
+    if (state == PgSessionState.WELCOMING || failure.fatal()) {
+      fail(
+          failure.asFatal(),
+          state == PgSessionState.WELCOMING ? CloseReason.LOGIN_REFUSED : CloseReason.DRAINING);
+      return;
+    }
+    ByteBuf out = channel.alloc().buffer(256);
+    Messages.error(out, failure);
+    channel.writeAndFlush(out, channel.voidPromise());
+    ByteBuf bytes = held;
+    skipping =
+        bytes == null ? Skipping.NOTHING : Skipping.after(bytes.getByte(bytes.readerIndex()));
+    if (state != PgSessionState.IDLE) {
+      become(PgSessionState.IDLE);
+    }
+    resume();
+  }
+
+  @Override
+  public void onSettled(TransactionState transaction, boolean failed) {
+    if (transaction == TransactionState.IDLE) {
+      pool.counters().transactionEnded();
+    }
+    Lease mine = lease;
+    if (mine != null) {
+      judge.onSettled(mine.backend(), transaction, failed);
+      settle();
+    }
+  }
+
+  /** Decides whether the lease ends here. */
+  private void settle() {
+    Lease mine = lease;
+    if (mine == null || state != PgSessionState.LEASED) {
+      return;
+    }
+    switch (decide(mine.backend(), false)) {
+      case RELEASE -> release();
+      case AWAIT_CANCEL, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED -> {
+        if (draining && mine.backend().transactionState() == TransactionState.IDLE) {
+          fail(SqlFailure.draining(), CloseReason.DRAINING);
+        }
+      }
+      case EVICT -> onBackendLost(EvictReason.BACKEND_CLOSED, SqlFailure.backendLost("closed"));
+      case RESET, ROLL_BACK -> throw new IllegalStateException("a reset of a session that goes on");
+    }
+  }
+
+  private ReleaseDecision decide(Backend backend, boolean ending) {
+    return ReleaseDecision.decide(
+        mode,
+        backend.transactionState(),
+        !backend.usable(),
+        backend.owes(),
+        walker.midForward(),
+        ending,
+        cancelling > 0,
+        judge.footprint());
+  }
+
+  private void release() {
+    ByteBuf rest = walker.takeHeld();
+    giveUpLease();
+    become(PgSessionState.IDLE);
+    if (!channel.config().isAutoRead()) {
+      channel.config().setAutoRead(true);
+    }
+    if (rest != null) {
+      hold(rest);
+      rest.release();
+    }
+    if (draining) {
+      fail(SqlFailure.draining(), CloseReason.DRAINING);
+    }
+  }
+
+  private void giveUpLease() {
+    Lease mine = leased();
+    lease = null;
+    mine.backend().detach();
+    mine.release();
+  }
+
+  private Lease leased() {
+    Lease mine = lease;
+    if (mine == null) {
+      throw new IllegalStateException("session " + id + " has no lease in state " + state);
+    }
+    return mine;
+  }
+
+  @Override
+  public Channel client() {
+    return channel;
+  }
+
+  @Override
+  public boolean wantsNotifications() {
+    return mode == PoolMode.SESSION || judge.pinnedBy(PinReason.LISTEN);
+  }
+
+  @Override
+  public void onBackendLost(EvictReason reason, @Nullable SqlFailure failure) {
+    Lease mine = lease;
+    lease = null;
+    if (mine != null) {
+      mine.evict(reason);
+    }
+    if (state.open()) {
+      if (failure != null) {
+        writeFatal(failure);
+      }
+      close(CloseReason.BACKEND_LOST);
+    } else {
+      become(PgSessionState.ENDED);
+    }
+  }
+
+  // --- cancel --------------------------------------------------------------------------------
+
+  /**
+   * Cancels what the session runs or waits for, if anything. Any thread. Completes when that is
+   * done as far as it can be known.
+   */
+  CompletionStage<@Nullable Void> cancel() {
+    CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+    channel
+        .eventLoop()
+        .execute(() -> {
+          Lease mine = lease;
+          if (state == PgSessionState.WAITING) {
+            leases.withdraw(this);
+            failUnit(SqlFailure.error("57014", 1317, "canceling statement due to user request"));
+            done.complete(null);
+          } else if (state == PgSessionState.LEASED && mine != null && mine.backend().owes()) {
+            cancelling++;
+            mine.backend()
+                .cancel()
+                .whenComplete((sent, failure) ->
+                    channel.eventLoop().execute(() -> cancelled(mine, failure, done)));
+          } else {
+            done.complete(null); // too late, or too early: nothing of this session runs
+          }
+        });
+    return done;
+  }
+
+  private void cancelled(
+      Lease target, @Nullable Throwable failure, CompletableFuture<@Nullable Void> done) {
+    cancelling--;
+    done.complete(null);
+    if (lease != target || cancelling > 0 || target.backend().owes()) {
+      return;
+    }
+    if (failure != null) {
+      LOG.warn("session {}: a cancel may still be on its way: {}", id, failure.getMessage());
+      uncertain(target);
+      return;
+    }
+    // The signal has been sent; a round trip proves that the server has taken it.
+    target
+        .backend()
+        .probe()
+        .whenComplete((alive, problem) -> {
+          if (lease != target) {
+            return;
+          }
+          if (state == PgSessionState.ENDING) {
+            clean(target);
+          } else {
+            settle();
+          }
+        });
+  }
+
+  private void uncertain(Lease target) {
+    if (state == PgSessionState.ENDING) {
+      lease = null;
+      target.backend().detach();
+      target.evict(EvictReason.CANCEL_UNCERTAIN);
+      become(PgSessionState.ENDED);
+    } else if (decide(target.backend(), false) == ReleaseDecision.RELEASE) {
+      onBackendLost(
+          EvictReason.CANCEL_UNCERTAIN, SqlFailure.backendLost("a cancel did not come to its end"));
+    }
+  }
+
+  // --- the end -------------------------------------------------------------------------------
+
+  /** Tells the client why, and ends the session. */
+  private void fail(SqlFailure failure, CloseReason reason) {
+    if (state.open()) {
+      writeFatal(failure);
+      end(reason);
+    }
+  }
+
+  private void writeFatal(SqlFailure failure) {
+    ByteBuf out = channel.alloc().buffer(256);
+    Messages.error(out, failure.asFatal());
+    channel.write(out, channel.voidPromise());
+  }
+
+  private void end(CloseReason reason) {
+    if (!state.open()) {
+      return;
+    }
+    close(reason);
+    Lease mine = lease;
+    if (mine != null) {
+      clean(mine);
+    }
+  }
+
+  /** The client's half of the end. */
+  private void close(CloseReason reason) {
+    leases.withdraw(this);
+    ByteBuf bytes = takeHeld();
+    if (bytes != null) {
+      bytes.release();
+    }
+    become(lease == null ? PgSessionState.ENDED : PgSessionState.ENDING);
+    door.sessions().remove(this);
+    door.counters().closed(reason);
+    if (key != null) {
+      door.cancelKeys().unregister(key);
+    }
+    channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+  }
+
+  /** The backend's half: it goes back clean, or not at all. */
+  private void clean(Lease mine) {
+    Backend backend = mine.backend();
+    switch (decide(backend, true)) {
+      case AWAIT_CANCEL -> {
+        return; // cancelled() comes back here
+      }
+      case RELEASE -> giveUpLease();
+      case RESET -> reset(mine, false);
+      case ROLL_BACK -> reset(mine, true);
+      case EVICT, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED -> {
+        lease = null;
+        backend.detach();
+        mine.evict(EvictReason.CLIENT_GONE);
+      }
+    }
+    walker.close();
+    become(PgSessionState.ENDED);
+  }
+
+  private void reset(Lease mine, boolean rollBack) {
+    lease = null;
+    Backend backend = mine.backend();
+    backend.detach();
+    backend
+        .reset(rollBack)
+        .whenComplete((clean, failure) -> {
+          if (Boolean.TRUE.equals(clean)) {
+            mine.release();
+          } else {
+            mine.evict(EvictReason.RESET_FAILED);
+          }
+        });
+  }
+
+  private void become(PgSessionState next) {
+    if (!state.mayBecome(next)) {
+      throw new IllegalStateException("session " + id + ": " + state + " can't become " + next);
+    }
+    state = next;
+    if (next == PgSessionState.ENDED) {
+      walker.close();
+    }
+  }
+
+  // --- as others see it ----------------------------------------------------------------------
+
+  @Override
+  public long id() {
+    return id;
+  }
+
+  @Override
+  public State state() {
+    return switch (state) {
+      case WELCOMING -> State.LOGIN;
+      case IDLE, ENDING, ENDED -> State.IDLE;
+      case WAITING -> State.WAITING;
+      case ALIGNING, LEASED -> State.ACTIVE;
+    };
+  }
+
+  @Override
+  public String database() {
+    return pool.key().entry();
+  }
+
+  @Override
+  public void drain() {
+    channel
+        .eventLoop()
+        .execute(() -> {
+          draining = true;
+          if (state == PgSessionState.IDLE || state == PgSessionState.WAITING) {
+            fail(SqlFailure.draining(), CloseReason.DRAINING);
+          } else {
+            settle();
+          }
+        });
+  }
+
+  @Override
+  public void close(CloseReason reason, SqlFailure told) {
+    channel.eventLoop().execute(() -> fail(told, reason));
+  }
+
+  @Override
+  public String toString() {
+    return "session " + id + " " + state;
+  }
+}

@@ -1,0 +1,50 @@
+package dev.pooler.postgres.client;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * Where a session stands.
+ *
+ * <pre>
+ *   WELCOMING → IDLE ⇄ LEASED            a hot backend with the session's settings
+ *               IDLE → WAITING → LEASED  no backend free
+ *   IDLE, WAITING → ALIGNING → LEASED    a backend with other settings
+ *   WAITING, ALIGNING → IDLE             waited too long, cancelled, or settings refused
+ *   any → ENDING → ENDED                 ENDING while the backend is made clean
+ * </pre>
+ */
+enum PgSessionState {
+  /** Logged in, waiting for a backend to learn what to tell the client. */
+  WELCOMING,
+  /** No lease, nothing asked. */
+  IDLE,
+  /** Something asked, no backend yet: reading is paused. */
+  WAITING,
+  /** The backend takes on the session's settings. */
+  ALIGNING,
+  /** A backend is ours. */
+  LEASED,
+  /** The client is gone or going; its backend is being made clean. */
+  ENDING,
+  ENDED;
+
+  private static final Set<PgSessionState> OPEN =
+      EnumSet.of(WELCOMING, IDLE, WAITING, ALIGNING, LEASED);
+
+  boolean open() {
+    return OPEN.contains(this);
+  }
+
+  boolean mayBecome(PgSessionState next) {
+    return switch (this) {
+      case WELCOMING -> next == IDLE || next == ENDING || next == ENDED;
+      case IDLE -> next != WELCOMING && next != IDLE;
+      case WAITING -> next == LEASED || next == ALIGNING || next == IDLE || !next.open();
+      case ALIGNING -> next == LEASED || next == IDLE || !next.open();
+      case LEASED -> next == IDLE || !next.open();
+      case ENDING -> next == ENDED;
+      case ENDED -> false;
+    };
+  }
+}

@@ -1,0 +1,325 @@
+package dev.pooler.postgres.client;
+
+import dev.pooler.core.pool.PoolDirectory.Found;
+import dev.pooler.core.session.CloseReason;
+import dev.pooler.core.session.SqlFailure;
+import dev.pooler.postgres.auth.AuthStep;
+import dev.pooler.postgres.auth.ClientAuthentication;
+import dev.pooler.postgres.auth.Md5;
+import dev.pooler.postgres.auth.Peer;
+import dev.pooler.postgres.auth.ScramSha256;
+import dev.pooler.postgres.auth.Trust;
+import dev.pooler.postgres.codec.Messages;
+import dev.pooler.postgres.codec.PgFrameFormat;
+import dev.pooler.postgres.message.Frontend;
+import dev.pooler.postgres.message.StartupPacket;
+import dev.pooler.postgres.session.PgSettings;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A client from accept to the end of its authentication: encryption requests, start-up packet,
+ * password messages. Nothing larger than a start-up packet or a password is ever held, and whoever
+ * takes too long is closed.
+ */
+public final class PgStartupHandler extends ByteToMessageDecoder {
+  private static final Logger LOG = LoggerFactory.getLogger(PgStartupHandler.class);
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final int OWN_UID = OwnUid.get();
+
+  /** What is expected next. */
+  private enum Phase {
+    STARTUP,
+    PASSWORD,
+    OVER
+  }
+
+  private final PgFrontDoor door;
+  private final PgListener listener;
+  private Phase phase = Phase.STARTUP;
+  private boolean askedForTls;
+  private boolean askedForGss;
+  private StartupPacket.@Nullable Startup startup;
+  private @Nullable ClientAuthentication authentication;
+  private @Nullable Future<?> timeout;
+
+  public PgStartupHandler(PgFrontDoor door, PgListener listener) {
+    this.door = door;
+    this.listener = listener;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    if (!door.limits().enter()) {
+      phase = Phase.OVER;
+      refuse(ctx, SqlFailure.tooManyClients(door.limits().clients()), CloseReason.TOO_MANY_CLIENTS);
+      return;
+    }
+    ctx.channel().closeFuture().addListener(closed -> door.limits().leave());
+    timeout =
+        ctx.executor()
+            .schedule(
+                () -> {
+                  if (phase != Phase.OVER) {
+                    refuse(
+                        ctx,
+                        SqlFailure.fatal("08P01", 1158, "the login took too long")
+                            .withHint("Raise timeouts.login."),
+                        CloseReason.LOGIN_TIMEOUT);
+                  }
+                },
+                listener.loginTimeout().toMillis(),
+                TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
+    switch (phase) {
+      case STARTUP -> decodeStartup(ctx, in);
+      case PASSWORD -> decodePassword(ctx, in);
+      case OVER -> in.skipBytes(in.readableBytes());
+    }
+  }
+
+  private void decodeStartup(ChannelHandlerContext ctx, ByteBuf in) {
+    if (in.readableBytes() < Integer.BYTES) {
+      return;
+    }
+    int length = in.getInt(in.readerIndex());
+    if (!StartupPacket.isAcceptable(length)) {
+      violation(ctx, "invalid length of startup packet");
+      return;
+    }
+    if (in.readableBytes() < length) {
+      return;
+    }
+    byte[] body = new byte[length - Integer.BYTES];
+    in.skipBytes(Integer.BYTES).readBytes(body);
+    switch (StartupPacket.parse(body)) {
+      case StartupPacket.SslRequest request -> onSslRequest(ctx, in);
+      case StartupPacket.GssEncRequest request -> onGssRequest(ctx, in);
+      case StartupPacket.CancelRequest cancel -> onCancel(ctx, cancel);
+      case StartupPacket.Startup asked -> onStartup(ctx, asked);
+      case StartupPacket.Malformed malformed ->
+          refuse(
+              ctx,
+              SqlFailure.fatal(malformed.sqlState(), 1158, malformed.text()),
+              CloseReason.CLIENT_PROTOCOL_VIOLATION);
+    }
+  }
+
+  private void onSslRequest(ChannelHandlerContext ctx, ByteBuf in) {
+    boolean encrypted = ctx.pipeline().get(SslHandler.class) != null;
+    if (askedForTls || encrypted || in.isReadable()) {
+      // Bytes behind the request would be taken for encrypted ones (CVE-2021-3935).
+      violation(ctx, "received unencrypted data after SSL request, or a second one");
+      return;
+    }
+    askedForTls = true;
+    if (listener.tls() == null) {
+      answer(ctx, 'N');
+    } else {
+      answer(ctx, 'S');
+      ctx.pipeline().addFirst("tls", listener.tls().newHandler(ctx.alloc()));
+    }
+  }
+
+  private void onGssRequest(ChannelHandlerContext ctx, ByteBuf in) {
+    if (askedForGss || in.isReadable()) {
+      violation(ctx, "received unencrypted data after GSSAPI encryption request, or a second one");
+      return;
+    }
+    askedForGss = true;
+    answer(ctx, 'N');
+  }
+
+  private static void answer(ChannelHandlerContext ctx, int letter) {
+    ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte(letter));
+  }
+
+  private void onCancel(ChannelHandlerContext ctx, StartupPacket.CancelRequest cancel) {
+    over();
+    PgSession session = door.cancelKeys().find(cancel.key());
+    if (session == null) {
+      close(ctx, CloseReason.CANCEL_SERVED);
+      return;
+    }
+    // The client takes our close for the proof that its request has been delivered.
+    session
+        .cancel()
+        .whenComplete(
+            (done, failure) -> ctx.executor().execute(() -> close(ctx, CloseReason.CANCEL_SERVED)));
+  }
+
+  private void onStartup(ChannelHandlerContext ctx, StartupPacket.Startup asked) {
+    startup = asked;
+    if (asked.needsNegotiation()) {
+      ByteBuf out = ctx.alloc().buffer(64);
+      Messages.negotiateProtocolVersion(out, asked.unknownOptions());
+      ctx.write(out);
+    }
+    if (asked.replication() != StartupPacket.Replication.NONE) {
+      refuse(
+          ctx,
+          SqlFailure.fatal("0A000", 1235, "replication connections are not supported")
+              .withHint("Connect to the server directly."),
+          CloseReason.LOGIN_REFUSED);
+      return;
+    }
+    if (door.draining().getAsBoolean()) {
+      refuse(ctx, SqlFailure.draining(), CloseReason.DRAINING);
+      return;
+    }
+    authentication = method(ctx, asked.user());
+    phase = Phase.PASSWORD;
+    follow(ctx, authentication.begin());
+  }
+
+  private ClientAuthentication method(ChannelHandlerContext ctx, String user) {
+    return switch (listener.auth()) {
+      case TRUST -> new Trust(user);
+      case PEER ->
+          new Peer(
+              user, listener.peerUid().applyAsInt(ctx.channel()), OWN_UID, listener.allowUids());
+      case SCRAM_SHA_256 -> new ScramSha256(user, listener.users().get(), RANDOM);
+      case MD5 -> new Md5(user, listener.users().get(), RANDOM);
+    };
+  }
+
+  private void decodePassword(ChannelHandlerContext ctx, ByteBuf in) {
+    ClientAuthentication exchange = authentication;
+    if (exchange == null || in.readableBytes() < PgFrameFormat.HEADER) {
+      return;
+    }
+    int type = in.getByte(in.readerIndex()) & 0xff;
+    int length = in.getInt(in.readerIndex() + 1);
+    if (type == Frontend.TERMINATE) {
+      close(ctx, CloseReason.LOGIN_ABANDONED);
+      return;
+    }
+    if (type != Frontend.PASSWORD) {
+      violation(ctx, "expected password response, got message type " + type);
+      return;
+    }
+    if (length < Integer.BYTES || length - Integer.BYTES > exchange.maxResponse()) {
+      violation(ctx, "invalid length of password response");
+      return;
+    }
+    if (in.readableBytes() < length + 1) {
+      return;
+    }
+    byte[] body = new byte[length - Integer.BYTES];
+    in.skipBytes(PgFrameFormat.HEADER).readBytes(body);
+    follow(ctx, exchange.onResponse(body));
+  }
+
+  private void follow(ChannelHandlerContext ctx, AuthStep step) {
+    switch (step) {
+      case AuthStep.Request request -> {
+        ByteBuf out = ctx.alloc().buffer(64);
+        Messages.authentication(out, request.authCode(), request.data());
+        ctx.writeAndFlush(out);
+      }
+      case AuthStep.Granted granted -> granted(ctx, granted);
+      case AuthStep.Refused refused -> {
+        door.counters().authFailed(refused.reason().label());
+        LOG.warn("login refused ({}): {}", refused.reason().label(), refused.detail());
+        refuse(
+            ctx,
+            SqlFailure.fatal(refused.reason().sqlState(), 1045, refused.text()),
+            CloseReason.LOGIN_REFUSED);
+      }
+    }
+  }
+
+  private void granted(ChannelHandlerContext ctx, AuthStep.Granted granted) {
+    StartupPacket.Startup asked = startup;
+    if (asked == null) {
+      throw new IllegalStateException("a login was granted before it was asked for");
+    }
+    if (granted.finalData() != null) {
+      ByteBuf out = ctx.alloc().buffer(64);
+      Messages.authentication(out, 12, granted.finalData());
+      ctx.write(out);
+    }
+    switch (door.pools().find(asked.database(), granted.user())) {
+      case Found.Refused refused -> refuse(ctx, refused.failure(), CloseReason.LOGIN_REFUSED);
+      case Found.Pool found -> {
+        over();
+        PgSession session =
+            new PgSession(
+                door.sessions().nextId(),
+                ctx.channel(),
+                door,
+                found.pool(),
+                PgSettings.ofStartup(asked.settings()));
+        ctx.pipeline().addLast("session", new PgClientHandler(session));
+        ctx.pipeline().remove(this);
+        session.begin(asked.agreedMinor());
+      }
+    }
+  }
+
+  private void violation(ChannelHandlerContext ctx, String what) {
+    refuse(ctx, SqlFailure.protocolViolation(what), CloseReason.CLIENT_PROTOCOL_VIOLATION);
+  }
+
+  private void refuse(ChannelHandlerContext ctx, SqlFailure failure, CloseReason reason) {
+    over();
+    ByteBuf out = ctx.alloc().buffer(256);
+    Messages.error(out, failure.asFatal());
+    ctx.write(out);
+    close(ctx, reason);
+  }
+
+  private void close(ChannelHandlerContext ctx, CloseReason reason) {
+    over();
+    door.counters().closed(reason);
+    ctx.writeAndFlush(ctx.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+  }
+
+  private void over() {
+    phase = Phase.OVER;
+    Future<?> running = timeout;
+    timeout = null;
+    if (running != null) {
+      running.cancel(false);
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    if (phase != Phase.OVER) {
+      over();
+      door.counters().closed(CloseReason.LOGIN_ABANDONED);
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    Throwable root =
+        cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
+    if (root instanceof SSLException) {
+      LOG.info("TLS with a client failed: {}", root.getMessage());
+      door.counters().closed(CloseReason.TLS_FAILED);
+    } else if (!(root instanceof IOException)) {
+      LOG.error("a login failed by a fault of ours", cause);
+      door.counters().closed(CloseReason.OUR_FAULT);
+    }
+    over();
+    ctx.close();
+  }
+}
