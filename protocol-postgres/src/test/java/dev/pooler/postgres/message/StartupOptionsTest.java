@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Each row was read off pg_split_opts and process_postgres_switches of PostgreSQL 18. */
+/** The same strings, with real settings, were put to PostgreSQL 18.6 and gave the same values. */
 class StartupOptionsTest {
   @ParameterizedTest
   @CsvSource(
@@ -37,6 +37,7 @@ class StartupOptionsTest {
           -c sort_mem=1                       | work_mem=1
           -c a=b\\                            | a=b
           -c my.tenant=7                      | my.tenant=7
+          -c a=b --                           | a=b
           """)
   void readsSettings(String options, String settings) throws MalformedStartup {
     List<String> read = new ArrayList<>();
@@ -51,7 +52,7 @@ class StartupOptionsTest {
       textBlock =
           """
           -c        | invalid command-line argument in startup packet options: "-c": write settings as -c name=value
-          --        | invalid command-line argument in startup packet options: "--": write settings as -c name=value
+          -- -e     | invalid command-line argument in startup packet options: "--": write settings as -c name=value
           geqo=off  | invalid command-line argument in startup packet options: "geqo=off": write settings as -c name=value
           -         | invalid command-line argument in startup packet options: "-": write settings as -c name=value
           -F        | invalid command-line argument in startup packet options: "-F": write settings as -c name=value
