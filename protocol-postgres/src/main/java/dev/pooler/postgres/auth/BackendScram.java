@@ -28,7 +28,7 @@ final class BackendScram {
 
   /**
    * The server's messages as RFC 5802 has them. Checked here, because scram-client 3.2 answers a
-   * message that lacks an attribute with an AssertionError or a NullPointerException.
+   * message that lacks an attribute with an AssertionError where assertions are on.
    */
   private static final Pattern FIRST =
       Pattern.compile("r=[^,]+,s=[^,]+,i=[0-9]{1,10}(,[A-Za-z]=[^,]+)*");
