@@ -215,7 +215,7 @@ public final class BackendAuthentication {
 
   private BackendStep onFinal(State.ProofSent sent, byte[] data) {
     try {
-      sent.client().serverFinalMessage(new String(data, StandardCharsets.UTF_8));
+      BackendScram.verify(sent.client(), data);
     } catch (ScramException | IllegalArgumentException e) {
       return failed(
           BackendFailure.SERVER_NOT_PROVEN,

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The SCRAM messages of one login, on top of scram-client. That library wants the keys before it
@@ -24,6 +25,16 @@ final class BackendScram {
    * that is a two-second login, which nobody configures on purpose.
    */
   static final int MAX_ITERATIONS = 2_000_000;
+
+  /**
+   * The server's messages as RFC 5802 has them. Checked here, because scram-client 3.2 answers a
+   * message that lacks an attribute with an AssertionError where assertions are on.
+   */
+  private static final Pattern FIRST =
+      Pattern.compile("r=[^,]+,s=[^,]+,i=[0-9]{1,10}(,[A-Za-z]=[^,]+)*");
+
+  private static final Pattern FINAL =
+      Pattern.compile("(v=[A-Za-z0-9+/]{43}=|e=[^,]+)(,[A-Za-z]=[^,]+)*");
 
   /** What the server's first message says. */
   @SuppressWarnings("ArrayRecordComponent") // used once and never compared
@@ -54,7 +65,7 @@ final class BackendScram {
    *     ours
    */
   Challenge challenge(byte[] data) throws ScramException {
-    String text = new String(data, StandardCharsets.UTF_8);
+    String text = checked(FIRST, data);
     ServerFirstMessage message = ServerFirstMessage.parseFrom(text, nonce);
     byte[] salt = Base64.getDecoder().decode(message.getSalt());
     return new Challenge(text, salt, message.getIterationCount());
@@ -72,6 +83,23 @@ final class BackendScram {
     client.clientFirstMessage();
     client.serverFirstMessage(challenge.text());
     return client;
+  }
+
+  /**
+   * Checks the server's signature.
+   *
+   * @throws ScramException or IllegalArgumentException when it is wrong, missing or can't be read
+   */
+  static void verify(ScramClient client, byte[] data) throws ScramException {
+    client.serverFinalMessage(checked(FINAL, data));
+  }
+
+  private static String checked(Pattern form, byte[] data) {
+    String text = new String(data, StandardCharsets.UTF_8);
+    if (!form.matcher(text).matches()) {
+      throw new IllegalArgumentException("malformed SCRAM message");
+    }
+    return text;
   }
 
   private static byte[] utf8(String text) {

@@ -12,14 +12,10 @@ final class Hashes {
   private Hashes() {}
 
   static byte[] hmacSha256(byte[] key, byte[] message) {
-    return hmacSha256(key).doFinal(message);
-  }
-
-  static Mac hmacSha256(byte[] key) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(new SecretKeySpec(key, "HmacSHA256"));
-      return mac;
+      return mac.doFinal(message);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this JDK has no HmacSHA256", e);
     }

@@ -9,9 +9,6 @@ import java.util.Base64;
  * ISO-8859-1, so that the signatures run over what was sent whatever its encoding.
  */
 final class ScramClientMessages {
-  /** Base64 of 32 bytes. */
-  private static final int PROOF_LENGTH = 44;
-
   private ScramClientMessages() {}
 
   /**
@@ -122,14 +119,17 @@ final class ScramClientMessages {
   }
 
   private static byte[] proof(String base64) throws MalformedSasl {
+    byte[] proof;
     try {
-      byte[] proof = Base64.getDecoder().decode(base64.getBytes(StandardCharsets.ISO_8859_1));
-      if (base64.length() == PROOF_LENGTH && proof.length == Hashes.SHA_256_BYTES) {
-        return proof;
-      }
+      proof = Base64.getDecoder().decode(base64);
     } catch (IllegalArgumentException e) {
       throw MalformedSasl.message("proof is not base64");
     }
-    throw MalformedSasl.message("proof is not 32 bytes");
+    // Encoded anew, because the decoder lets padding be left out and the last bits be anything.
+    boolean canonical = Base64.getEncoder().encodeToString(proof).equals(base64);
+    if (proof.length != Hashes.SHA_256_BYTES || !canonical) {
+      throw MalformedSasl.message("proof is not 32 bytes in base64");
+    }
+    return proof;
   }
 }

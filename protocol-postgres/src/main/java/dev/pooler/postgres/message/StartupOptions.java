@@ -58,6 +58,9 @@ final class StartupOptions {
 
   /** As getopt: letters may share a dash, and a letter's value may be the next argument. */
   private void read(String argument, Iterator<String> rest) throws MalformedStartup {
+    if (argument.equals("--") && !rest.hasNext()) {
+      return;
+    }
     if (argument.length() < 2 || argument.charAt(0) != '-' || argument.equals("--")) {
       throw invalid(argument);
     }
