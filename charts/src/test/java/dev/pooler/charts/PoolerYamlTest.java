@@ -1,0 +1,102 @@
+package dev.pooler.charts;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
+
+/**
+ * What the ConfigMap tells pooler. The files also go to target/rendered, for pooler's own reader.
+ */
+@EnabledIf(value = "dev.pooler.charts.HelmChart#helmRuns", disabledReason = HelmChart.NO_HELM)
+class PoolerYamlTest {
+
+  @Test
+  void theDefaultHoldsNoBackendOfAnIdlePod() throws IOException {
+    Document config = export("sidecar-default", Examples.DEFAULT);
+
+    assertEquals(
+        Map.of("mode", "transaction", "size", 4, "min-idle", 0),
+        config.at("databases", "app", "pool"));
+    assertEquals(List.of("postgres:5432"), config.at("databases", "app", "hosts"));
+    assertEquals(Map.of("clients", 1000, "memory", "16MiB", "drain", "20s"), config.at("limits"));
+  }
+
+  @Test
+  void probesReachTheHttpAddress() throws IOException {
+    assertEquals("0.0.0.0:9187", export("sidecar-default", Examples.DEFAULT).at("http", "address"));
+    assertEquals("[::]:9188", export("sidecar", Examples.SIDECAR).at("http", "address"));
+  }
+
+  @Test
+  void eachValueArrivesAsItStands() throws IOException {
+    Document config = export("sidecar", Examples.SIDECAR);
+    Document app = config.under("databases", "app");
+
+    assertEquals(Map.of(1000700001, "app"), config.at("listen", 0, "allow-uids"));
+    assertEquals("0600", config.at("listen", 0, "mode"));
+    assertEquals("app_production", app.at("database"));
+    assertEquals(
+        Map.of(
+            "mode", "session",
+            "size", 32,
+            "min-idle", 2,
+            "max-wait", "500ms",
+            "max-lifetime", "30m",
+            "idle-timeout", "5m",
+            "keepalive", 0),
+        app.at("pool"));
+    assertEquals(
+        Map.of("connect", "5s", "statement", 0, "idle-in-transaction", "1m", "client-idle", "1h"),
+        app.at("timeouts"));
+  }
+
+  @Test
+  void secretsAreNamesOfFiles() throws IOException {
+    Document config = export("sidecar", Examples.SIDECAR);
+
+    assertEquals(
+        Map.of("file", "/run/secrets/pooler/app"), config.at("databases", "app", "password"));
+    assertEquals(
+        Map.of("mode", "verify-full", "ca", "/run/secrets/pooler/app.ca.crt"),
+        config.at("databases", "app", "tls"));
+    assertEquals(
+        Map.of("file", "/run/secrets/pooler/any.database"),
+        config.at("databases", "*", "password"));
+    assertEquals(Map.of("mode", "require"), config.at("databases", "*", "tls"));
+    assertNull(config.at("databases", "open", "password"));
+  }
+
+  @Test
+  void theDaemonSetServesTheDatabasesOfItsWorkloads() throws IOException {
+    Document config = export("daemonset", Examples.DAEMONSET);
+
+    assertEquals(
+        Map.of("file", "/run/secrets/pooler/shop"), config.at("databases", "shop", "password"));
+    assertEquals(Map.of("size", 2, "min-idle", 0), config.at("databases", "ledger", "pool"));
+  }
+
+  @Test
+  void mysqlHasASocketOfItsOwnName() throws IOException {
+    assertEquals(
+        "unix:/run/pooler/mysql.sock", export("mysql", Examples.MYSQL).at("listen", 0, "address"));
+
+    Document nodes = export("mysql-daemonset", Examples.MYSQL_ON_EACH_NODE);
+    assertEquals("unix:/run/pooler/orders/.s.PGSQL.5432", nodes.at("listen", 0, "address"));
+    assertEquals("unix:/run/pooler/orders/mysql.sock", nodes.at("listen", 1, "address"));
+    assertEquals(Map.of(10200, "orders"), nodes.at("listen", 1, "allow-uids"));
+  }
+
+  private static Document export(String name, String values) throws IOException {
+    String text = HelmChart.POOLER.poolerYaml(values);
+    Path directory = Files.createDirectories(Path.of("target", "rendered"));
+    Files.writeString(directory.resolve(name + ".yaml"), text);
+    return Document.parse(text);
+  }
+}
