@@ -62,10 +62,10 @@ seccompProfile: {type: RuntimeDefault}
 {{- range (include "pooler.databases" . | fromYaml).all }}
 {{- $database := . }}
 {{- with .existingSecret }}
-- secret: {name: {{ .name }}, items: [{key: {{ .key }}, path: {{ include "pooler.passwordFile" $database }}}]}
+- secret: {name: {{ quote .name }}, items: [{key: {{ quote .key }}, path: {{ include "pooler.passwordFile" $database | quote }}}]}
 {{- end }}
 {{- with (.tls | default dict).existingSecret }}
-- secret: {name: {{ .name }}, items: [{key: {{ .key }}, path: {{ include "pooler.caFile" $database }}}]}
+- secret: {name: {{ quote .name }}, items: [{key: {{ quote .key }}, path: {{ include "pooler.caFile" $database | quote }}}]}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -15,7 +15,7 @@
 
 {{- define "pooler.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "pooler.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ quote .Release.Name }}
 {{- end -}}
 
 {{- define "pooler.labels" -}}

@@ -24,10 +24,11 @@ class ChartLintTest {
   }
 
   @Test
-  void noRegistryIsNamed() {
-    Document pod = HelmChart.POOLER.render("Deployment", "{}");
+  void theImageIsOfTheProjectsVersionAndNamesNoRegistry() {
+    String version = System.getProperty("project.version", "").replace("-SNAPSHOT", "");
+    Document pod = HelmChart.POOLER.render("Deployment", "{}").under("spec", "template", "spec");
 
-    assertEquals("pooler:0.1.0", pod.at("spec", "template", "spec", "initContainers", 0, "image"));
+    assertEquals("pooler:" + version, pod.named("pooler", "initContainers").at("image"));
   }
 
   @Test

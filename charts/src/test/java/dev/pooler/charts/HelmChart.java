@@ -23,8 +23,7 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
 record HelmChart(Path directory) {
   static final HelmChart POOLER = new HelmChart(Path.of("pooler").toAbsolutePath());
   static final String FIRST_KUBERNETES = "1.29.0";
-  static final String NO_HELM =
-      "helm-java has no native library for this platform (0.0.21: none for linux-aarch64)";
+  static final String NO_HELM = "helm-java brings no native library for this platform";
 
   /** For {@code @EnabledIf}. */
   static boolean helmRuns() {

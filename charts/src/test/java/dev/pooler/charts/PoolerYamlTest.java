@@ -93,6 +93,24 @@ class PoolerYamlTest {
     assertEquals(Map.of(10200, "orders"), nodes.at("listen", 1, "allow-uids"));
   }
 
+  @Test
+  void aNameOfDigitsIsStillAName() {
+    String values =
+        "databases: [{name: '7', protocol: postgres, hosts: ['pg:5432'], user: '8',"
+            + " existingSecret: {name: '9', key: '10'}}]";
+    Document sources =
+        HelmChart.POOLER
+            .render("Deployment", values)
+            .under("spec", "template", "spec")
+            .named("pooler-secrets", "volumes")
+            .under("projected", "sources", 0, "secret");
+
+    assertEquals(
+        Map.of("name", "9", "items", List.of(Map.of("key", "10", "path", "7"))), sources.tree());
+    assertEquals(
+        "8", Document.parse(HelmChart.POOLER.poolerYaml(values)).at("databases", "7", "user"));
+  }
+
   private static Document export(String name, String values) throws IOException {
     String text = HelmChart.POOLER.poolerYaml(values);
     Path directory = Files.createDirectories(Path.of("target", "rendered"));
