@@ -1,9 +1,18 @@
-{{/* The databases of this mode, as a list under the key "all": templates return text only. */}}
+{{/*
+The scope of one workload of a node: templates that find .workload in theirs speak of that one's pooler.
+Called with (dict "root" $ "workload" …); a dict can't be returned, so it is set into .into.
+*/}}
+{{- define "pooler.scopeOf" -}}
+{{- $_ := set .into "scope" (dict "Values" .root.Values "Chart" .root.Chart "Release" .root.Release "workload" .workload) -}}
+{{- end -}}
+
+{{/* The databases of this pooler, as a list under the key "all": templates return text only. */}}
 {{- define "pooler.databases" -}}
 {{- $all := .Values.databases -}}
-{{- if eq .Values.mode "daemonset" -}}
+{{- with .workload -}}
+{{- $user := .user -}}
 {{- $all = list -}}
-{{- range .Values.workloads }}{{ $all = concat $all .databases }}{{ end -}}
+{{- range .databases }}{{ $all = append $all (merge (dict "user" $user) .) }}{{ end -}}
 {{- end -}}
 {{- toYaml (dict "all" $all) -}}
 {{- end -}}
@@ -59,15 +68,14 @@
 {{- define "pooler.config" -}}
 {{- include "pooler.check" . -}}
 listen:
-{{- if eq .Values.mode "daemonset" }}
-{{- range $workload := .Values.workloads }}
+{{- with .workload }}
+{{- $workload := . }}
 {{- range .protocols | default (list "postgres") }}
   - protocol: {{ . }}
     address: {{ printf "unix:/run/pooler/%s/%s" $workload.name (include "pooler.socket" .) | quote }}
     mode: "0660"
     auth: peer
     allow-uids: { {{- int64 $workload.uid }}: {{ $workload.user | quote -}} }
-{{- end }}
 {{- end }}
 {{- else }}
 {{- range .Values.listen }}

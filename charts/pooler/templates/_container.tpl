@@ -28,13 +28,11 @@ volumeMounts:
   - {name: pooler-secrets, mountPath: /run/secrets/pooler, readOnly: true}
   {{- end }}
   - {name: pooler-tmp, mountPath: /tmp}
-  {{- if eq .Values.mode "daemonset" }}
-  {{- range .Values.workloads }}
-  - {name: socket-{{ .name }}, mountPath: /run/pooler/{{ .name }}}
-  {{- end }}
-  {{- else }}
-  - {name: pooler-socket, mountPath: /run/pooler}
-  {{- end }}
+  - {name: pooler-socket, mountPath: {{ include "pooler.socketDirectory" . }}}
+{{- end -}}
+
+{{- define "pooler.socketDirectory" -}}
+/run/pooler{{ with .workload }}/{{ .name }}{{ end }}
 {{- end -}}
 
 {{- define "pooler.user" -}}
@@ -73,7 +71,7 @@ seccompProfile: {type: RuntimeDefault}
 {{/* All but the sockets. /tmp is where the native transports are unpacked: the root file system is read-only. */}}
 {{- define "pooler.volumes" -}}
 - name: pooler-config
-  configMap: {name: {{ include "pooler.fullname" . }}}
+  configMap: {name: {{ include "pooler.objectName" . }}}
 {{- with include "pooler.secretSources" . | trim }}
 - name: pooler-secrets
   projected:

@@ -13,9 +13,17 @@
 {{- end -}}
 {{- end -}}
 
+{{/* fullname is 63 characters at most and a workload's name 52: an object's name may have 253. */}}
+{{- define "pooler.objectName" -}}
+{{- include "pooler.fullname" . }}{{ with .workload }}-{{ .name }}{{ end -}}
+{{- end -}}
+
 {{- define "pooler.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "pooler.name" . }}
 app.kubernetes.io/instance: {{ quote .Release.Name }}
+{{- with .workload }}
+app.kubernetes.io/component: {{ quote .name }}
+{{- end }}
 {{- end -}}
 
 {{- define "pooler.labels" -}}

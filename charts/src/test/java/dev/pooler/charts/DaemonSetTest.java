@@ -1,13 +1,11 @@
 package dev.pooler.charts;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 
@@ -15,90 +13,98 @@ import org.junit.jupiter.api.condition.EnabledIf;
 class DaemonSetTest {
 
   @Test
-  void oneSetOfPodsServesAllWorkloads() {
-    Set<String> kinds = new TreeSet<>();
-    HelmChart.POOLER.render(Examples.DAEMONSET).forEach(document -> kinds.add(document.kind()));
+  void eachWorkloadHasASetOfPodsAndAConfigurationOfItsOwn() {
+    List<String> made =
+        HelmChart.POOLER.render(Examples.DAEMONSET).stream()
+            .map(document -> document.kind() + " " + document.at("metadata", "name"))
+            .sorted()
+            .toList();
 
-    assertEquals(Set.of("ConfigMap", "DaemonSet"), kinds);
-    assertEquals(1, pod().list("containers").size());
+    assertEquals(
+        List.of(
+            "ConfigMap demo-pooler-billing",
+            "ConfigMap demo-pooler-shop",
+            "DaemonSet demo-pooler-billing",
+            "DaemonSet demo-pooler-shop"),
+        made);
+    assertEquals(
+        Map.of("name", "demo-pooler-shop"),
+        pod("shop").named("pooler-config", "volumes").at("configMap"));
+    assertNotEquals(set("shop").at("spec", "selector"), set("billing").at("spec", "selector"));
+  }
+
+  @Test
+  void aWorkloadsPodHasItsSecretsAlone() {
+    List<?> sources = pod("shop").named("pooler-secrets", "volumes").list("projected", "sources");
+
+    assertEquals(1, sources.size());
+    assertEquals("shop-database", new Document(sources).at(0, "secret", "name"));
   }
 
   @Test
   void eachWorkloadHasADirectoryOfTheNode() {
     assertEquals(
         Map.of("path", "/run/pooler/shop", "type", "DirectoryOrCreate"),
-        pod().named("socket-shop", "volumes").at("hostPath"));
+        pod("shop").named("pooler-socket", "volumes").at("hostPath"));
     assertEquals(
-        "/run/pooler/billing", pooler().named("socket-billing", "volumeMounts").at("mountPath"));
+        "/run/pooler/billing",
+        pooler("billing").named("pooler-socket", "volumeMounts").at("mountPath"));
     assertEquals(
         "/var/lib/sockets/shop",
         HelmChart.POOLER
-            .render("DaemonSet", Examples.DAEMONSET + "daemonset: {hostPath: /var/lib/sockets}")
+            .render(
+                "DaemonSet",
+                "demo-pooler-shop",
+                Examples.DAEMONSET + "daemonset: {hostPath: /var/lib/sockets}")
             .under("spec", "template", "spec")
-            .named("socket-shop", "volumes")
+            .named("pooler-socket", "volumes")
             .at("hostPath", "path"));
   }
 
   @Test
   void onlyTheWorkloadsGroupMayEnterItsDirectory() {
     assertEquals(
-        """
-        chown 10001:1000700000 /run/pooler/shop
-        chmod 2750 /run/pooler/shop
-        chown 10001:10300 /run/pooler/billing
-        chmod 2710 /run/pooler/billing
-        """
-            .strip(),
-        directories().text("command", 2).strip());
+        "chown 10001:1000700000 /run/pooler/shop\nchmod 2750 /run/pooler/shop",
+        directory("shop").text("command", 2).strip());
+    assertEquals(
+        "chown 10001:10300 /run/pooler/billing\nchmod 2710 /run/pooler/billing",
+        directory("billing").text("command", 2).strip());
   }
 
   @Test
-  void rootIsOnlyWhoGivesTheDirectoriesAway() {
+  void rootIsOnlyWhoGivesTheDirectoryAway() {
     assertEquals(
         Map.of("drop", List.of("ALL"), "add", List.of("CHOWN", "FOWNER", "FSETID")),
-        directories().at("securityContext", "capabilities"));
-    assertEquals(true, pooler().at("securityContext", "runAsNonRoot"));
-    assertEquals(10001, pooler().at("securityContext", "runAsUser"));
-    assertEquals(Map.of("drop", List.of("ALL")), pooler().at("securityContext", "capabilities"));
+        directory("shop").at("securityContext", "capabilities"));
+    Document pooler = pooler("shop");
+    assertEquals(true, pooler.at("securityContext", "runAsNonRoot"));
+    assertEquals(10001, pooler.at("securityContext", "runAsUser"));
+    assertEquals(Map.of("drop", List.of("ALL")), pooler.at("securityContext", "capabilities"));
   }
 
   @Test
-  void eachSocketLetsOneUidInAsOneUser() {
-    Document config = config();
-
-    assertEquals(2, config.list("listen").size());
+  void aSocketLetsOneUidInAsOneUser() {
     assertEquals(
-        Map.of(
-            "protocol", "postgres",
-            "address", "unix:/run/pooler/shop/.s.PGSQL.5432",
-            "mode", "0660",
-            "auth", "peer",
-            "allow-uids", Map.of(1000700000, "shop")),
-        config.at("listen", 0));
-    assertEquals("unix:/run/pooler/billing/.s.PGSQL.5432", config.at("listen", 1, "address"));
-    assertEquals(Map.of(10200, "billing"), config.at("listen", 1, "allow-uids"));
-  }
-
-  @Test
-  void noDatabaseNamesAUserThatAnotherWorkloadCouldBecome() {
-    Map<?, ?> databases = config().map("databases");
-
-    assertEquals(Set.of("shop", "billing", "ledger"), databases.keySet());
-    for (Object database : databases.values()) {
-      assertFalse(((Map<?, ?>) database).containsKey("user"));
-    }
+        List.of(
+            Map.of(
+                "protocol", "postgres",
+                "address", "unix:/run/pooler/shop/.s.PGSQL.5432",
+                "mode", "0660",
+                "auth", "peer",
+                "allow-uids", Map.of(1000700000, "shop"))),
+        config("shop").at("listen"));
+    assertEquals(Map.of(10200, "billing"), config("billing").at("listen", 0, "allow-uids"));
   }
 
   @Test
   void podsAreReplacedInPlaceWhereTheyAreWanted() {
-    Document set = HelmChart.POOLER.render("DaemonSet", Examples.DAEMONSET);
-
     assertEquals(
         Map.of("type", "RollingUpdate", "rollingUpdate", Map.of("maxUnavailable", 1)),
-        set.at("spec", "updateStrategy"));
-    assertEquals(Map.of("kubernetes.io/os", "linux"), pod().at("nodeSelector"));
+        set("shop").at("spec", "updateStrategy"));
+    assertEquals(Map.of("kubernetes.io/os", "linux"), pod("shop").at("nodeSelector"));
     assertEquals(
-        List.of(Map.of("operator", "Exists", "effect", "NoSchedule")), pod().at("tolerations"));
+        List.of(Map.of("operator", "Exists", "effect", "NoSchedule")),
+        pod("shop").at("tolerations"));
   }
 
   @Test
@@ -107,23 +113,29 @@ class DaemonSetTest {
 
     assertTrue(notes.contains("shop: uid 1000700000, directory /run/pooler/shop"), notes);
     assertTrue(notes.contains("&socketFactoryArg=/run/pooler/billing/.s.PGSQL.5432"), notes);
+    assertTrue(notes.contains("billing-database (key password)"), notes);
   }
 
-  private static Document config() {
-    return Document.parse(HelmChart.POOLER.poolerYaml(Examples.DAEMONSET));
+  private static Document config(String workload) {
+    return Document.parse(
+        HelmChart.POOLER
+            .render("ConfigMap", "demo-pooler-" + workload, Examples.DAEMONSET)
+            .text("data", "pooler.yaml"));
   }
 
-  private static Document pod() {
-    return HelmChart.POOLER
-        .render("DaemonSet", Examples.DAEMONSET)
-        .under("spec", "template", "spec");
+  private static Document set(String workload) {
+    return HelmChart.POOLER.render("DaemonSet", "demo-pooler-" + workload, Examples.DAEMONSET);
   }
 
-  private static Document pooler() {
-    return pod().named("pooler", "containers");
+  private static Document pod(String workload) {
+    return set(workload).under("spec", "template", "spec");
   }
 
-  private static Document directories() {
-    return pod().named("socket-directories", "initContainers");
+  private static Document pooler(String workload) {
+    return pod(workload).named("pooler", "containers");
+  }
+
+  private static Document directory(String workload) {
+    return pod(workload).named("socket-directory", "initContainers");
   }
 }

@@ -29,6 +29,7 @@ final class Examples {
         - name: "*"
           protocol: postgres
           hosts: ["pg-0:5432"]
+          user: any
           existingSecret: {name: any-database, key: secret}
           tls: {mode: require}
         - {name: open, protocol: postgres, hosts: ["pg-0:5432"], user: open}

@@ -71,6 +71,14 @@ record HelmChart(Path directory) {
     return documents;
   }
 
+  /** The document of this kind and name. */
+  Document render(String kind, String name, String values) {
+    return render(values).stream()
+        .filter(d -> d.kind().equals(kind) && name.equals(d.at("metadata", "name")))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no " + kind + " " + name));
+  }
+
   /** The one document of this kind. */
   Document render(String kind, String values) {
     List<Document> found = render(values).stream().filter(d -> d.kind().equals(kind)).toList();

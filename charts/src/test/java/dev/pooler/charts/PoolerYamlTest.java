@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 
@@ -74,12 +75,15 @@ class PoolerYamlTest {
   }
 
   @Test
-  void theDaemonSetServesTheDatabasesOfItsWorkloads() throws IOException {
-    Document config = export("daemonset", Examples.DAEMONSET);
+  void aWorkloadsPoolerServesItsDatabasesAsItsUser() throws IOException {
+    Document shop = exportWorkload("shop", Examples.DAEMONSET);
+    Document billing = exportWorkload("billing", Examples.DAEMONSET);
 
     assertEquals(
-        Map.of("file", "/run/secrets/pooler/shop"), config.at("databases", "shop", "password"));
-    assertEquals(Map.of("size", 2, "min-idle", 0), config.at("databases", "ledger", "pool"));
+        Map.of("file", "/run/secrets/pooler/shop"), shop.at("databases", "shop", "password"));
+    assertEquals("shop", shop.at("databases", "shop", "user"));
+    assertEquals(Set.of("billing", "ledger"), billing.map("databases").keySet());
+    assertEquals(Map.of("size", 2, "min-idle", 0), billing.at("databases", "ledger", "pool"));
   }
 
   @Test
@@ -87,7 +91,7 @@ class PoolerYamlTest {
     assertEquals(
         "unix:/run/pooler/mysql.sock", export("mysql", Examples.MYSQL).at("listen", 0, "address"));
 
-    Document nodes = export("mysql-daemonset", Examples.MYSQL_ON_EACH_NODE);
+    Document nodes = exportWorkload("orders", Examples.MYSQL_ON_EACH_NODE);
     assertEquals("unix:/run/pooler/orders/.s.PGSQL.5432", nodes.at("listen", 0, "address"));
     assertEquals("unix:/run/pooler/orders/mysql.sock", nodes.at("listen", 1, "address"));
     assertEquals(Map.of(10200, "orders"), nodes.at("listen", 1, "allow-uids"));
@@ -111,8 +115,16 @@ class PoolerYamlTest {
         "8", Document.parse(HelmChart.POOLER.poolerYaml(values)).at("databases", "7", "user"));
   }
 
+  private static Document exportWorkload(String workload, String values) throws IOException {
+    Document map = HelmChart.POOLER.render("ConfigMap", "demo-pooler-" + workload, values);
+    return write("daemonset-" + workload, map.text("data", "pooler.yaml"));
+  }
+
   private static Document export(String name, String values) throws IOException {
-    String text = HelmChart.POOLER.poolerYaml(values);
+    return write(name, HelmChart.POOLER.poolerYaml(values));
+  }
+
+  private static Document write(String name, String text) throws IOException {
     Path directory = Files.createDirectories(Path.of("target", "rendered"));
     Files.writeString(directory.resolve(name + ".yaml"), text);
     return Document.parse(text);

@@ -67,6 +67,6 @@ class SidecarTemplatesTest {
             .matcher(Files.readString(Path.of("pooler/README.md")));
 
     assertEquals(true, found.find());
-    assertEquals(2, HelmChart.POOLER.render(found.group(1)).size());
+    assertEquals(4, HelmChart.POOLER.render(found.group(1)).size());
   }
 }

@@ -85,9 +85,19 @@ class ValuesSchemaTest {
   }
 
   @Test
-  void oneDatabaseOfTwoWorkloadsIsRefused() {
-    assertRefused(twoWorkloads(5, 6, "a"), "databases: \"a\" is there twice");
-    assertEquals(2, HelmChart.POOLER.render(twoWorkloads(5, 6, "b")).size());
+  void workloadsMayCallTheirDatabasesTheSame() {
+    assertEquals(4, HelmChart.POOLER.render(twoWorkloads(5, 6, "a")).size());
+  }
+
+  @Test
+  void oneDatabaseTwiceIsRefused() {
+    assertRefused(
+        "databases: [{%s}, {%s}]".formatted(DATABASE, DATABASE), "databases: \"a\" is there twice");
+  }
+
+  @Test
+  void aSecretIsOfAUser() {
+    assertRefused("databases: [{" + DATABASE + ", existingSecret: {name: a, key: b}}]", "user");
   }
 
   @Test
