@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 
 /**
- * What the ConfigMap tells pooler. The files also go to target/rendered, for pooler's own reader.
+ * What the ConfigMap tells pooler. The files also go to target/rendered, for pooler's own reader;
+ * those named mysql-* are for the version that speaks it.
  */
 @EnabledIf(value = "dev.pooler.charts.HelmChart#helmRuns", disabledReason = HelmChart.NO_HELM)
 class PoolerYamlTest {
@@ -76,8 +77,8 @@ class PoolerYamlTest {
 
   @Test
   void aWorkloadsPoolerServesItsDatabasesAsItsUser() throws IOException {
-    Document shop = exportWorkload("shop", Examples.DAEMONSET);
-    Document billing = exportWorkload("billing", Examples.DAEMONSET);
+    Document shop = exportWorkload("daemonset-shop", "shop", Examples.DAEMONSET);
+    Document billing = exportWorkload("daemonset-billing", "billing", Examples.DAEMONSET);
 
     assertEquals(
         Map.of("file", "/run/secrets/pooler/shop"), shop.at("databases", "shop", "password"));
@@ -89,9 +90,10 @@ class PoolerYamlTest {
   @Test
   void mysqlHasASocketOfItsOwnName() throws IOException {
     assertEquals(
-        "unix:/run/pooler/mysql.sock", export("mysql", Examples.MYSQL).at("listen", 0, "address"));
+        "unix:/run/pooler/mysql.sock",
+        export("mysql-sidecar", Examples.MYSQL).at("listen", 0, "address"));
 
-    Document nodes = exportWorkload("orders", Examples.MYSQL_ON_EACH_NODE);
+    Document nodes = exportWorkload("mysql-daemonset", "orders", Examples.MYSQL_ON_EACH_NODE);
     assertEquals("unix:/run/pooler/orders/.s.PGSQL.5432", nodes.at("listen", 0, "address"));
     assertEquals("unix:/run/pooler/orders/mysql.sock", nodes.at("listen", 1, "address"));
     assertEquals(Map.of(10200, "orders"), nodes.at("listen", 1, "allow-uids"));
@@ -115,9 +117,10 @@ class PoolerYamlTest {
         "8", Document.parse(HelmChart.POOLER.poolerYaml(values)).at("databases", "7", "user"));
   }
 
-  private static Document exportWorkload(String workload, String values) throws IOException {
+  private static Document exportWorkload(String name, String workload, String values)
+      throws IOException {
     Document map = HelmChart.POOLER.render("ConfigMap", "demo-pooler-" + workload, values);
-    return write("daemonset-" + workload, map.text("data", "pooler.yaml"));
+    return write(name, map.text("data", "pooler.yaml"));
   }
 
   private static Document export(String name, String values) throws IOException {
