@@ -1,0 +1,118 @@
+package dev.pooler.server.config;
+
+import dev.pooler.core.config.TcpAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What contradicts itself within one database's entry. */
+final class DatabaseChecks {
+  private final Section database;
+  private final Findings findings;
+
+  private DatabaseChecks(Section database, Findings findings) {
+    this.database = database;
+    this.findings = findings;
+  }
+
+  /**
+   * @param listening our own addresses, each with its key's path
+   */
+  static void check(Section database, Map<String, String> listening, Findings findings) {
+    DatabaseChecks checks = new DatabaseChecks(database, findings);
+    checks.hosts(listening);
+    checks.credentials();
+    Section tls = database.find("tls", Section.class);
+    if (tls != null) {
+      checks.tls(tls);
+    }
+    Section pool = database.find("pool", Section.class);
+    if (pool != null) {
+      checks.pool(pool);
+    }
+  }
+
+  private void hosts(Map<String, String> listening) {
+    List<?> hosts = database.find("hosts", List.class);
+    if (hosts == null) {
+      return;
+    }
+    for (Object host : hosts) {
+      String ours = listening.get(host.toString());
+      if (ours != null) {
+        findings.error(database, "hosts", host + " is our own " + ours);
+      }
+    }
+  }
+
+  /**
+   * One password for whichever user a client names would open other users' accounts that happen to
+   * share it.
+   */
+  private void credentials() {
+    if (database.isWritten("password") && !database.isWritten("user")) {
+      findings.error(
+          database,
+          "password",
+          "needs user: without it the password would be sent for any user a client names");
+    }
+  }
+
+  private void tls(Section tls) {
+    String mode = tls.find("mode", String.class);
+    boolean verifies = mode == null || mode.startsWith("verify");
+    if (!verifies && tls.isWritten("ca")) {
+      findings.error(
+          tls, "ca", "is not looked at with mode " + mode + "; use verify-ca or verify-full");
+    }
+    if (tls.isWritten("cert") != tls.isWritten("key")) {
+      findings.error(tls, tls.isWritten("cert") ? "cert" : "key", "cert and key need each other");
+    }
+    List<?> hosts = database.find("hosts", List.class);
+    boolean anyTcp = hosts == null || hosts.stream().anyMatch(TcpAddress.class::isInstance);
+    if (tls.isWritten("mode") && !anyTcp && !"disable".equals(mode) && !"prefer".equals(mode)) {
+      findings.warn(tls, "mode", "is not used: all hosts are unix sockets");
+    }
+  }
+
+  /**
+   * HikariCP 7.1.0 (HikariConfig.validateNumerics) takes these back with a warning: here they are
+   * errors.
+   */
+  private void pool(Section pool) {
+    Integer size = pool.find("size", Integer.class);
+    Integer minIdle = pool.find("min-idle", Integer.class);
+    Duration lifetime = positive(pool, "max-lifetime");
+    Duration idle = positive(pool, "idle-timeout");
+    Duration keepalive = positive(pool, "keepalive");
+    if (size != null && minIdle != null && minIdle > size) {
+      findings.error(pool, "min-idle", minIdle + " is more than size, " + size);
+    }
+    if (lifetime == null) {
+      return;
+    }
+    String age = Quantity.text(lifetime);
+    if (keepalive != null && keepalive.compareTo(lifetime) >= 0) {
+      findings.error(
+          pool, blamed(pool, "keepalive"), "keepalive is not shorter than max-lifetime, " + age);
+    }
+    boolean shrinks = size == null || minIdle == null || minIdle < size;
+    if (idle != null && shrinks && idle.plusSeconds(1).compareTo(lifetime) > 0) {
+      findings.error(
+          pool,
+          blamed(pool, "idle-timeout"),
+          "idle-timeout is not at least 1s shorter than max-lifetime, " + age);
+    }
+  }
+
+  /** The key the user wrote, of the two that contradict each other. */
+  private static String blamed(Section pool, String key) {
+    return pool.isWritten(key) ? key : "max-lifetime";
+  }
+
+  private static @Nullable Duration positive(Section pool, String key) {
+    Duration duration = pool.find(key, Duration.class);
+    return duration == null || duration.isZero() ? null : duration;
+  }
+}

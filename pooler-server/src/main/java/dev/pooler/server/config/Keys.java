@@ -1,0 +1,306 @@
+package dev.pooler.server.config;
+
+import dev.pooler.server.config.Shape.Group;
+import dev.pooler.server.config.Shape.Groups;
+import dev.pooler.server.config.Shape.Many;
+import dev.pooler.server.config.Shape.Named;
+import dev.pooler.server.config.Shape.One;
+import dev.pooler.server.config.Shape.SecretForm;
+import dev.pooler.server.config.Shape.Uids;
+import dev.pooler.server.config.ValueType.Count;
+import dev.pooler.server.config.ValueType.FilePath;
+import dev.pooler.server.config.ValueType.Flag;
+import dev.pooler.server.config.ValueType.HttpSocket;
+import dev.pooler.server.config.ValueType.Mode;
+import dev.pooler.server.config.ValueType.Size;
+import dev.pooler.server.config.ValueType.Socket;
+import dev.pooler.server.config.ValueType.Text;
+import dev.pooler.server.config.ValueType.Time;
+import dev.pooler.server.config.ValueType.Word;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The table of all keys. The reader, {@code pooler config}, its schema and docs/configuration.md
+ * are made from it, and from nothing else.
+ *
+ * <p>The floors of pool times are HikariCP 7.1.0's ({@code HikariConfig.validateNumerics}), which
+ * replaces smaller values without an error.
+ */
+final class Keys {
+  private static final Duration MILLISECOND = Duration.ofMillis(1);
+  private static final Time ANY_TIME = new Time(MILLISECOND, "unbounded");
+  private static final Time NEEDED_TIME = new Time(MILLISECOND, "");
+
+  /**
+   * A target's port is its protocol's where none is named; MySQL's targets come with that protocol.
+   */
+  private static final Socket TARGET = new Socket(5432);
+
+  private static final List<Key> SERVER_TLS =
+      List.of(
+          Key.required(
+              "cert", new One(new FilePath()), "/tls/tls.crt", "certificate and its chain, PEM"),
+          Key.required("key", new One(new FilePath()), "/tls/tls.key", "private key, PEM"));
+
+  private static final List<Key> LISTENER =
+      List.of(
+          Key.of(
+                  "protocol",
+                  new Word(List.of("postgres", "mysql")),
+                  "postgres",
+                  "what clients speak here")
+              .later(List.of("postgres"), List.of()),
+          Key.required(
+              "address",
+              new One(new Socket(0)),
+              "\"unix:/run/pooler/.s.PGSQL.5432\"",
+              "where clients connect"),
+          Key.of(
+              "mode",
+              new Mode(),
+              "0660",
+              "permissions of the socket file; write permission is needed to connect"),
+          Key.optional(
+                  "auth",
+                  new One(
+                      new Word(
+                          List.of(
+                              "peer",
+                              "trust",
+                              "scram-sha-256",
+                              "md5",
+                              "cert",
+                              "caching_sha2_password"))),
+                  "peer on unix, scram-sha-256 on tcp",
+                  "peer",
+                  "how a client shows who it is")
+              .later(List.of("peer", "trust", "scram-sha-256", "md5"), List.of()),
+          Key.optional(
+              "allow-uids",
+              new Uids(),
+              "only the uid pooler runs as",
+              "{1000: app}",
+              "further uids that may connect with auth peer, and the user each of them is"),
+          Key.optional(
+              "tls",
+              new Group(SERVER_TLS),
+              "clients that ask for TLS are told no",
+              "{cert: /tls/tls.crt, key: /tls/tls.key}",
+              "what clients that ask for TLS are shown"));
+
+  private static final List<Key> HTTP =
+      List.of(
+          Key.of(
+              "address",
+              new HttpSocket(),
+              "127.0.0.1:9187",
+              "where /metrics, /live, /ready and /pools are served"),
+          Key.optional(
+              "token",
+              new SecretForm(),
+              "POST needs none",
+              "{file: /run/secrets/pooler-token}",
+              "bearer token that POST /drain and /reload must carry"));
+
+  private static final List<Key> CLIENT_TLS =
+      List.of(
+          Key.of(
+              "mode",
+              new Word(List.of("disable", "prefer", "require", "verify-ca", "verify-full")),
+              "prefer",
+              "how much is insisted on; not used on Unix sockets"),
+          Key.optional(
+              "ca",
+              new One(new FilePath()),
+              "the JDK's certificates",
+              "/tls/ca.crt",
+              "trusted certificates, PEM"),
+          Key.optional(
+              "cert",
+              new One(new FilePath()),
+              "none is sent",
+              "/tls/client.crt",
+              "our certificate, PEM"),
+          Key.optional(
+              "key", new One(new FilePath()), "none", "/tls/client.key", "its private key, PEM"));
+
+  private static final List<Key> POOL =
+      List.of(
+          Key.of(
+              "mode",
+              new Word(List.of("session", "transaction", "statement")),
+              "transaction",
+              "when a lease ends"),
+          Key.of(
+              "size", new Count(1, 10_000), "16", "most backends at once, for each backend user"),
+          Key.of("min-idle", new Count(0, 10_000), "1", "backends kept open without work"),
+          Key.of(
+                  "lanes",
+                  new Word(List.of("off", "auto")),
+                  "auto",
+                  "shared backends for pure reads")
+              .later(List.of("off", "auto"), List.of()),
+          Key.of(
+              "max-wait",
+              new Time(Duration.ofMillis(250), ""),
+              "10s",
+              "longest wait of a client for a backend"),
+          Key.of(
+              "max-lifetime",
+              new Time(Duration.ofSeconds(30), "never"),
+              "30m",
+              "age at which a backend is replaced"),
+          Key.of(
+              "idle-timeout",
+              new Time(Duration.ofSeconds(10), "never"),
+              "5m",
+              "an unused backend above min-idle is closed"),
+          Key.of(
+              "keepalive",
+              new Time(Duration.ofSeconds(30), "never"),
+              "2m",
+              "how often an unused backend is tried"),
+          Key.of(
+              "leak-after",
+              new Time(MILLISECOND, "never"),
+              "0",
+              "a lease held longer than this is logged"));
+
+  private static final List<Key> TIMEOUTS =
+      List.of(
+          Key.of(
+              "connect",
+              new Time(Duration.ofMillis(250), ""),
+              "5s",
+              "opening and authenticating a backend"),
+          Key.of("login", NEEDED_TIME, "15s", "a client's start-up and authentication"),
+          Key.of("statement", ANY_TIME, "0", "one statement, until it is answered"),
+          Key.of(
+              "idle-in-transaction",
+              ANY_TIME,
+              "0",
+              "between two statements of an open transaction"),
+          Key.of("client-idle", ANY_TIME, "0", "between two transactions of a client"),
+          Key.of(
+                  "failover-hold",
+                  ANY_TIME,
+                  "10s",
+                  "how long statements wait while a failover goes on")
+              .laterIgnored("0", "10s"));
+
+  private static final List<Key> DATABASE =
+      List.of(
+          Key.of(
+                  "protocol",
+                  new Word(List.of("postgres", "mysql")),
+                  "postgres",
+                  "what the targets speak")
+              .later(List.of("postgres"), List.of()),
+          Key.required(
+              "hosts",
+              new Many(TARGET),
+              "[\"127.0.0.1:5432\"]",
+              "the targets, in order of preference"),
+          Key.optional(
+              "database",
+              new One(new Text()),
+              "the name the client asked for",
+              "app",
+              "its name at the target"),
+          Key.optional(
+              "user",
+              new One(new Text()),
+              "the client's own name",
+              "app",
+              "who backends log in as"),
+          Key.optional(
+              "password",
+              new SecretForm(),
+              "none",
+              "{file: /run/secrets/app}",
+              "its password: {file: …}, {env: NAME} or {command: […], refresh: 10m}"),
+          Key.group("tls", CLIENT_TLS, "TLS towards the targets"),
+          Key.of(
+                  "route",
+                  new Word(List.of("primary", "replica", "prefer-replica", "split")),
+                  "primary",
+                  "which targets statements go to")
+              .later(List.of("primary"), List.of()),
+          Key.of(
+                  "retry",
+                  new Word(List.of("none", "statements", "transactions")),
+                  "none",
+                  "what is repeated after a lost backend")
+              .later(List.of("none"), List.of("statements")),
+          Key.group("pool", POOL, "size and times of the pool"),
+          Key.group("timeouts", TIMEOUTS, "bounds on what clients and targets may take"));
+
+  private static final List<Key> LIMITS =
+      List.of(
+          Key.of("clients", new Count(1, 1_000_000), "5000", "most client connections at once"),
+          Key.of(
+              "memory",
+              new Size(1L << 20, 64L << 30),
+              "64MiB",
+              "what buffered client and backend bytes may take in all"),
+          Key.of(
+              "drain", NEEDED_TIME, "25s", "longest time a drain waits for running transactions"));
+
+  private static final List<Key> IO =
+      List.of(
+          Key.of(
+              "transport",
+              new Word(List.of("auto", "io_uring", "epoll", "nio")),
+              "auto",
+              "what moves bytes; auto takes the first that works here"),
+          Key.of(
+              "event-loops",
+              new Count(0, 256),
+              "0",
+              "threads for all of it; 0: from the number of processors"));
+
+  private static final List<Key> USER =
+      List.of(
+          Key.required("name", new One(new Text()), "app", "as clients name it"),
+          Key.optional(
+              "verifier",
+              new One(new Text()),
+              "a password is needed",
+              "\"SCRAM-SHA-256$…\"",
+              "what PostgreSQL's pg_authid keeps: SCRAM-SHA-256$… or md5…"),
+          Key.optional(
+              "password",
+              new SecretForm(),
+              "a verifier is needed",
+              "{file: /run/secrets/app}",
+              "the password, in place of a verifier"));
+
+  private static final List<Key> ADMIN =
+      List.of(
+          Key.optional(
+              "users", new Many(new Text()), "nobody", "[postgres]", "who may use the console"),
+          Key.of("sockets", new Flag(), "false", "whether the console is on the Unix sockets"));
+
+  static final List<Key> ROOT =
+      List.of(
+          Key.required("listen", new Groups(LISTENER), "", "one entry for each socket"),
+          Key.group("http", HTTP, "metrics and health"),
+          Key.required(
+              "databases",
+              new Named(DATABASE),
+              "app",
+              "what clients may ask for; \"*\" is any other name"),
+          Key.group("limits", LIMITS, "bounds of the whole process"),
+          Key.group("io", IO, "event loops and their transport"),
+          Key.optional(
+              "users",
+              new Groups(USER),
+              "none",
+              "",
+              "who may log in at listeners that ask for a password"),
+          Key.optional("admin", new Group(ADMIN), "no console", "", "the administration console")
+              .laterIgnored());
+
+  private Keys() {}
+}
