@@ -3,6 +3,7 @@ package dev.pooler.testkit.server;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,18 +131,7 @@ public final class EmbeddedPostgres extends EmbeddedServer {
     all.put("listen_addresses", "127.0.0.1");
     all.put("unix_socket_directories", home.path().toString());
     if (certificates != null) {
-      Files.copy(
-          certificates.certificateFile(),
-          data.resolve("server.crt"),
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-      Files.copy(
-          certificates.keyFile(),
-          data.resolve("server.key"),
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-      Files.copy(
-          certificates.caFile(),
-          data.resolve("ca.crt"),
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      certificates.copyTo(data, user);
       all.put("ssl", "on");
       all.put("ssl_ca_file", "ca.crt");
     }
@@ -156,7 +146,7 @@ public final class EmbeddedPostgres extends EmbeddedServer {
   }
 
   private ServerProcess.Launch launchOf(String program, String... arguments) {
-    var command = new java.util.ArrayList<>(List.of(binaries.program(program)));
+    var command = new ArrayList<>(List.of(binaries.program(program)));
     command.addAll(List.of(arguments));
     // SIGQUIT is "immediate shutdown" to the postmaster: it takes its children with it.
     return new ServerProcess.Launch(user, "QUIT", home.path(), log(), command);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.Key;
@@ -48,6 +49,15 @@ public record ServerCertificates(Path directory) {
   /** PEM, PKCS#8, unencrypted, readable by its owner only. */
   public Path keyFile() {
     return directory.resolve("server.key");
+  }
+
+  /** Copies all three to a server's directory under the same names. */
+  void copyTo(Path target, ServerUser owner) throws IOException {
+    for (Path file : List.of(caFile(), certificateFile(), keyFile())) {
+      Path copy = target.resolve(file.getFileName());
+      Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+      owner.own(copy);
+    }
   }
 
   private static void make(Path target) throws IOException {

@@ -1,6 +1,7 @@
 package dev.pooler.testkit.server;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -52,8 +53,7 @@ record ServerHome(Path path, boolean temporary) {
 
   Path socket(String name) throws IOException {
     Path socket = path.resolve(name);
-    if (socket.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length
-        >= SOCKET_PATH_LIMIT) {
+    if (socket.toString().getBytes(StandardCharsets.UTF_8).length >= SOCKET_PATH_LIMIT) {
       throw new IOException(
           "a socket path must stay below " + SOCKET_PATH_LIMIT + " bytes: " + socket);
     }

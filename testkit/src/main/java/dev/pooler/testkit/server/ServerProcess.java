@@ -3,6 +3,7 @@ package dev.pooler.testkit.server;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -169,8 +170,7 @@ final class ServerProcess {
   String logTail() throws IOException {
     byte[] all = Files.readAllBytes(log);
     int from = (int) Math.max(logStart, all.length - 8192);
-    return new String(
-        all, from, Math.max(0, all.length - from), java.nio.charset.StandardCharsets.UTF_8);
+    return new String(all, from, Math.max(0, all.length - from), StandardCharsets.UTF_8);
   }
 
   /** A TCP port of 127.0.0.1 that was free a moment ago. */

@@ -3,10 +3,12 @@ package dev.pooler.testkit.server;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -69,7 +71,7 @@ record ServerUser(int uid, int gid, boolean lesser) {
     return full;
   }
 
-  private static java.util.Optional<String> program(String name) {
+  private static Optional<String> program(String name) {
     return Stream.of("/usr/bin", "/bin", "/usr/sbin", "/sbin")
         .map(directory -> Path.of(directory, name))
         .filter(Files::isExecutable)
@@ -106,8 +108,8 @@ record ServerUser(int uid, int gid, boolean lesser) {
   /** Gives this one file or directory to the user. */
   void own(Path file) throws IOException {
     if (lesser) {
-      Files.setAttribute(file, "unix:uid", uid, java.nio.file.LinkOption.NOFOLLOW_LINKS);
-      Files.setAttribute(file, "unix:gid", gid, java.nio.file.LinkOption.NOFOLLOW_LINKS);
+      Files.setAttribute(file, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
+      Files.setAttribute(file, "unix:gid", gid, LinkOption.NOFOLLOW_LINKS);
     }
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
@@ -63,8 +64,7 @@ final class EmbeddedMariaDbTest {
             "-e",
             "select 6 * 7");
     Process client = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said =
-        new String(client.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    String said = new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals("42", said.strip());
   }
 
