@@ -37,33 +37,27 @@ final class PgReplies {
 
   /** Notes a client's message that is about to be sent; false if too many are open. */
   boolean expect(int requestType) {
-    switch (requestType) {
+    return switch (requestType) {
       case Frontend.PARSE, Frontend.BIND, Frontend.DESCRIBE, Frontend.EXECUTE, Frontend.CLOSE -> {
         batchOpen = true;
-        return skipping || queue.add(requestType, Disposition.FORWARD);
+        yield skipping || queue.add(requestType, Disposition.FORWARD);
       }
-      case Frontend.QUERY, Frontend.FUNCTION_CALL -> {
-        return skipping || queue.add(requestType, Disposition.FORWARD);
-      }
+      case Frontend.QUERY, Frontend.FUNCTION_CALL ->
+          skipping || queue.add(requestType, Disposition.FORWARD);
       case Frontend.SYNC -> {
         if (copyIn) {
-          return true;
+          yield true;
         }
         skipping = false;
-        return queue.add(requestType, Disposition.FORWARD);
-      }
-      case Frontend.FLUSH -> {
-        return true;
+        yield queue.add(requestType, Disposition.FORWARD);
       }
       case Frontend.COPY_DONE, Frontend.COPY_FAIL -> {
         boolean ahead = !copyIn && !queue.isEmpty();
         copyIn = false;
-        return !ahead || queue.add(Frontend.COPY_DONE, Disposition.FORWARD);
+        yield !ahead || queue.add(Frontend.COPY_DONE, Disposition.FORWARD);
       }
-      default -> {
-        return true;
-      }
-    }
+      default -> true;
+    };
   }
 
   void expectOwnQuery() {

@@ -1,13 +1,116 @@
 package dev.pooler.postgres.statement;
 
+import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.SqlScanner;
+import dev.pooler.core.statement.StatementClass;
+import dev.pooler.core.statement.StatementDigest;
 import dev.pooler.core.statement.StatementFacts;
 import dev.pooler.core.statement.StatementReader;
+import dev.pooler.core.statement.StatementTrait;
+import dev.pooler.core.statement.Token;
 
-/** Reads what a PostgreSQL query string does. */
+/**
+ * Reads what a PostgreSQL query string does, statement by statement, from the rules of {@link
+ * PgRules} and {@link PgFunction}. In doubt it flags: a false reason costs a pin, a missing one
+ * mixes sessions. Belongs to one thread.
+ */
 public final class PgStatementReader implements StatementReader {
+  private final StatementShape shape = new StatementShape();
+  private final StatementDigest digest = new StatementDigest();
+  private final FactsShelf shelf = new FactsShelf();
+
+  private int statements;
+  private StatementClass first = StatementClass.EMPTY;
+  private boolean readOnly;
+  private int traits;
+  private int footprint;
+  private int clears;
+
   @Override
   public StatementFacts read(SqlScanner scanner) {
-    return StatementFacts.unknown();
+    clear();
+    while (true) {
+      Token token = scanner.next();
+      if (token == Token.BROKEN) {
+        return StatementFacts.unknown();
+      }
+      digest.add(token, scanner);
+      int code = PgVocabulary.code(token, scanner);
+      if (token == Token.END || (code == PgVocabulary.symbol(';') && !shape.isInside())) {
+        finishStatement();
+        if (token == Token.END) {
+          return facts();
+        }
+        shape.clear();
+      } else {
+        shape.add(code, scanner);
+      }
+    }
+  }
+
+  private void clear() {
+    shape.clear();
+    digest.clear();
+    statements = 0;
+    first = StatementClass.EMPTY;
+    readOnly = true;
+    traits = 0;
+    footprint = 0;
+    clears = 0;
+  }
+
+  private StatementFacts facts() {
+    int all = traits | (readOnly && statements > 0 ? StatementTrait.READ_ONLY.bit() : 0);
+    return shelf.facts(statements, first, all, footprint, clears, digest.value());
+  }
+
+  private void finishStatement() {
+    if (shape.isEmpty()) {
+      return;
+    }
+    PgRule rule = shape.isBalanced() ? PgRules.find(shape) : null;
+    if (rule == null) {
+      combine(
+          StatementClass.UNKNOWN,
+          StatementTrait.REFUSES_TRANSACTION.bit(),
+          Footprint.UNKNOWN.bit(),
+          0);
+      return;
+    }
+    boolean planned = shape.onlyPlans();
+    combine(
+        planned ? StatementClass.READ : rule.type,
+        rule.traits | shape.traits(),
+        rule.footprint | shape.footprint() | acrossRules(),
+        rule.clears | shape.clears());
+    readOnly &= rule.type == StatementClass.READ || rule.type == StatementClass.SHOW;
+  }
+
+  private void combine(StatementClass type, int itsTraits, int itsFootprint, int itsClears) {
+    if (statements++ == 0) {
+      first = type;
+    }
+    traits |= itsTraits;
+    footprint |= itsFootprint;
+    clears = (clears & ~itsFootprint) | itsClears;
+    readOnly &= (itsTraits | itsFootprint | itsClears) == 0;
+  }
+
+  /** What words mean in whatever statement they stand. */
+  private int acrossRules() {
+    int found = 0;
+    WordSet seen = shape.seen();
+    boolean intoPgTemp = seen.contains(PgWord.INTO) && seen.contains(PgWord.IN_PG_TEMP);
+    if (seen.contains(PgWord.INTO_TEMP) || intoPgTemp) {
+      found |= Footprint.TEMP_TABLE.bit();
+    }
+    if (seen.contains(PgWord.AS_EXECUTE)) {
+      found |= Footprint.CODE.bit();
+    }
+    // The view pg_settings has a rule that turns UPDATE into set_config.
+    if (seen.contains(PgWord.UPDATE) && seen.contains(PgWord.PG_SETTINGS)) {
+      found |= Footprint.SETTING.bit() | Footprint.ROLE.bit();
+    }
+    return found;
   }
 }

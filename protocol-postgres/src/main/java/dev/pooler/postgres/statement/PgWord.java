@@ -1,0 +1,153 @@
+package dev.pooler.postgres.statement;
+
+import java.util.Locale;
+
+/**
+ * The words that matter, and the phrases made of them. Key words count only unquoted; {@link
+ * Kind#NAME names} of settings and relations count quoted as well.
+ */
+enum PgWord {
+  ABORT,
+  ALL,
+  ALTER,
+  ANALYSE,
+  ANALYZE,
+  AND,
+  AS,
+  ATOMIC,
+  AUTHORIZATION,
+  BEGIN,
+  CALL,
+  CASE,
+  CHAIN,
+  CHECKPOINT,
+  CLOSE,
+  CLUSTER,
+  COMMENT,
+  COMMIT,
+  CONCURRENTLY,
+  CONSTRAINTS,
+  COPY,
+  CREATE,
+  DATABASE,
+  DEALLOCATE,
+  DECLARE,
+  DEFERRABLE,
+  DELETE,
+  DISCARD,
+  DO,
+  DROP,
+  END,
+  EXECUTE,
+  EXPLAIN,
+  EXTENSION,
+  FETCH,
+  FUNCTION,
+  GLOBAL,
+  GRANT,
+  HOLD,
+  IMPORT,
+  INSERT,
+  INTO,
+  ISOLATION,
+  LISTEN,
+  LOAD,
+  LOCAL,
+  LOCK,
+  MERGE,
+  MOVE,
+  NOT,
+  NOTIFY,
+  ON,
+  OR,
+  PLANS,
+  PREPARE,
+  PREPARED,
+  PROCEDURE,
+  READ,
+  REASSIGN,
+  REFRESH,
+  REINDEX,
+  RELEASE,
+  REPACK,
+  REPLACE,
+  RESET,
+  REVOKE,
+  ROLLBACK,
+  SAVEPOINT,
+  SCHEMA,
+  SECURITY,
+  SELECT,
+  SEQUENCES,
+  SESSION,
+  SET,
+  SHARE,
+  SHOW,
+  SNAPSHOT,
+  START,
+  SUBSCRIPTION,
+  SYSTEM,
+  TABLE,
+  TABLESPACE,
+  TEMP,
+  TEMPORARY,
+  TO,
+  TRANSACTION,
+  TRUE,
+  TRUNCATE,
+  TYPE,
+  UNLISTEN,
+  UPDATE,
+  VACUUM,
+  VALUE,
+  VALUES,
+  VERBOSE,
+  WITH,
+  WORK,
+
+  PG_SETTINGS(Kind.NAME),
+  ROLE(Kind.NAME),
+  SEARCH_PATH(Kind.NAME),
+  SEED(Kind.NAME),
+  SESSION_AUTHORIZATION(Kind.NAME),
+
+  /** A name or string that starts with pg_temp, for pg_temp_3 names this session's schema too. */
+  PG_TEMP(Kind.PHRASE),
+  /** pg_temp and a dot. */
+  IN_PG_TEMP(Kind.PHRASE),
+  /** INTO [LOCAL | GLOBAL] TEMP, but not behind INSERT or MERGE, where a table is named so. */
+  INTO_TEMP(Kind.PHRASE),
+  /** ON COMMIT DROP outside parentheses. */
+  ON_COMMIT_DROP(Kind.PHRASE),
+  WITH_HOLD(Kind.PHRASE),
+  AND_CHAIN(Kind.PHRASE),
+  AS_EXECUTE(Kind.PHRASE);
+
+  /** How a word is found. */
+  enum Kind {
+    KEYWORD,
+    NAME,
+    /** Put together from tokens by {@link StatementShape}. */
+    PHRASE
+  }
+
+  final Kind kind;
+
+  PgWord() {
+    this(Kind.KEYWORD);
+  }
+
+  PgWord(Kind kind) {
+    this.kind = kind;
+  }
+
+  /** The word's number in the vocabulary and in word sets. */
+  @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored
+  int id() {
+    return ordinal();
+  }
+
+  String text() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,91 @@
+package dev.pooler.postgres.statement;
+
+import dev.pooler.core.statement.Footprint;
+import dev.pooler.core.statement.SqlScanner;
+
+/**
+ * Judges a call of set_config(name, value, is_local) by its arguments: only a third one that is the
+ * bare word TRUE keeps the setting within the transaction. A call inside a call's arguments is
+ * taken for the worst.
+ */
+final class SetConfigCall {
+  private static final int ANYTHING =
+      Footprint.SETTING.bit() | Footprint.ROLE.bit() | Footprint.SEED.bit();
+
+  private int depth;
+  private int argument;
+  private int tokens;
+  private int setting;
+  private boolean named;
+  private boolean local;
+  private int footprint;
+
+  void clear() {
+    depth = 0;
+    footprint = 0;
+  }
+
+  /** What the calls seen so far leave. */
+  int footprint() {
+    return footprint;
+  }
+
+  /** A call's opening parenthesis, which is number depthInside. */
+  void open(int depthInside) {
+    if (depth != 0) {
+      footprint |= ANYTHING;
+      return;
+    }
+    depth = depthInside;
+    argument = 0;
+    tokens = 0;
+    named = false;
+    local = false;
+  }
+
+  /** The next token; parentheses count as outside of what they open and close. */
+  void token(int code, int depthNow, SqlScanner scanner) {
+    if (depth == 0) {
+      return;
+    }
+    if (code == PgVocabulary.symbol(')') && depthNow < depth) {
+      close();
+    } else if (code == PgVocabulary.symbol(',') && depthNow == depth) {
+      argument++;
+      tokens = 0;
+    } else {
+      tokens++;
+      argument(code, scanner);
+    }
+  }
+
+  private void argument(int code, SqlScanner scanner) {
+    boolean alone = tokens == 1;
+    if (argument == 0) {
+      named = alone && code == PgVocabulary.STRING && scanner.isVerbatim();
+      setting = named ? PgVocabulary.setting(scanner) : PgVocabulary.NAME;
+    } else if (argument == 2) {
+      local = alone && code == PgWord.TRUE.id();
+    }
+    if (code == PgWord.PG_TEMP.id()) {
+      footprint |= Footprint.TEMP_TABLE.bit();
+    }
+  }
+
+  private void close() {
+    depth = 0;
+    if (named && setting == PgWord.SEED.id()) {
+      footprint |= Footprint.SEED.bit();
+    }
+    if (argument == 2 && local) {
+      return;
+    }
+    if (!named) {
+      footprint |= ANYTHING;
+    } else if (setting == PgWord.ROLE.id() || setting == PgWord.SESSION_AUTHORIZATION.id()) {
+      footprint |= Footprint.ROLE.bit();
+    } else {
+      footprint |= Footprint.SETTING.bit();
+    }
+  }
+}
