@@ -1,0 +1,5 @@
+/** Sockets: the transport chosen at start, and the listeners. */
+@NullMarked
+package dev.pooler.server.io;
+
+import org.jspecify.annotations.NullMarked;

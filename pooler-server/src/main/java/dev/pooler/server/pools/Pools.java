@@ -1,0 +1,222 @@
+package dev.pooler.server.pools;
+
+import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.config.PoolConfig;
+import dev.pooler.core.config.PoolerConfig;
+import dev.pooler.core.config.Protocol;
+import dev.pooler.core.pool.LeasePool;
+import dev.pooler.core.pool.PoolDirectory;
+import dev.pooler.core.pool.PoolKey;
+import dev.pooler.core.pool.PoolLimits;
+import dev.pooler.core.pool.hikari.HikariSupply;
+import dev.pooler.core.protocol.WireProtocol;
+import dev.pooler.core.session.SqlFailure;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.channel.EventLoop;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All pools, one for each database entry, database and user. A pool is made when the first session
+ * asks for it. Thread-safe; finding one takes no lock.
+ */
+public final class Pools implements PoolDirectory {
+  private static final Logger LOG = LoggerFactory.getLogger(Pools.class);
+
+  /** With "*" as a database or the client's own user, clients choose names: there is an end to it. */
+  private static final int MOST_POOLS = 1000;
+
+  /** A pool with what it was made of. */
+  public record Entry(HikariSupply supply, DatabaseConfig database) {
+    public LeasePool pool() {
+      return supply.pool();
+    }
+  }
+
+  private final ConcurrentHashMap<PoolKey, Entry> pools = new ConcurrentHashMap<>();
+  private final Map<Protocol, WireProtocol.Running> protocols = new ConcurrentHashMap<>();
+  private final List<EventLoop> loops;
+  private final ScheduledExecutorService scheduler;
+  private final MeterRegistry metrics;
+  private final Consumer<Entry> onNewPool;
+  private volatile PoolerConfig config;
+
+  /**
+   * No pools yet.
+   *
+   * @param scheduler HikariCP's housekeeping of all pools
+   * @param onNewPool told of each pool once, on the thread that made it
+   */
+  public Pools(
+      PoolerConfig config,
+      List<EventLoop> loops,
+      ScheduledExecutorService scheduler,
+      MeterRegistry metrics,
+      Consumer<Entry> onNewPool) {
+    this.config = config;
+    this.loops = List.copyOf(loops);
+    this.scheduler = scheduler;
+    this.metrics = metrics;
+    this.onNewPool = onNewPool;
+  }
+
+  /** A protocol that makes backends; before the first listener opens. */
+  public void protocol(Protocol name, WireProtocol.Running running) {
+    protocols.put(name, running);
+  }
+
+  public Collection<Entry> all() {
+    return pools.values();
+  }
+
+  @Override
+  public Found find(String database, String user) {
+    DatabaseConfig entry = config.database(database);
+    if (entry == null) {
+      return refused("3D000", 1049, "database \"" + database + "\" does not exist", "databases");
+    }
+    String backendUser = entry.user() == null ? user : entry.user();
+    String name =
+        entry.database() != null
+            ? entry.database()
+            : entry.isAny() ? database : entry.name();
+    PoolKey key = new PoolKey(entry.name(), name, backendUser);
+    Entry pool = pools.get(key);
+    if (pool == null) {
+      if (pools.size() >= MOST_POOLS) {
+        return refused("53300", 1040, "too many pools: there are " + MOST_POOLS, "databases.*.user");
+      }
+      pool = pools.computeIfAbsent(key, missing -> make(missing, entry));
+    }
+    return new Found.Pool(pool.pool(), entry);
+  }
+
+  private static Found refused(String state, int errno, String message, String key) {
+    return new Found.Refused(
+        SqlFailure.fatal(state, errno, message).withHint("See " + key + " in pooler's file."));
+  }
+
+  private Entry make(PoolKey key, DatabaseConfig database) {
+    WireProtocol.Running protocol = protocols.get(database.protocol());
+    if (protocol == null) {
+      throw new IllegalStateException("no protocol " + database.protocol());
+    }
+    HikariSupply supply =
+        HikariSupply.create(
+            key,
+            limits(database.pool()),
+            loops,
+            protocol.backends(key, database),
+            scheduler,
+            metrics);
+    Entry entry = new Entry(supply, database);
+    LOG.info(
+        "pool {}: {} backends at most, {} pooling",
+        key,
+        database.pool().size(),
+        database.pool().mode().word());
+    onNewPool.accept(entry);
+    return entry;
+  }
+
+  private static PoolLimits limits(PoolConfig pool) {
+    return new PoolLimits(
+        pool.mode(),
+        pool.size(),
+        pool.minIdle(),
+        pool.maxWait(),
+        pool.maxLifetime(),
+        pool.idleTimeout(),
+        pool.keepalive());
+  }
+
+  /**
+   * Makes the pools that need no client to name them and shall hold backends ready.
+   */
+  public void warm() {
+    for (DatabaseConfig database : config.databases().values()) {
+      if (database.pool().minIdle() > 0 && !database.isAny() && database.user() != null) {
+        find(database.name(), database.user());
+      }
+    }
+  }
+
+  /**
+   * Takes a new configuration: pools whose database is the same but for numbers that can change in
+   * place keep their backends, the others are replaced; their sessions end with their transactions.
+   *
+   * @return one line for each pool that changed
+   */
+  public List<String> reload(PoolerConfig now) {
+    config = now;
+    List<String> changes = new ArrayList<>();
+    pools.forEach(
+        (key, entry) -> {
+          DatabaseConfig wanted = now.databases().get(key.entry());
+          if (entry.database().equals(wanted)) {
+            return;
+          }
+          if (wanted != null && sameButNumbers(entry.database(), wanted)) {
+            entry.supply().limits(limits(wanted.pool()));
+            pools.replace(key, new Entry(entry.supply(), wanted));
+            changes.add("pool " + key + ": new limits");
+          } else {
+            pools.remove(key);
+            retire(entry);
+            changes.add("pool " + key + (wanted == null ? ": removed" : ": replaced"));
+          }
+        });
+    return changes;
+  }
+
+  private static boolean sameButNumbers(DatabaseConfig was, DatabaseConfig now) {
+    PoolConfig pool = was.pool();
+    DatabaseConfig likeBefore =
+        new DatabaseConfig(
+            now.name(),
+            now.protocol(),
+            now.hosts(),
+            now.database(),
+            now.user(),
+            now.password(),
+            now.tls(),
+            pool,
+            now.timeouts());
+    return was.equals(likeBefore)
+        && pool.mode() == now.pool().mode()
+        && pool.keepalive().equals(now.pool().keepalive());
+  }
+
+  private void retire(Entry entry) {
+    entry
+        .pool()
+        .close(
+            SqlFailure.fatal("57P01", 1053, "this database's configuration was changed")
+                .withHint("Connect again."));
+    Thread.ofVirtual().name("pooler-retire").start(entry.supply()::close);
+  }
+
+  /** Closes all backends; blocks, seconds at most. */
+  public void close() {
+    List<Thread> closers = new ArrayList<>();
+    for (Entry entry : pools.values()) {
+      entry.pool().close(SqlFailure.draining());
+      closers.add(Thread.ofVirtual().name("pooler-close").start(entry.supply()::close));
+    }
+    for (Thread closer : closers) {
+      try {
+        closer.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+}
