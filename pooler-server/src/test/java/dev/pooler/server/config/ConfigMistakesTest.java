@@ -303,7 +303,8 @@ class ConfigMistakesTest {
         """
         p.yaml:5:5: databases.app.rote: unknown key; did you mean "route"?
         p.yaml:6:18: databases.app.pool.size: "x" is not a whole number from 1 to 10000
-        p.yaml:7:1: limit: unknown key; did you mean "limits"?""",
+        p.yaml:7:1: limit: unknown key; did you mean "limits"?\
+        """,
         problems(yaml));
   }
 

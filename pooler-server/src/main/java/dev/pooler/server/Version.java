@@ -1,0 +1,32 @@
+package dev.pooler.server;
+
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.uring.IoUring;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Properties;
+
+/** What was built, and what it runs on here. */
+final class Version {
+  private Version() {}
+
+  /** {@code pooler 0.1.0 (commit abc1234), JDK 25.0.3, transport io_uring}. */
+  static String line() {
+    Properties build = new Properties();
+    try (InputStream in = Version.class.getResourceAsStream("build.properties")) {
+      if (in != null) {
+        build.load(in);
+      }
+    } catch (IOException e) {
+      // The line below says unknown.
+    }
+    return "pooler "
+        + build.getProperty("version", "unknown")
+        + " (commit "
+        + build.getProperty("commit", "unknown")
+        + "), JDK "
+        + Runtime.version()
+        + ", transport "
+        + (IoUring.isAvailable() ? "io_uring" : Epoll.isAvailable() ? "epoll" : "nio");
+  }
+}
