@@ -12,6 +12,7 @@ final class Bytes {
 
   private static final byte[] KINDS = kinds();
   private static final byte[] LOWER = lowerCase();
+  private static final byte[] IN_WORDS = inWords();
 
   private Bytes() {}
 
@@ -21,6 +22,19 @@ final class Bytes {
 
   static byte lower(int value) {
     return LOWER[value & 0xff];
+  }
+
+  /** The byte as it counts in a word, in lower case, or 0 if it ends the word. */
+  static byte inWord(int value) {
+    return IN_WORDS[value & 0xff];
+  }
+
+  private static byte[] inWords() {
+    byte[] folded = new byte[256];
+    for (int i = 0; i < 256; i++) {
+      folded[i] = (KINDS[i] & IN_WORD) != 0 ? LOWER[i] : 0;
+    }
+    return folded;
   }
 
   private static byte[] kinds() {

@@ -43,6 +43,7 @@ public final class SqlScanner {
   private int hash;
   private int symbol;
   private boolean verbatim;
+  private boolean inString;
   private boolean inExecutableComment;
 
   /** Starts on bytes of an array, which must not change until the last token was read. */
@@ -80,6 +81,7 @@ public final class SqlScanner {
     int first = skipSpaceAndComments();
     start = at;
     verbatim = true;
+    inString = false;
     if (first < 0) {
       end = at;
       return first == AT_END ? Token.END : broken();
@@ -122,7 +124,7 @@ public final class SqlScanner {
     return symbol;
   }
 
-  /** A hash of a {@link Token#WORD} without its case. */
+  /** A hash without case of the current {@link Token#WORD} or quoted name, 0 for a long one. */
   public int hash() {
     return hash;
   }
@@ -141,7 +143,9 @@ public final class SqlScanner {
     if (size > WordTable.MAX_LENGTH || !isVerbatim()) {
       return WordTable.NONE;
     }
-    return table.find(window, contentStart + shift, size, hash);
+    // A string's hash is not at hand: few strings are ever looked up.
+    int known = inString ? WordTable.hash(window, contentStart + shift, size) : hash;
+    return table.find(window, contentStart + shift, size, known);
   }
 
   /** The current token's content starts with these lower-case ASCII bytes, in any case. */
@@ -182,11 +186,15 @@ public final class SqlScanner {
   private Token word() {
     int i = at;
     int h = 0;
-    int value = byteAt(i);
     do {
-      h = h * 31 + Bytes.lower(value);
-      value = byteAt(++i);
-    } while (value >= 0 && (Bytes.kind(value) & Bytes.IN_WORD) != 0);
+      // The bytes at hand in a loop with no call: under C1, which a sidecar runs, it counts.
+      byte[] bytes = window;
+      int last = held;
+      int offset = shift;
+      for (byte folded; i < last && (folded = Bytes.inWord(bytes[i + offset])) != 0; i++) {
+        h = h * 31 + folded;
+      }
+    } while (i >= held && byteAt(i) >= 0);
     hash = h;
     contentStart = at;
     contentEnd = i;
@@ -196,6 +204,7 @@ public final class SqlScanner {
   private Token string(int from, int quote, boolean backslashes) {
     int i = from;
     contentStart = from;
+    inString = true;
     while (true) {
       int value = byteAt(i);
       if (value <= 0) {
@@ -212,7 +221,6 @@ public final class SqlScanner {
         contentEnd = i;
         ended(Token.STRING, i + 1);
         if (!dialect.has(Lexical.CONTINUED_STRINGS) || !isContinued()) {
-          hashContent();
           return Token.STRING;
         }
         verbatim = false;
@@ -346,8 +354,12 @@ public final class SqlScanner {
       int value = byteAt(at);
       if (value < 0) {
         return inExecutableComment ? IN_COMMENT : AT_END;
-      } else if ((Bytes.kind(value) & Bytes.SPACE) != 0) {
+      }
+      int kind = Bytes.kind(value);
+      if (kind == Bytes.SPACE) {
         at++;
+      } else if (kind != 0) {
+        return value;
       } else if ((value == '-' && opensDashComment()) || (value == '#' && hashComments())) {
         skipLine();
       } else if (value == '/' && byteAt(at + 1) == '*') {

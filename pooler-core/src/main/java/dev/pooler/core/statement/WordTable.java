@@ -12,10 +12,12 @@ public final class WordTable {
   public static final int NONE = -1;
 
   private final byte[][] words;
+  private final int[] hashes;
   private final int[] slots;
 
   private WordTable(byte[][] words, int[] slots) {
     this.words = words;
+    this.hashes = new int[words.length];
     this.slots = slots;
   }
 
@@ -39,6 +41,7 @@ public final class WordTable {
       if (table.find(bytes[id], 0, bytes[id].length, hash) != NONE) {
         throw new IllegalArgumentException("twice in a table: " + word);
       }
+      table.hashes[id] = hash;
       int slot = spread(hash) & (slots.length - 1);
       while (slots[slot] != 0) {
         slot = (slot + 1) & (slots.length - 1);
@@ -53,7 +56,7 @@ public final class WordTable {
     int slot = spread(hash) & (slots.length - 1);
     while (slots[slot] != 0) {
       int id = slots[slot] - 1;
-      if (same(words[id], text, from, length)) {
+      if (hashes[id] == hash && same(words[id], text, from, length)) {
         return id;
       }
       slot = (slot + 1) & (slots.length - 1);

@@ -28,7 +28,9 @@ final class PgRule {
       if (name && (code >= PgVocabulary.NAME || code == PgVocabulary.HIDDEN_NAME)) {
         return true;
       }
-      return code == other || words.contains(code);
+      // A string with escapes may be any string, one that starts with pg_temp too.
+      boolean escaped = code == PgVocabulary.ESCAPED_STRING && words.contains(PgWord.PG_TEMP);
+      return escaped || code == other || words.contains(code);
     }
 
     private static Step of(String text) {
@@ -36,6 +38,7 @@ final class PgRule {
       String bare = optional ? text.substring(1, text.length() - 1) : text;
       WordSet words = new WordSet();
       if (bare.equals("<string>")) {
+        words.add(PgWord.PG_TEMP);
         return new Step(optional, words, false, PgVocabulary.STRING);
       }
       if (bare.equals("<name>")) {

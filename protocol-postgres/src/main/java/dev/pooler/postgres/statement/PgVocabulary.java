@@ -24,6 +24,9 @@ final class PgVocabulary {
   /** A name that its text doesn't show. */
   static final int HIDDEN_NAME = -4;
 
+  /** A string whose value its text doesn't show: escapes, doubled quotes, parts, dollars. */
+  static final int ESCAPED_STRING = -5;
+
   private static final int SYMBOLS = -256;
 
   private static final int FIRST_FUNCTION = 256;
@@ -49,10 +52,17 @@ final class PgVocabulary {
       case WORD -> named(scanner, false);
       case QUOTED -> named(scanner, true);
       case ESCAPED_NAME -> HIDDEN_NAME;
-      case STRING -> scanner.startsWith(PG_TEMP) ? PgWord.PG_TEMP.id() : STRING;
+      case STRING -> string(scanner);
       case NUMBER, PARAMETER, BROKEN, END -> VALUE;
       case SYMBOL -> symbol(scanner.symbol());
     };
+  }
+
+  private static int string(SqlScanner scanner) {
+    if (!scanner.isVerbatim()) {
+      return ESCAPED_STRING;
+    }
+    return scanner.startsWith(PG_TEMP) ? PgWord.PG_TEMP.id() : STRING;
   }
 
   /** The setting that the current string names, as a word; NAME if it is none that matters. */

@@ -67,7 +67,9 @@ final class SetConfigCall {
     } else if (argument == 2) {
       local = alone && code == PgWord.TRUE.id();
     }
-    if (code == PgWord.PG_TEMP.id()) {
+    boolean mayBeTemporary =
+        code == PgVocabulary.ESCAPED_STRING && setting == PgWord.SEARCH_PATH.id();
+    if (code == PgWord.PG_TEMP.id() || mayBeTemporary) {
       footprint |= Footprint.TEMP_TABLE.bit();
     }
   }

@@ -57,6 +57,10 @@ class PgFootprintTest {
           SET search_path = pg_temp, public                     -> SETTING TEMP_TABLE
           SET LOCAL search_path TO 'pg_temp'                    -> TEMP_TABLE
           SET SCHEMA 'pg_temp'                                  -> SETTING TEMP_TABLE
+          SET search_path = E'pg\\137temp'                       -> SETTING TEMP_TABLE
+          SET search_path = 'a', 'it''s'                        -> SETTING
+          SELECT set_config('search_path', E'pg\\137temp', true) -> TEMP_TABLE
+          SELECT set_config('app.user', 'O''Brien', true)       -> none
           RESET foo                                             -> SETTING
           RESET ROLE                                            -> ROLE
           RESET SESSION AUTHORIZATION                           -> ROLE

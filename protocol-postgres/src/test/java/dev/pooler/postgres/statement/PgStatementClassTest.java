@@ -63,6 +63,8 @@ class PgStatementClassTest {
           SAVEPOINT a                                     -> 1 SAVEPOINT CONTROLS_TRANSACTION
           RELEASE a                                       -> 1 SAVEPOINT CONTROLS_TRANSACTION
           PREPARE TRANSACTION 'x'                         -> 1 TWO_PHASE CONTROLS_TRANSACTION
+          PREPARE TRANSACTION 'pg_temp1'                  -> 1 TWO_PHASE CONTROLS_TRANSACTION
+          PREPARE TRANSACTION $$it's$$                    -> 1 TWO_PHASE CONTROLS_TRANSACTION
           COMMIT PREPARED 'x'                             -> 1 TWO_PHASE CONTROLS_TRANSACTION REFUSES_TRANSACTION
           ROLLBACK PREPARED 'x'                           -> 1 TWO_PHASE CONTROLS_TRANSACTION REFUSES_TRANSACTION
           SELECT 1; BEGIN; SELECT 2                       -> 3 READ CONTROLS_TRANSACTION
