@@ -1,36 +1,86 @@
 package dev.pooler.server;
 
 import dev.pooler.core.config.HttpConfig;
+import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolerConfig;
+import dev.pooler.core.config.Protocol;
+import dev.pooler.core.config.Secret;
+import dev.pooler.core.lifecycle.Drain;
+import dev.pooler.core.lifecycle.Janitor;
+import dev.pooler.core.observe.SessionCounters;
+import dev.pooler.core.protocol.ProtocolContext;
+import dev.pooler.core.protocol.Transport;
+import dev.pooler.core.protocol.WireProtocol;
+import dev.pooler.core.session.SessionLimits;
+import dev.pooler.core.session.SessionRegistry;
 import dev.pooler.server.config.ConfigFile;
 import dev.pooler.server.config.SecretSource;
 import dev.pooler.server.http.HttpEndpoints;
 import dev.pooler.server.http.HttpListener;
+import dev.pooler.server.io.SocketListener;
+import dev.pooler.server.io.Transports;
+import dev.pooler.server.observe.Metrics;
+import dev.pooler.server.observe.PoolsPage;
+import dev.pooler.server.pools.Pools;
+import dev.pooler.server.pools.TargetProbe;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A running pooler: listeners, pools and HTTP, made from a configuration. All methods may be called
  * from any thread but an event loop.
  */
 public final class Pooler implements AutoCloseable, HttpEndpoints {
-  // SEAM: so far this is HTTP alone. Event loops, listeners and pools are started in start(),
-  // changed in apply(), and
-  // stopped in drain() and close().
+  private static final Logger LOG = LoggerFactory.getLogger(Pooler.class);
+
   private final CountDownLatch end = new CountDownLatch(1);
   private final Reload reload;
-  private final List<String> endpoints = new ArrayList<>();
-  private volatile boolean draining;
+  private final SessionRegistry sessions = new SessionRegistry();
+  private final SessionLimits limits;
+  private final SecretSource secretSource = SecretSource.ofProcess();
+  private final Map<Protocol, SessionCounters> counters = new EnumMap<>(Protocol.class);
+  private final Map<Protocol, WireProtocol.Running> protocols = new EnumMap<>(Protocol.class);
+  private final List<SocketListener> listeners = new ArrayList<>();
+  private final ScheduledThreadPoolExecutor scheduler;
+  private final Transport transport;
+  private final Metrics metrics;
+  private final Pools pools;
+  private final Janitor janitor;
+  private final TargetProbe targets;
+  private final Drain drain;
+  private volatile PoolerConfig config;
   private @Nullable HttpListener http;
 
-  private Pooler(Supplier<ConfigFile.Result> source) {
+  private Pooler(PoolerConfig config, Supplier<ConfigFile.Result> source) throws IOException {
+    this.config = config;
     this.reload = new Reload(source, this::apply);
+    this.limits = new SessionLimits(config.limits().clients(), config.limits().memoryBytes());
+    this.transport = Transports.start(config.io());
+    this.scheduler =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().name("pooler-scheduler").daemon().factory());
+    this.scheduler.setRemoveOnCancelPolicy(true);
+    this.metrics = new Metrics(sessions, limits);
+    this.pools =
+        new Pools(config, transport.eventLoops(), scheduler, metrics.registry(), metrics::addPool);
+    this.janitor =
+        new Janitor(
+            transport.eventLoops(), () -> pools.all().stream().map(Pools.Entry::pool).toList());
+    this.targets = new TargetProbe(scheduler, metrics::target);
+    this.drain = new Drain(sessions);
   }
 
   /**
@@ -42,9 +92,60 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
    */
   public static Pooler start(PoolerConfig config, Supplier<ConfigFile.Result> source)
       throws IOException {
-    Pooler pooler = new Pooler(source);
-    pooler.startHttp(config.http());
-    return pooler;
+    Pooler pooler = new Pooler(config, source);
+    try {
+      pooler.startProtocols();
+      for (ListenerConfig listener : config.listen()) {
+        pooler.listeners.add(pooler.listen(listener));
+      }
+      pooler.startHttp(config.http());
+      pooler.janitor.start();
+      pooler.targets.watch(config.databases().values());
+      pooler.pools.warm();
+      return pooler;
+    } catch (IllegalArgumentException e) {
+      pooler.close();
+      throw new IOException(e.getMessage(), e);
+    } catch (IOException | RuntimeException e) {
+      pooler.close();
+      throw e;
+    }
+  }
+
+  private void startProtocols() {
+    for (WireProtocol protocol : ServiceLoader.load(WireProtocol.class)) {
+      SessionCounters counted = new SessionCounters();
+      WireProtocol.Running running =
+          protocol.start(
+              new ProtocolContext(
+                  transport,
+                  pools,
+                  sessions,
+                  limits,
+                  counted,
+                  List.copyOf(config.users().values()),
+                  this::secret,
+                  drain::begun));
+      counters.put(protocol.protocol(), counted);
+      protocols.put(protocol.protocol(), running);
+      pools.protocol(protocol.protocol(), running);
+      metrics.addProtocol(protocol.protocol(), counted);
+    }
+  }
+
+  private String secret(Secret secret) {
+    return switch (secretSource.get(secret)) {
+      case SecretSource.Known known -> known.value();
+      case SecretSource.Unknown unknown -> throw new IllegalStateException(unknown.reason());
+    };
+  }
+
+  private SocketListener listen(ListenerConfig listener) throws IOException {
+    WireProtocol.Running protocol = protocols.get(listener.protocol());
+    if (protocol == null) {
+      throw new IOException("this version has no listener for " + listener.protocol().word());
+    }
+    return SocketListener.bind(listener, transport, protocol.clients(listener));
   }
 
   private void startHttp(@Nullable HttpConfig config) throws IOException {
@@ -54,7 +155,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     String token = null;
     if (config.token() != null) {
       token =
-          switch (SecretSource.ofProcess().get(config.token())) {
+          switch (secretSource.get(config.token())) {
             case SecretSource.Known known -> known.value();
             case SecretSource.Unknown unknown ->
                 throw new IOException("http.token: " + unknown.reason());
@@ -68,7 +169,6 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       throw new IOException(
           "http.address: can't listen on " + config.address() + ": " + e.getMessage(), e);
     }
-    endpoints.add("http " + config.address().hostAndPort());
   }
 
   /**
@@ -76,10 +176,34 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
    * unix:/run/pooler/.s.PGSQL.5432}.
    */
   public List<String> endpoints() {
-    return List.copyOf(endpoints);
+    List<String> served = new ArrayList<>();
+    listeners.forEach(listener -> served.add(listener.describe()));
+    if (http != null) {
+      served.add("http " + http.address().getHostString() + ":" + http.address().getPort());
+    }
+    return served;
   }
 
-  private void apply(PoolerConfig config) {}
+  /** The transport's name: io_uring, epoll or nio. */
+  public String transportName() {
+    return transport.name();
+  }
+
+  /** Changes what differs. Listeners and the transport stay as they were started. */
+  private void apply(PoolerConfig now) {
+    PoolerConfig before = config;
+    if (!before.listen().equals(now.listen())
+        || !before.io().equals(now.io())
+        || !java.util.Objects.equals(before.http(), now.http())
+        || !before.limits().equals(now.limits())) {
+      LOG.warn("listen, http, limits and io take effect at the next start");
+    }
+    config = now;
+    protocols.values().forEach(protocol -> protocol.users(List.copyOf(now.users().values())));
+    pools.reload(now).forEach(change -> LOG.info("reload: {}", change));
+    targets.watch(now.databases().values());
+    pools.warm();
+  }
 
   @Override
   public List<String> reload() {
@@ -92,8 +216,15 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
    */
   @Override
   public void drain() {
-    draining = true;
-    close();
+    if (drain.begin()) {
+      Thread.ofVirtual()
+          .name("pooler-drain")
+          .start(() -> {
+            listeners.forEach(SocketListener::close);
+            drain.run(config.limits().drain());
+            close();
+          });
+    }
   }
 
   /** Returns when a drain is over or everything was closed. */
@@ -104,22 +235,32 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   /** Stops at once: closes clients and backends and removes the socket files. */
   @Override
   public void close() {
+    drain.begin();
+    listeners.forEach(SocketListener::close);
+    drain.endSessions();
+    pools.close();
+    targets.close();
+    janitor.close();
     if (http != null) {
       http.close();
     }
+    scheduler.shutdownNow();
+    transport.loops().shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2_000);
     end.countDown();
   }
 
   @Override
-  public void metrics(OutputStream out) throws IOException {}
+  public void metrics(OutputStream out) throws IOException {
+    metrics.write(out);
+  }
 
   @Override
   public @Nullable String notReady() {
-    return draining ? "draining" : null;
+    return drain.begun() ? "draining" : targets.notReady();
   }
 
   @Override
   public String pools() {
-    return "[]\n";
+    return PoolsPage.render(pools.all());
   }
 }

@@ -1,5 +1,7 @@
 package dev.pooler.core.session;
 
+import dev.pooler.core.pool.LeasePool;
+
 /** A client's conversation, as the registry sees it. Any thread may call. */
 public interface Session {
   /** What a session is doing. */
@@ -15,8 +17,8 @@ public interface Session {
   /** A glance from another thread: may be a moment old. */
   State state();
 
-  /** Name of the database's configuration entry, for metrics; empty before the login. */
-  String database();
+  /** The pool its backends come from. */
+  LeasePool pool();
 
   /** Asks the session to end when its transaction is over, or at once where it is idle. */
   void drain();

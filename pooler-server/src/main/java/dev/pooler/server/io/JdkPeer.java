@@ -34,7 +34,8 @@ final class JdkPeer {
 
   private static int lookUp(UserPrincipal user) {
     try {
-      for (String line : java.nio.file.Files.readAllLines(FileSystems.getDefault().getPath("/etc/passwd"))) {
+      for (String line :
+          java.nio.file.Files.readAllLines(FileSystems.getDefault().getPath("/etc/passwd"))) {
         String[] fields = line.split(":", -1);
         if (fields.length > 2 && fields[0].equals(user.getName())) {
           return Integer.parseUnsignedInt(fields[2]);

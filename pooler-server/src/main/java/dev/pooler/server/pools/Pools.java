@@ -30,7 +30,9 @@ import org.slf4j.LoggerFactory;
 public final class Pools implements PoolDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(Pools.class);
 
-  /** With "*" as a database or the client's own user, clients choose names: there is an end to it. */
+  /**
+   * With "*" as a database or the client's own user, clients choose names: there is an end to it.
+   */
   private static final int MOST_POOLS = 1000;
 
   /** A pool with what it was made of. */
@@ -84,14 +86,13 @@ public final class Pools implements PoolDirectory {
     }
     String backendUser = entry.user() == null ? user : entry.user();
     String name =
-        entry.database() != null
-            ? entry.database()
-            : entry.isAny() ? database : entry.name();
+        entry.database() != null ? entry.database() : entry.isAny() ? database : entry.name();
     PoolKey key = new PoolKey(entry.name(), name, backendUser);
     Entry pool = pools.get(key);
     if (pool == null) {
       if (pools.size() >= MOST_POOLS) {
-        return refused("53300", 1040, "too many pools: there are " + MOST_POOLS, "databases.*.user");
+        return refused(
+            "53300", 1040, "too many pools: there are " + MOST_POOLS, "databases.*.user");
       }
       pool = pools.computeIfAbsent(key, missing -> make(missing, entry));
     }
@@ -137,9 +138,7 @@ public final class Pools implements PoolDirectory {
         pool.keepalive());
   }
 
-  /**
-   * Makes the pools that need no client to name them and shall hold backends ready.
-   */
+  /** Makes the pools that need no client to name them and shall hold backends ready. */
   public void warm() {
     for (DatabaseConfig database : config.databases().values()) {
       if (database.pool().minIdle() > 0 && !database.isAny() && database.user() != null) {
@@ -157,22 +156,21 @@ public final class Pools implements PoolDirectory {
   public List<String> reload(PoolerConfig now) {
     config = now;
     List<String> changes = new ArrayList<>();
-    pools.forEach(
-        (key, entry) -> {
-          DatabaseConfig wanted = now.databases().get(key.entry());
-          if (entry.database().equals(wanted)) {
-            return;
-          }
-          if (wanted != null && sameButNumbers(entry.database(), wanted)) {
-            entry.supply().limits(limits(wanted.pool()));
-            pools.replace(key, new Entry(entry.supply(), wanted));
-            changes.add("pool " + key + ": new limits");
-          } else {
-            pools.remove(key);
-            retire(entry);
-            changes.add("pool " + key + (wanted == null ? ": removed" : ": replaced"));
-          }
-        });
+    pools.forEach((key, entry) -> {
+      DatabaseConfig wanted = now.databases().get(key.entry());
+      if (entry.database().equals(wanted)) {
+        return;
+      }
+      if (wanted != null && sameButNumbers(entry.database(), wanted)) {
+        entry.supply().limits(limits(wanted.pool()));
+        pools.replace(key, new Entry(entry.supply(), wanted));
+        changes.add("pool " + key + ": new limits");
+      } else {
+        pools.remove(key);
+        retire(entry);
+        changes.add("pool " + key + (wanted == null ? ": removed" : ": replaced"));
+      }
+    });
     return changes;
   }
 

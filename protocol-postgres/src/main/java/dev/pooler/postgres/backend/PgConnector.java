@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,7 @@ public final class PgConnector implements BackendConnector {
   private final Supplier<BackendSecret> secret;
   private final ScramKeys keys;
   private volatile int next;
-  private volatile int turn;
+  private final AtomicInteger turn = new AtomicInteger();
 
   /**
    * The backends of one pool.
@@ -117,7 +118,7 @@ public final class PgConnector implements BackendConnector {
       return result;
     }
     List<EventLoop> loops = target.transport().eventLoops();
-    EventLoop loop = loops.get(Math.floorMod(turn++, loops.size()));
+    EventLoop loop = loops.get(Math.floorMod(turn.getAndIncrement(), loops.size()));
     target
         .transport()
         .connector(target.address(), loop)

@@ -749,8 +749,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   }
 
   @Override
-  public String database() {
-    return pool.key().entry();
+  public LeasePool pool() {
+    return pool;
   }
 
   @Override

@@ -46,6 +46,7 @@ final class StatementJudge {
 
   private @Nullable SetStatement pendingSet;
   private boolean pendingDiscard;
+  private boolean discardsAll;
   private boolean executed;
   private boolean unnamedParsed;
   private boolean drewFromSequence;
@@ -197,10 +198,14 @@ final class StatementJudge {
         facts.statements() == 1
             && backend.transactionState() == TransactionState.IDLE
             && !backend.owes();
-    if (alone && facts.clears() == Footprint.ALL) {
-      pendingDiscard = true;
-      executed = false;
-      return;
+    if (facts.clears(Footprint.SETTING) && !facts.leaves(Footprint.SETTING)) {
+      // RESET ALL, DISCARD ALL: the backend is at its own defaults, not at the session's start-up.
+      if (alone) {
+        pendingDiscard = true;
+        discardsAll = facts.clears() == Footprint.ALL;
+        return;
+      }
+      pin(PinReason.SETTING);
     }
     if (!facts.leavesFootprint()) {
       return;
@@ -252,7 +257,7 @@ final class StatementJudge {
       if (done && transaction != TransactionState.IDLE) {
         pin(PinReason.SETTING);
       } else if (done && discard) {
-        pins = 0;
+        pins = discardsAll ? 0 : pins & ~bit(PinReason.SETTING);
         settings = startup;
         backend.assumeSettings(PgSettings.NONE);
       } else if (done && set != null) {

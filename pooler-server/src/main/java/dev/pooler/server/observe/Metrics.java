@@ -1,0 +1,153 @@
+package dev.pooler.server.observe;
+
+import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.config.Protocol;
+import dev.pooler.core.observe.SessionCounters;
+import dev.pooler.core.pool.EvictReason;
+import dev.pooler.core.pool.LeasePool;
+import dev.pooler.core.pool.PinReason;
+import dev.pooler.core.pool.PoolCounters;
+import dev.pooler.core.session.CloseReason;
+import dev.pooler.core.session.Session;
+import dev.pooler.core.session.SessionLimits;
+import dev.pooler.core.session.SessionRegistry;
+import dev.pooler.server.pools.Pools;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * What {@code /metrics} tells. The data path counts by itself; a scrape reads those counters and
+ * takes none of its locks.
+ */
+public final class Metrics {
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final AcquireHistogram acquires = new AcquireHistogram();
+  private final SessionRegistry sessions;
+  private final AtomicBoolean jvmBound = new AtomicBoolean();
+
+  public Metrics(SessionRegistry sessions, SessionLimits limits) {
+    this.sessions = sessions;
+    Gauge.builder("pooler.held.bytes", limits, SessionLimits::heldBytes)
+        .description("Bytes held for clients that wait for a backend")
+        .register(registry);
+    Gauge.builder("pooler.connections", limits, SessionLimits::openSessions)
+        .description("Client connections of every kind, logins included")
+        .register(registry);
+    registry.getPrometheusRegistry().register(acquires);
+  }
+
+  /** Where HikariCP's own meters go. */
+  public MeterRegistry registry() {
+    return registry;
+  }
+
+  /** A new pool is to be seen. */
+  public void addPool(Pools.Entry entry) {
+    LeasePool pool = entry.pool();
+    PoolCounters counters = pool.counters();
+    Tags tags =
+        Tags.of(
+            "protocol",
+            entry.database().protocol().word(),
+            "database",
+            pool.key().database(),
+            "user",
+            pool.key().user());
+    acquires.add(tags, counters.waits());
+    counter("pooler.acquire.timeouts", tags, counters, PoolCounters::timeouts);
+    counter("pooler.transactions", tags, counters, PoolCounters::transactions);
+    counter("pooler.bytes", tags.and("direction", "in"), counters, PoolCounters::clientBytes);
+    counter("pooler.bytes", tags.and("direction", "out"), counters, PoolCounters::backendBytes);
+    for (EvictReason reason : EvictReason.values()) {
+      Tags with = tags.and("reason", reason.label());
+      counter("pooler.evictions", with, counters, c -> c.evictions(reason));
+    }
+    for (PinReason reason : PinReason.values()) {
+      counter("pooler.pins", tags.and("reason", reason.label()), counters, c -> c.pins(reason));
+    }
+    backends(tags.and("state", "active"), pool, p -> p.heldBackends() - p.idleBackends());
+    backends(
+        tags.and("state", "idle"),
+        pool,
+        p -> entry.supply().totalBackends() - p.heldBackends() + p.idleBackends());
+    backends(tags.and("state", "lane"), pool, p -> 0);
+    for (Session.State state : Session.State.values()) {
+      clients(tags, entry, state);
+    }
+  }
+
+  private void clients(Tags tags, Pools.Entry entry, Session.State state) {
+    Gauge.builder("pooler.clients", sessions, all -> count(all, entry.pool(), state))
+        .tags(tags.and("state", state.name().toLowerCase(Locale.ROOT)))
+        .description("Sessions by what they do")
+        .register(registry);
+  }
+
+  private static double count(SessionRegistry sessions, LeasePool pool, Session.State state) {
+    int count = 0;
+    for (Session session : sessions.all()) {
+      if (session.state() == state && session.pool() == pool) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  private void backends(Tags tags, LeasePool pool, ToDoubleFunction<LeasePool> value) {
+    Gauge.builder("pooler.backends", pool, value)
+        .tags(tags)
+        .description("Backends by what they do")
+        .register(registry);
+  }
+
+  private <T> void counter(String name, Tags tags, T source, ToDoubleFunction<T> value) {
+    FunctionCounter.builder(name, source, value).tags(tags).register(registry);
+  }
+
+  /** A protocol's own counters are to be seen. */
+  public void addProtocol(Protocol protocol, SessionCounters counters) {
+    Tags tags = Tags.of("protocol", protocol.word());
+    for (CloseReason reason : CloseReason.values()) {
+      counter(
+          "pooler.sessions.closed",
+          tags.and("reason", reason.label()),
+          counters,
+          c -> c.closedFor(reason));
+    }
+    registry.getPrometheusRegistry().register(new AuthFailures(protocol.word(), counters));
+  }
+
+  /** A target is to be seen. */
+  public void target(DatabaseConfig database, String address, BooleanSupplier up) {
+    Gauge.builder("pooler.target.up", up, u -> u.getAsBoolean() ? 1 : 0)
+        .tags(Tags.of("protocol", database.protocol().word(), "target", address, "role", "unknown"))
+        .description("Whether the target could be connected to, a few seconds ago")
+        .register(registry);
+  }
+
+  /** Prometheus' text format. The JVM's meters join with the first scrape: they cost start-up. */
+  public void write(OutputStream out) throws IOException {
+    if (jvmBound.compareAndSet(false, true)) {
+      new JvmMemoryMetrics().bindTo(registry);
+      new JvmThreadMetrics().bindTo(registry);
+      new ProcessorMetrics().bindTo(registry);
+      new UptimeMetrics().bindTo(registry);
+    }
+    registry.scrape(out);
+  }
+}
