@@ -40,6 +40,11 @@ public final class Main {
 
   /** Runs one command and returns its exit code. */
   int command(String... args) {
+    RunArguments plain = RunArguments.plain(args);
+    return plain == null ? parsed(args) : run(plain);
+  }
+
+  private int parsed(String... args) {
     CommandLine line = CommandLineForm.create();
     try {
       ParseResult root = line.parseArgs(args);
@@ -49,7 +54,7 @@ public final class Main {
         return DONE;
       }
       return switch (command.commandSpec().name()) {
-        case "run" -> run(command);
+        case "run" -> run(RunArguments.of(command));
         case "check" -> check(command);
         case "config" -> config(command.hasMatchedOption("--schema"));
         case "version" -> version();
@@ -63,10 +68,10 @@ public final class Main {
     }
   }
 
-  private int run(ParseResult command) {
-    String file = CommandLineForm.option(command, "--config");
-    String url = command.matchedPositionalValue(0, (String) null);
-    String directory = CommandLineForm.option(command, "--socket-dir");
+  private int run(RunArguments arguments) {
+    String file = arguments.config();
+    String url = arguments.url();
+    String directory = arguments.socketDir();
     if ((file == null) == (url == null)) {
       return wrong("pooler run: needs --config FILE or a URL, one of them");
     }
@@ -98,7 +103,7 @@ public final class Main {
   }
 
   private int check(ParseResult command) {
-    String file = CommandLineForm.option(command, "--config");
+    String file = command.matchedOptionValue("--config", (String) null);
     if (file == null) {
       return wrong("pooler check: needs --config FILE");
     }
