@@ -3,7 +3,6 @@ package dev.pooler.server;
 import dev.pooler.server.config.NearMiss;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
@@ -102,9 +101,5 @@ final class CommandLineForm {
 
   private static OptionSpec flag(String name, String description) {
     return OptionSpec.builder(name).arity("0").type(boolean.class).description(description).build();
-  }
-
-  static @Nullable String option(CommandLine.ParseResult command, String name) {
-    return command.matchedOptionValue(name, (String) null);
   }
 }

@@ -2,9 +2,6 @@ package dev.pooler.server;
 
 import dev.pooler.server.config.ConfigFile;
 import dev.pooler.server.config.ConfigProblem;
-import dev.pooler.server.config.JsonSchema;
-import dev.pooler.server.config.ReferenceFile;
-import dev.pooler.server.config.SecretSource;
 import dev.pooler.server.config.UrlForm;
 import dev.pooler.server.log.LogOutput;
 import java.io.PrintStream;
@@ -12,9 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
 
 /**
  * The command {@code pooler}. Exit codes: 0 done, 1 it failed, 2 something was typed or written
@@ -38,35 +32,19 @@ public final class Main {
     System.exit(new Main(System.out, System.err).command(args));
   }
 
-  /** Runs one command and returns its exit code. */
+  /**
+   * Runs one command and returns its exit code. Nothing of picocli may be mentioned here: verifying
+   * this class would load it.
+   */
   int command(String... args) {
-    CommandLine line = CommandLineForm.create();
-    try {
-      ParseResult root = line.parseArgs(args);
-      ParseResult command = root.hasSubcommand() ? root.subcommand() : root;
-      if (command.isUsageHelpRequested()) {
-        command.commandSpec().commandLine().usage(out);
-        return DONE;
-      }
-      return switch (command.commandSpec().name()) {
-        case "run" -> run(command);
-        case "check" -> check(command);
-        case "config" -> config(command.hasMatchedOption("--schema"));
-        case "version" -> version();
-        default -> {
-          line.usage(err);
-          yield WRONG;
-        }
-      };
-    } catch (ParameterException e) {
-      return wrong(CommandLineForm.explain(e));
-    }
+    RunArguments plain = RunArguments.plain(args);
+    return plain == null ? new ParsedCommand(this, out, err).run(args) : run(plain);
   }
 
-  private int run(ParseResult command) {
-    String file = CommandLineForm.option(command, "--config");
-    String url = command.matchedPositionalValue(0, (String) null);
-    String directory = CommandLineForm.option(command, "--socket-dir");
+  int run(RunArguments arguments) {
+    String file = arguments.config();
+    String url = arguments.url();
+    String directory = arguments.socketDir();
     if ((file == null) == (url == null)) {
       return wrong("pooler run: needs --config FILE or a URL, one of them");
     }
@@ -82,10 +60,12 @@ public final class Main {
       return wrong("pooler run: " + SocketDirectory.NONE);
     }
     Supplier<ConfigFile.Result> source = source(file, url, sockets);
-    return switch (source.get()) {
-      case ConfigFile.Invalid invalid -> invalid(invalid.problems());
-      case ConfigFile.Ok ok -> new RunCommand(out, err, source).run(ok);
-    };
+    // No pattern switch on the way of a start: an AOT cache can't hold what it generates.
+    ConfigFile.Result result = source.get();
+    if (result instanceof ConfigFile.Ok ok) {
+      return new RunCommand(out, err, source).run(ok);
+    }
+    return invalid(((ConfigFile.Invalid) result).problems());
   }
 
   private static Supplier<ConfigFile.Result> source(
@@ -97,40 +77,12 @@ public final class Main {
     return () -> ConfigFile.read(path, System::getenv);
   }
 
-  private int check(ParseResult command) {
-    String file = CommandLineForm.option(command, "--config");
-    if (file == null) {
-      return wrong("pooler check: needs --config FILE");
-    }
-    return switch (ConfigFile.read(Path.of(file), System::getenv)) {
-      case ConfigFile.Invalid invalid -> invalid(invalid.problems());
-      case ConfigFile.Ok ok -> {
-        out.print(ok.effective());
-        ok.warnings().forEach(warning -> err.println("warning: " + warning));
-        ConfigTrial trial = new ConfigTrial(SecretSource.ofProcess());
-        List<String> failures = trial.failures(ok.config(), command.hasMatchedOption("--connect"));
-        failures.forEach(err::println);
-        yield failures.isEmpty() ? DONE : FAILED;
-      }
-    };
-  }
-
-  private int config(boolean schema) {
-    out.print(schema ? JsonSchema.render() : ReferenceFile.render());
-    return DONE;
-  }
-
-  private int version() {
-    out.println(Version.line());
-    return DONE;
-  }
-
-  private int invalid(List<ConfigProblem> problems) {
+  int invalid(List<ConfigProblem> problems) {
     problems.forEach(err::println);
     return WRONG;
   }
 
-  private int wrong(String line) {
+  int wrong(String line) {
     err.println(line);
     return WRONG;
   }

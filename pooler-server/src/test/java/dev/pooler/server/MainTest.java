@@ -35,6 +35,8 @@ class MainTest {
         "--verbose | pooler: unknown option \"--verbose\"; there are: --help, -h",
         "run --confg=x | pooler run: unknown option \"--confg\"; did you mean \"--config\"?",
         "run --config | pooler run: FILE is missing",
+        "run --config a --config b | pooler run: option '--config' (FILE) should be specified only once",
+        "run --config=/nowhere/p.yaml | /nowhere/p.yaml: no such file",
         "run | pooler run: needs --config FILE or a URL, one of them",
         "run --config a postgres://u@h/d | pooler run: needs --config FILE or a URL, one of them",
         "run pooler.yaml | pooler run: \"pooler.yaml\" is not a URL; a file is given as --config pooler.yaml",

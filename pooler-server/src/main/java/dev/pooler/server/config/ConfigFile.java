@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -26,9 +27,9 @@ public final class ConfigFile {
   /**
    * A complete configuration.
    *
-   * @param effective the same as YAML with every default, secrets masked
+   * @param effective writes the same as YAML with every default, secrets masked
    */
-  public record Ok(PoolerConfig config, List<ConfigProblem> warnings, String effective)
+  public record Ok(PoolerConfig config, List<ConfigProblem> warnings, Supplier<String> effective)
       implements Result {}
 
   /** Everything that is wrong, in the order of the file; at least one. */
@@ -93,7 +94,7 @@ public final class ConfigFile {
       return new Invalid(errors);
     }
     return new Ok(
-        ConfigRecords.of(root, directory), findings.warnings(), EffectiveYaml.render(root));
+        ConfigRecords.of(root, directory), findings.warnings(), () -> EffectiveYaml.render(root));
   }
 
   private static Result invalid(String where, String message) {

@@ -1,7 +1,6 @@
 package dev.pooler.server.config;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 
 /** Collects what is wrong and what deserves a second look. */
@@ -9,7 +8,13 @@ final class Findings {
   private final List<Finding> errors = new ArrayList<>();
   private final List<Finding> warnings = new ArrayList<>();
 
-  private record Finding(Place place, ConfigProblem problem) {}
+  private record Finding(Place place, ConfigProblem problem) implements Comparable<Finding> {
+    @Override
+    public int compareTo(Finding other) {
+      int lines = Integer.compare(place.line(), other.place.line());
+      return lines != 0 ? lines : Integer.compare(place.column(), other.place.column());
+    }
+  }
 
   void error(Place place, String path, String message) {
     errors.add(new Finding(place, new ConfigProblem(place.toString(), path, message)));
@@ -36,10 +41,6 @@ final class Findings {
   }
 
   private static List<ConfigProblem> inFileOrder(List<Finding> findings) {
-    Comparator<Finding> byLine = Comparator.comparingInt(finding -> finding.place().line());
-    return findings.stream()
-        .sorted(byLine.thenComparingInt(finding -> finding.place().column()))
-        .map(Finding::problem)
-        .toList();
+    return findings.stream().sorted().map(Finding::problem).toList();
   }
 }

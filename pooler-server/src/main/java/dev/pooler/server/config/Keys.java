@@ -140,7 +140,7 @@ final class Keys {
                   new Word(List.of("off", "auto")),
                   "auto",
                   "shared backends for pure reads")
-              .later(List.of("off", "auto"), List.of()),
+              .laterIgnored("off", "auto"),
           Key.of(
               "max-wait",
               new Time(Duration.ofMillis(250), ""),
@@ -184,7 +184,7 @@ final class Keys {
           Key.of("client-idle", ANY_TIME, "0", "between two transactions of a client"),
           Key.of(
                   "failover-hold",
-                  ANY_TIME,
+                  new Time(MILLISECOND, "not at all"),
                   "10s",
                   "how long statements wait while a failover goes on")
               .laterIgnored("0", "10s"));

@@ -1,5 +1,6 @@
 package dev.pooler.server.config;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -87,11 +88,14 @@ final class Section {
 
   /** The mappings below {@code key}, of a list or of names; empty where there is none. */
   List<Section> sections(String key) {
-    return switch (find(key, Object.class)) {
-      case List<?> list -> list.stream().map(Section.class::cast).toList();
-      case Map<?, ?> map -> map.values().stream().map(Section.class::cast).toList();
-      case null, default -> List.of();
-    };
+    Object value = find(key, Object.class);
+    List<Section> sections = new ArrayList<>();
+    if (value instanceof List<?> list) {
+      list.forEach(section -> sections.add((Section) section));
+    } else if (value instanceof Map<?, ?> map) {
+      map.values().forEach(section -> sections.add((Section) section));
+    }
+    return sections;
   }
 
   /** The names below {@code key}, each with its mapping, in the order written. */

@@ -83,16 +83,26 @@ final class TreeReader {
   }
 
   private @Nullable Object shaped(Node node, String path, Key key) {
-    return switch (key.shape()) {
-      case Shape.One one -> one(node, path, one.type(), key.later());
-      case Shape.Many many -> many(node, path, many.type());
-      case Shape.Arguments arguments -> arguments(node, path);
-      case Shape.Uids uids -> uids(node, path);
-      case Shape.SecretForm form -> secret(node, path);
-      case Shape.Group group -> section(node, place(node), path, group.keys());
-      case Shape.Groups groups -> groups(node, path, groups.keys());
-      case Shape.Named named -> named(node, path, named.keys());
-    };
+    // No pattern switch on the way of a start: an AOT cache can't hold what it generates.
+    Shape shape = key.shape();
+    if (shape instanceof Shape.One one) {
+      return one(node, path, one.type(), key.later());
+    } else if (shape instanceof Shape.Group group) {
+      return section(node, place(node), path, group.keys());
+    } else if (shape instanceof Shape.Groups groups) {
+      return groups(node, path, groups.keys());
+    } else if (shape instanceof Shape.Named named) {
+      return named(node, path, named.keys());
+    } else if (shape instanceof Shape.Many many) {
+      return many(node, path, many.type());
+    } else if (shape instanceof Shape.Arguments) {
+      return arguments(node, path);
+    } else if (shape instanceof Shape.Uids) {
+      return uids(node, path);
+    } else if (shape instanceof Shape.SecretForm) {
+      return secret(node, path);
+    }
+    throw new IllegalStateException("no reader for " + shape);
   }
 
   private @Nullable Object one(Node node, String path, ValueType type, Key.@Nullable Later later) {

@@ -151,8 +151,8 @@ class ConfigFileTest {
                 + " {file: …} or {env: NAME} keep it out"),
         lines(ok.warnings()));
     assertEquals(new Secret.Literal("geheim"), app(ok.config()).password());
-    assertTrue(ok.effective().contains("password: \"***\""), ok.effective());
-    assertFalse((ok.effective() + ok.config()).contains("geheim"), ok.effective());
+    assertTrue(ok.effective().get().contains("password: \"***\""), ok.effective().get());
+    assertFalse((ok.effective().get() + ok.config()).contains("geheim"), ok.effective().get());
   }
 
   @Test
@@ -164,7 +164,7 @@ class ConfigFileTest {
                     "(?m)^users:.*\n.*\n",
                     "users: [{name: app, password: {command: [vault], refresh: 10m}}]\n"));
 
-    assertEquals(ok.config(), ok(ok.effective()).config());
+    assertEquals(ok.config(), ok(ok.effective().get()).config());
   }
 
   @Test
