@@ -21,7 +21,7 @@ public final class EmbeddedMariaDb extends EmbeddedServer {
   private final List<String> sql;
 
   private EmbeddedMariaDb(Builder builder, ServerUser user, ServerHome home) throws IOException {
-    super(user, home, builder.port);
+    super(user, home, builder.port, builder.closeAtExit);
     this.binaries = MariaDbBinaries.unpacked(user);
     this.certificates = ServerCertificates.cached(user);
     this.data = builder.data == null ? home.path().resolve("data") : builder.data.toAbsolutePath();
@@ -51,6 +51,7 @@ public final class EmbeddedMariaDb extends EmbeddedServer {
     private @Nullable Path directory;
     private @Nullable Path data;
     private @Nullable Integer port;
+    private boolean closeAtExit = true;
 
     private Builder() {}
 
@@ -93,6 +94,15 @@ public final class EmbeddedMariaDb extends EmbeddedServer {
     /** The TCP port; default: a free one. */
     public Builder port(int number) {
       port = number;
+      return this;
+    }
+
+    /**
+     * False for a caller that closes it in its own order when the JVM ends. The kernel ends it with
+     * the JVM in any case.
+     */
+    public Builder closeAtExit(boolean on) {
+      closeAtExit = on;
       return this;
     }
 

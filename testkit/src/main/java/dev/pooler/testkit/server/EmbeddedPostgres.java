@@ -23,7 +23,7 @@ public final class EmbeddedPostgres extends EmbeddedServer {
   private final @Nullable ServerCertificates certificates;
 
   private EmbeddedPostgres(Builder builder, ServerUser user, ServerHome home) throws IOException {
-    super(user, home, builder.port);
+    super(user, home, builder.port, builder.closeAtExit);
     this.binaries = PostgresBinaries.unpacked(user);
     this.data = builder.data == null ? home.path().resolve("data") : builder.data.toAbsolutePath();
     this.settings = Map.copyOf(builder.settings);
@@ -60,6 +60,7 @@ public final class EmbeddedPostgres extends EmbeddedServer {
     private @Nullable Path directory;
     private @Nullable Path data;
     private @Nullable Integer port;
+    private boolean closeAtExit = true;
     private boolean tls;
 
     private Builder() {}
@@ -97,6 +98,15 @@ public final class EmbeddedPostgres extends EmbeddedServer {
     /** Offers TLS with a certificate for localhost and 127.0.0.1. */
     public Builder tls(boolean on) {
       tls = on;
+      return this;
+    }
+
+    /**
+     * False for a caller that closes it in its own order when the JVM ends. The kernel ends it with
+     * the JVM in any case.
+     */
+    public Builder closeAtExit(boolean on) {
+      closeAtExit = on;
       return this;
     }
 

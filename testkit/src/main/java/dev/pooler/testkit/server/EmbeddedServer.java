@@ -17,14 +17,17 @@ public abstract sealed class EmbeddedServer implements AutoCloseable
   final ServerUser user;
   final ServerHome home;
   private final boolean portFixed;
+  private final boolean closeAtExit;
   private final Thread atExit = new Thread(this::closeAtExit, "embedded-server-exit");
   private volatile int port;
   private @Nullable ServerProcess process;
   private boolean closed;
 
-  EmbeddedServer(ServerUser user, ServerHome home, @Nullable Integer port) throws IOException {
+  EmbeddedServer(ServerUser user, ServerHome home, @Nullable Integer port, boolean closeAtExit)
+      throws IOException {
     this.user = user;
     this.home = home;
+    this.closeAtExit = closeAtExit;
     this.portFixed = port != null;
     this.port = port == null ? ServerProcess.freePort() : port;
   }
@@ -39,7 +42,9 @@ public abstract sealed class EmbeddedServer implements AutoCloseable
 
   /** The first start, after which the server ends with the JVM. */
   final void open() throws IOException {
-    Runtime.getRuntime().addShutdownHook(atExit);
+    if (closeAtExit) {
+      Runtime.getRuntime().addShutdownHook(atExit);
+    }
     try {
       begin();
     } catch (IOException | RuntimeException e) {

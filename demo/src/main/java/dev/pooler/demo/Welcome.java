@@ -1,0 +1,46 @@
+package dev.pooler.demo;
+
+import dev.pooler.testkit.server.EmbeddedMariaDb;
+import java.nio.file.Path;
+
+/**
+ * What the demo tells its user: how to reach each server. The acceptance scripts read the psql
+ * lines and their headings.
+ */
+record Welcome(DemoPlan plan, DemoServers servers, PoolerUnderDemo pooler) {
+
+  String text() {
+    var text = new StringBuilder("\n");
+    if (pooler.inFront()) {
+      text.append(
+          "PostgreSQL 18 through pooler (%s mode, at most %d backends)\n"
+              .formatted(plan.poolMode(), plan.poolSize()));
+      postgres(text, plan.pooledSocket(), DemoPlan.POOLED_PORT);
+    } else {
+      text.append("pooler is not in front of PostgreSQL yet\n\n");
+    }
+    text.append("PostgreSQL 18 directly\n");
+    postgres(text, servers.postgresSocket(), servers.postgres().port());
+    servers.mariaDb().ifPresent(server -> mariaDb(text, server));
+    if (pooler.inFront()) {
+      text.append("Metrics   ").append(plan.http("/metrics")).append('\n');
+    }
+    return text.toString();
+  }
+
+  private static void postgres(StringBuilder text, Path socket, int port) {
+    text.append(
+        "  psql -h %s -p %d -U %s %s\n"
+            .formatted(socket.getParent(), port, DemoPlan.USER, DemoPlan.DATABASE));
+    text.append("  ").append(SocketUrls.postgres(socket, DemoPlan.DATABASE)).append("\n\n");
+  }
+
+  private static void mariaDb(StringBuilder text, EmbeddedMariaDb server) {
+    text.append("MariaDB 11.4 directly (MySQL through pooler comes with its own issue)\n");
+    text.append("  mysql --socket=%s -u root %s\n".formatted(server.socket(), DemoPlan.DATABASE));
+    text.append(
+        "  %s --socket=%s -u root %s\n"
+            .formatted(server.client(), server.socket(), DemoPlan.DATABASE));
+    text.append("  ").append(SocketUrls.mysql(server.socket(), DemoPlan.DATABASE)).append("\n\n");
+  }
+}

@@ -1,0 +1,40 @@
+package dev.pooler.demo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+
+final class DemoTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @Test
+  void checkRunsStatementsThroughEverySocketAndAllAreRight() {
+    assertEquals(0, run("--check", "--pool-size", "3"), () -> out + "\n" + err);
+    String text = out.toString();
+    assertTrue(text.contains("ok    PostgreSQL directly: COPY in and out\n"), text);
+    assertTrue(text.contains("psql -h "), text);
+  }
+
+  @Test
+  void aWrongPoolModeIsToldWithWhatIsAllowed() {
+    assertEquals(2, run("--pool-mode", "sesion"));
+    assertTrue(err.toString().contains("session, transaction, statement"), err::toString);
+  }
+
+  @Test
+  void aPoolSizeOutOfRangeIsToldWithTheRange() {
+    assertEquals(2, run("--pool-size", "0"));
+    assertTrue(err.toString().startsWith("--pool-size is 0; allowed is 1 to 1000"), err::toString);
+  }
+
+  private int run(String... arguments) {
+    return Demo.commandLine()
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(arguments);
+  }
+}
