@@ -63,7 +63,7 @@ read_demo() { # LOG: sets pooled_* and direct_*; fails while one of the two isn'
     database=$(word_after "$command" d dbname)
     [[ -n $database || $command == *=* ]] || database=${command##* }
     [[ $dir == /* && -n $port ]] || continue
-    if [[ ${line,,} == *direct* || (${heading,,} == *direct* && ${line,,} != *pooler*) ]]; then
+    if [[ ${line,,} == *direct* || ${heading,,} == *direct* ]]; then
       [[ -n $direct_dir ]] || direct_dir=$dir direct_port=$port direct_user=${user:-postgres} direct_database=${database:-postgres}
     elif [[ -z $pooled_dir ]]; then
       pooled_dir=$dir pooled_port=$port pooled_user=${user:-postgres} pooled_database=${database:-postgres}
@@ -74,7 +74,8 @@ read_demo() { # LOG: sets pooled_* and direct_*; fails while one of the two isn'
 
 start_demo() { # ARGUMENTS…: sets demo_pid, pooled_* and direct_*
   local log=$work/demo.log
-  "$root/pooler" demo "$@" >"$log" 2>&1 </dev/null &
+  : >"$log"
+  "$root/pooler" demo "$@" >>"$log" 2>&1 </dev/null &
   demo_pid=$!
   children+=("$demo_pid")
   await "${DEMO_SECONDS:-300}" "$demo_pid" "./pooler demo $*" demo_serves "$log" || { cat "$log" >&2; exit 1; }
