@@ -1,13 +1,17 @@
 package dev.pooler.core.pool;
 
 import dev.pooler.core.session.SqlFailure;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import org.jspecify.annotations.Nullable;
 
 /** The session that holds a backend, as the backend sees it. Called on the backend's loop. */
 public interface LeaseHolder {
-  /** Where replies go. */
+  /** The client's channel: back-pressure is its business and the backend's. */
   Channel client();
+
+  /** Bytes for the client, in order; {@code in} stays the caller's. */
+  void onReplies(ByteBuf in, int index, int length);
 
   /** The backend now has the session's settings. */
   void onAligned();

@@ -136,6 +136,7 @@ public final class Metrics {
   public void target(DatabaseConfig database, String address, BooleanSupplier up) {
     Gauge.builder("pooler.target.up", up, u -> u.getAsBoolean() ? 1 : 0)
         .tags(Tags.of("protocol", database.protocol().word(), "target", address, "role", "unknown"))
+        .strongReference(true)
         .description("Whether the target could be connected to, a few seconds ago")
         .register(registry);
   }

@@ -446,10 +446,9 @@ public final class PgBackend implements Backend, FrameSink {
   public void forward(ByteBuf in, int index, int length) {
     LeaseHolder session = holder;
     if (session != null) {
-      Channel client = session.client();
-      Bytes.append(client, in, index, length);
+      session.onReplies(in, index, length);
       lastWritten = session;
-      Backpressure.apply(channel, client);
+      Backpressure.apply(channel, session.client());
     }
   }
 

@@ -12,6 +12,7 @@ import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.ReleaseDecision;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
+import dev.pooler.core.relay.Bytes;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SqlFailure;
@@ -550,6 +551,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public Channel client() {
     return channel;
+  }
+
+  @Override
+  public void onReplies(ByteBuf in, int index, int length) {
+    Bytes.append(channel, in, index, length);
+    pool.counters().fromBackend(length);
   }
 
   @Override
