@@ -19,6 +19,9 @@ public interface LeaseHolder {
   /** The backend refused the session's settings; it is clean and at nobody's settings. */
   void onAlignFailed(SqlFailure failure);
 
+  /** The end of a turn: what was replied goes on the wire. */
+  void flushReplies();
+
   /**
    * Everything asked so far is answered; the replies have been written to the client.
    *

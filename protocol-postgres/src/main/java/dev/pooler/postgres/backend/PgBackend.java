@@ -6,7 +6,7 @@ import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.pool.SessionSettings;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
-import dev.pooler.core.relay.Bytes;
+import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.wire.FrameSink;
 import dev.pooler.core.wire.FrameWalker;
@@ -58,6 +58,7 @@ public final class PgBackend implements Backend, FrameSink {
 
   private final long id;
   private final Channel channel;
+  private final Outlet out;
   private final PgTarget target;
   private final BackendIdentity identity;
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.BACKEND, this);
@@ -92,6 +93,7 @@ public final class PgBackend implements Backend, FrameSink {
       Map<String, String> reported) {
     this.id = id;
     this.channel = channel;
+    this.out = new Outlet(channel);
     this.target = target;
     this.identity = identity;
     this.reported = reported;
@@ -167,14 +169,14 @@ public final class PgBackend implements Backend, FrameSink {
   @Override
   public void dropLeftovers() {
     replies.expectOwnClose();
-    ByteBuf out = channel.alloc().buffer(8);
-    Messages.closeStatement(out, "");
-    channel.write(out, channel.voidPromise());
+    ByteBuf request = channel.alloc().buffer(8);
+    Messages.closeStatement(request, "");
+    out.append(request);
   }
 
   @Override
   public void send(ByteBuf in, int index, int length) {
-    Bytes.append(channel, in, index, length);
+    out.append(in, index, length);
     LeaseHolder session = holder;
     if (session != null) {
       Backpressure.apply(session.client(), channel);
@@ -183,7 +185,7 @@ public final class PgBackend implements Backend, FrameSink {
 
   @Override
   public void flush() {
-    channel.flush();
+    out.flush();
   }
 
   @Override
@@ -252,9 +254,10 @@ public final class PgBackend implements Backend, FrameSink {
   }
 
   private void goodbye() {
-    ByteBuf out = channel.alloc().buffer(5);
-    Messages.terminate(out);
-    channel.writeAndFlush(out, channel.voidPromise());
+    ByteBuf request = channel.alloc().buffer(5);
+    Messages.terminate(request);
+    out.append(request);
+    out.flush();
     channel.eventLoop().schedule(() -> channel.close(), GOODBYE_MILLIS, TimeUnit.MILLISECONDS);
   }
 
@@ -315,7 +318,7 @@ public final class PgBackend implements Backend, FrameSink {
     LeaseHolder session = lastWritten;
     if (session != null) {
       lastWritten = null;
-      session.client().flush();
+      session.flushReplies();
     }
   }
 
@@ -473,18 +476,19 @@ public final class PgBackend implements Backend, FrameSink {
   private void begin(OwnRequest request, String... statements) {
     own = request;
     ownFailure = null;
-    ByteBuf out = channel.alloc().buffer();
+    ByteBuf messages = channel.alloc().buffer();
     if (statements.length == 0) {
       replies.expectOwnSync();
-      Messages.sync(out);
+      Messages.sync(messages);
       ownUnanswered = 1;
     }
     for (String statement : statements) {
       replies.expectOwnQuery();
-      Messages.query(out, statement);
+      Messages.query(messages, statement);
       ownUnanswered = statements.length;
     }
-    channel.writeAndFlush(out, channel.voidPromise());
+    out.append(messages);
+    out.flush();
   }
 
   private void completeOwn() {

@@ -12,7 +12,7 @@ import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.ReleaseDecision;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
-import dev.pooler.core.relay.Bytes;
+import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SqlFailure;
@@ -52,6 +52,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   private final long id;
   private final Channel channel;
+  private final Outlet out;
   private final PgFrontDoor door;
   private final LeasePool pool;
   private final LoopLeases leases;
@@ -78,6 +79,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   PgSession(long id, Channel channel, PgFrontDoor door, LeasePool pool, PgSettings settings) {
     this.id = id;
     this.channel = channel;
+    this.out = new Outlet(channel);
     this.door = door;
     this.pool = pool;
     this.leases = pool.on(channel.eventLoop());
@@ -555,8 +557,13 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public void onReplies(ByteBuf in, int index, int length) {
-    Bytes.append(channel, in, index, length);
+    out.append(in, index, length);
     pool.counters().fromBackend(length);
+  }
+
+  @Override
+  public void flushReplies() {
+    out.flush();
   }
 
   @Override
