@@ -30,7 +30,9 @@ public final class LeasePool {
   private volatile PoolLimits limits;
   private volatile BackendSupply supply;
   private volatile boolean paused;
-  private volatile boolean closed;
+
+  /** What sessions are told since the pool was closed, or null while it is not. */
+  private volatile @Nullable SqlFailure closed;
 
   /** Why the supply can't connect at the moment, or null. */
   private volatile @Nullable SqlFailure trouble;
@@ -96,12 +98,12 @@ public final class LeasePool {
 
   public void resume() {
     paused = false;
-    onEachLoop(LoopLeases::serve);
+    onEachLoop(LoopLeases::reopened);
   }
 
   /** The end: waiters are told, backends go back as they are released. */
   public void close(SqlFailure told) {
-    closed = true;
+    closed = told;
     onEachLoop(share -> {
       share.failWaiters(told);
       share.giveBackIdle();
@@ -141,11 +143,11 @@ public final class LeasePool {
   }
 
   boolean open() {
-    return !paused && !closed;
+    return !paused && closed == null;
   }
 
   boolean closed() {
-    return closed;
+    return closed != null;
   }
 
   BackendSupply supply() {
@@ -173,7 +175,7 @@ public final class LeasePool {
   }
 
   @Nullable SqlFailure refusal() {
-    return closed ? SqlFailure.draining() : null;
+    return closed;
   }
 
   SqlFailure waitedTooLong(long millis) {

@@ -21,6 +21,7 @@ public final class LoopLeases {
   private final ArrayDeque<Lease> idle = new ArrayDeque<>();
   private final ArrayDeque<LeaseRequest> waiters = new ArrayDeque<>();
   private boolean fetching;
+  private boolean serving;
 
   /** When the longest waiter of this loop began to wait, for other loops to compare. */
   private volatile long oldestWaiter = NOBODY;
@@ -143,16 +144,12 @@ public final class LoopLeases {
     fetchIfNeeded();
   }
 
-  /** Serves waiters after a pause. */
-  void serve() {
-    while (!waiters.isEmpty() && pool.open()) {
-      Lease lease = popUsable();
-      if (lease == null) {
-        pool.askIdleOf(this);
-        fetchIfNeeded();
-        return;
-      }
-      grant(lease);
+  /** The pool is open again after a pause. */
+  void reopened() {
+    serve();
+    if (!waiters.isEmpty()) {
+      pool.askIdleOf(this);
+      fetchIfNeeded();
     }
   }
 
@@ -176,11 +173,8 @@ public final class LoopLeases {
 
   /** Another loop waits: hand it an idle lease if its waiter is the oldest. */
   void handIdleTo(LoopLeases other) {
-    if (other.oldestWaiter != NOBODY && waiters.isEmpty()) {
-      Lease lease = popUsable();
-      if (lease != null) {
-        handOver(lease, other);
-      }
+    if (other.oldestWaiter != NOBODY) {
+      serve();
     }
   }
 
@@ -196,21 +190,41 @@ public final class LoopLeases {
     return waiters.size();
   }
 
-  /** The backend is free: whoever has waited longest on any loop gets it, else it rests here. */
+  /**
+   * The backend is free: whoever has waited longest on any loop gets it, else it rests here. A
+   * session may be done with it at once, so this never calls itself: thousands may be waiting.
+   */
   private void offer(Lease lease) {
-    if (pool.open()) {
-      LoopLeases other = pool.longestWaiting(this);
-      if (other != null) {
-        handOver(lease, other);
-        return;
-      }
-      if (!waiters.isEmpty()) {
-        grant(lease);
-        return;
-      }
-    }
     idle.addFirst(lease);
     idleCount = idle.size();
+    serve();
+  }
+
+  /** Hands idle backends to waiters, here and on other loops, while there are both. */
+  void serve() {
+    if (serving) {
+      return;
+    }
+    serving = true;
+    try {
+      while (pool.open() && !idle.isEmpty()) {
+        LoopLeases other = pool.longestWaiting(this);
+        if (other == null && waiters.isEmpty()) {
+          return;
+        }
+        Lease lease = popUsable();
+        if (lease == null) {
+          return;
+        }
+        if (other != null) {
+          handOver(lease, other);
+        } else {
+          grant(lease);
+        }
+      }
+    } finally {
+      serving = false;
+    }
   }
 
   private void grant(Lease lease) {

@@ -31,6 +31,7 @@ import io.netty.channel.ChannelFutureListener;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   /** A frame of up to this many bytes must be whole before a backend is taken for it. */
   private static final int WHOLE_BEFORE_LEASE = 8 * 1024;
+
+  /** What waits is copied out of a read buffer that is so many times larger. */
+  private static final int WASTEFUL = 8;
+
+  private static final int LAST_WORDS_SECONDS = 5;
 
   private final long id;
   private final Channel channel;
@@ -257,7 +263,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     heldCounted += bytes;
     if (held == null) {
-      held = in.readRetainedSlice(bytes);
+      held =
+          in.capacity() / WASTEFUL > bytes
+              ? channel.alloc().buffer(bytes).writeBytes(in)
+              : in.readRetainedSlice(bytes);
     } else {
       ByteBuf joined = channel.alloc().buffer(held.readableBytes() + bytes);
       joined.writeBytes(held).writeBytes(in);
@@ -698,6 +707,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       door.cancelKeys().unregister(key);
     }
     channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+    if (channel.isActive()) {
+      // A client that doesn't read its last words is not waited for.
+      channel.eventLoop().schedule(() -> channel.close(), LAST_WORDS_SECONDS, TimeUnit.SECONDS);
+    }
   }
 
   /** The backend's half: it goes back clean, or not at all. */

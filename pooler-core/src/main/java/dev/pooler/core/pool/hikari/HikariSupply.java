@@ -136,6 +136,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
 
   private Backend borrow(LoopLeases asker) throws SQLException {
     int dead = 0;
+    lastFailure = null;
     while (true) {
       HikariDataSource hikari = source();
       Connection connection = hikari.getConnection();
