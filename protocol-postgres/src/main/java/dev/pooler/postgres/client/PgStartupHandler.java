@@ -169,7 +169,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
     if (asked.needsNegotiation()) {
       ByteBuf out = ctx.alloc().buffer(64);
       Messages.negotiateProtocolVersion(out, asked.unknownOptions());
-      ctx.write(out);
+      ctx.writeAndFlush(out); // what comes next may have to wait for a backend
     }
     if (asked.replication() != StartupPacket.Replication.NONE) {
       refuse(

@@ -2,6 +2,7 @@ package dev.pooler.postgres.session;
 
 import dev.pooler.core.pool.SessionSettings;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -100,12 +101,27 @@ public final class PgSettings implements SessionSettings {
     }
   }
 
-  /** A literal that reads the same whatever standard_conforming_strings says. */
+  /**
+   * A literal that reads the same whatever standard_conforming_strings and client_encoding are on
+   * the backend that is about to change: characters beyond ASCII by their code points.
+   */
   private static String literal(String text) {
-    String doubled = text.replace("'", "''");
-    return text.indexOf('\\') < 0
-        ? "'" + doubled + "'"
-        : "E'" + doubled.replace("\\", "\\\\") + "'";
+    boolean plain = text.chars().allMatch(c -> c < 0x80 && c != '\\');
+    if (plain) {
+      return "'" + text.replace("'", "''") + "'";
+    }
+    StringBuilder literal = new StringBuilder("E'");
+    text.codePoints()
+        .forEach(c -> {
+          if (c == '\'' || c == '\\') {
+            literal.append((char) c).append((char) c);
+          } else if (c < 0x80) {
+            literal.append((char) c);
+          } else {
+            literal.append("\\U").append(HexFormat.of().toHexDigits(c));
+          }
+        });
+    return literal.append('\'').toString();
   }
 
   /** Custom settings have two parts: each is quoted by itself. */

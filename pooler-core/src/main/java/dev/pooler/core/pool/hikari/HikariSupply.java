@@ -44,6 +44,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
 
   private final LeasePool pool;
   private final HikariConfig config;
+  private final WireDataSource wire;
   private final ConcurrentHashMap<Long, Connection> borrowed = new ConcurrentHashMap<>();
   private final Set<Thread> fetchers = ConcurrentHashMap.newKeySet();
   private volatile @Nullable HikariDataSource source;
@@ -59,7 +60,8 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
       @Nullable MeterRegistry metrics) {
     this.pool = new LeasePool(key, limits, loops, this, System::nanoTime);
     this.config = configure(key, limits, scheduler, metrics);
-    this.config.setDataSource(new WireDataSource(connector, new ConnectObserver()));
+    this.wire = new WireDataSource(connector, new ConnectObserver());
+    this.config.setDataSource(wire);
   }
 
   /**
@@ -216,6 +218,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    wire.close();
     for (Thread fetcher : fetchers) {
       fetcher.interrupt();
     }

@@ -31,9 +31,11 @@ final class WireDataSource implements DataSource {
 
   private static final Duration FIRST_RETRY = Duration.ofMillis(50);
   private static final Duration LAST_RETRY = Duration.ofSeconds(1);
+  private static final int CLOSE_PATIENCE_SECONDS = 1;
 
   private final BackendConnector connector;
   private final Observer observer;
+  private volatile boolean closed;
 
   WireDataSource(BackendConnector connector, Observer observer) {
     this.connector = connector;
@@ -53,7 +55,7 @@ final class WireDataSource implements DataSource {
       } catch (ExecutionException e) {
         ConnectFailure failure = failureOf(e);
         observer.connectFailed(failure.failure(), failure.temporary());
-        if (!failure.temporary()) {
+        if (!failure.temporary() || closed) {
           throw new SQLException(failure.getMessage(), failure.failure().sqlState(), failure);
         }
       }
@@ -64,6 +66,14 @@ final class WireDataSource implements DataSource {
       }
       pause = Math.min(pause * 2, LAST_RETRY.toMillis());
     }
+  }
+
+  /**
+   * Ends the trying: HikariCP closes without interrupting the thread that opens connections, which
+   * would go on for ever where the server is down.
+   */
+  void close() {
+    closed = true;
   }
 
   private static ConnectFailure failureOf(ExecutionException e) {
@@ -95,9 +105,10 @@ final class WireDataSource implements DataSource {
   @Override
   public void setLoginTimeout(int seconds) {}
 
+  /** HikariCP's close waits so long for a connection that is being opened. */
   @Override
   public int getLoginTimeout() {
-    return 0;
+    return CLOSE_PATIENCE_SECONDS;
   }
 
   @Override
