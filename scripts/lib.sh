@@ -49,8 +49,9 @@ await() { # SECONDS PID WHAT COMMAND…: until COMMAND succeeds; 1 when PID is g
 # whose line, or the heading above it, says "direct" is PostgreSQL's own, the first other one is pooler's.
 
 word_after() { # TEXT OPTION KEYWORD
-  local pattern="(-$2 ?|$3=)'?([^ '\"]+)"
-  if [[ $1 =~ $pattern ]]; then echo "${BASH_REMATCH[2]}"; fi
+  # A word of its own: the demo's directory may well have a -d in its name.
+  local pattern="(^|[ \"'])(-$2 ?|$3=)'?([^ '\"]+)"
+  if [[ $1 =~ $pattern ]]; then echo "${BASH_REMATCH[3]}"; fi
 }
 
 read_demo() { # LOG: sets pooled_* and direct_*; fails while one of the two isn't there

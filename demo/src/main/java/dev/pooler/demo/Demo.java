@@ -1,5 +1,6 @@
 package dev.pooler.demo;
 
+import dev.pooler.server.log.LogOutput;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -62,6 +63,8 @@ public final class Demo implements Callable<Integer> {
   private final CountDownLatch closed = new CountDownLatch(1);
 
   public static void main(String[] arguments) {
+    // Warnings and errors only: the demo tells its user itself what happens.
+    LogOutput.install(Objects.requireNonNullElse(System.getenv("POOLER_LOG"), "warn"));
     System.exit(commandLine().execute(arguments));
   }
 
@@ -104,13 +107,13 @@ public final class Demo implements Callable<Integer> {
     out.println("starting PostgreSQL 18 and MariaDB 11.4 in " + plan.directory() + " …");
     out.flush();
     try (var servers = DemoServers.start(plan);
-        var pooler = PoolerUnderDemo.start(plan.yaml(servers.postgresSocket()))) {
-      Path socket = pooler.inFront() ? plan.pooledSocket() : servers.postgresSocket();
-      String url = SocketUrls.postgres(socket, DemoPlan.DATABASE);
+        var pooler =
+            PoolerUnderDemo.start(plan.configFile(), plan.yaml(servers.postgresSocket()))) {
+      String url = SocketUrls.postgres(plan.pooledSocket(), DemoPlan.DATABASE);
       out.println(new Welcome(plan, servers, pooler).text());
       out.flush();
       if (check) {
-        return check(plan, servers, pooler, url, out) ? 0 : 1;
+        return check(plan, servers, url, out) ? 0 : 1;
       }
       untilStopped(url, out);
       return 0;
@@ -127,18 +130,13 @@ public final class Demo implements Callable<Integer> {
     }
   }
 
-  private boolean check(
-      DemoPlan plan, DemoServers servers, PoolerUnderDemo pooler, String url, PrintWriter out)
+  private boolean check(DemoPlan plan, DemoServers servers, String url, PrintWriter out)
       throws SQLException {
     var checks = new Checks(out);
     String direct = SocketUrls.postgres(servers.postgresSocket(), DemoPlan.DATABASE);
-    if (pooler.inFront()) {
-      new PostgresChecks("PostgreSQL through pooler", url, plan.poolMode()).run(checks);
-      loadCheck(url, checks);
-      new PoolerChecks(plan, servers.postgresSocket()).run(checks);
-    } else {
-      checks.skip("PostgreSQL through pooler", "pooler can't be started from here yet");
-    }
+    new PostgresChecks("PostgreSQL through pooler", url, plan.poolMode()).run(checks);
+    loadCheck(url, checks);
+    new PoolerChecks(plan, servers.postgresSocket()).run(checks);
     new PostgresChecks("PostgreSQL directly", direct, PoolMode.session).run(checks);
     servers
         .mariaDb()

@@ -21,6 +21,11 @@ record DemoPlan(Path directory, int poolSize, PoolMode poolMode, int httpPort) {
     return directory.resolve(".s.PGSQL." + POOLED_PORT);
   }
 
+  /** What pooler is started from, and a file to begin with for those who look. */
+  Path configFile() {
+    return directory.resolve("pooler.yaml");
+  }
+
   Path postgresDirectory() {
     return directory.resolve("postgres");
   }
@@ -48,6 +53,7 @@ record DemoPlan(Path directory, int poolSize, PoolMode poolMode, int httpPort) {
         hosts: [%s]
         user: %s
         pool: {mode: %s, size: %d}
+    limits: {drain: 3s}
     """
         .formatted(
             quoted("unix:" + pooledSocket()),

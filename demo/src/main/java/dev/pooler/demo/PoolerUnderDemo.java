@@ -1,35 +1,55 @@
 package dev.pooler.demo;
 
+import dev.pooler.server.Pooler;
+import dev.pooler.server.config.ConfigFile;
+import dev.pooler.server.config.ConfigProblem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+
 /**
- * The running pooler as the demo knows it: started from a configuration, serving the sockets that
- * stand there, closed after the load and before the servers.
+ * pooler itself, in this JVM, from the file that the demo wrote: what users run, short of the
+ * launcher. Closed after the load and before the servers.
  */
-interface PoolerUnderDemo extends AutoCloseable {
-
-  /** Whether there is a pooler between the demo's clients and PostgreSQL. */
-  boolean inFront();
-
-  /** Drains and ends it; its socket files are gone afterwards. */
-  @Override
-  void close();
+record PoolerUnderDemo(Pooler pooler) implements AutoCloseable {
 
   /**
-   * Starts it in this JVM and returns when it serves.
+   * Writes the configuration file and starts from it; returns when clients are served.
    *
-   * @param yamlConfig the configuration file's text
+   * @throws IOException with one line: what could not be written, bound or used
    */
-  static PoolerUnderDemo start(String yamlConfig) {
-    return new NoPooler();
+  static PoolerUnderDemo start(Path file, String yaml) throws IOException {
+    Files.writeString(file, yaml);
+    return new PoolerUnderDemo(
+        Pooler.start(read(file).config(), () -> ConfigFile.read(file, System::getenv)));
   }
 
-  /** Until the server module can be started from here: clients use PostgreSQL's own socket. */
-  record NoPooler() implements PoolerUnderDemo {
-    @Override
-    public boolean inFront() {
-      return false;
-    }
+  private static ConfigFile.Ok read(Path file) throws IOException {
+    return switch (ConfigFile.read(file, System::getenv)) {
+      case ConfigFile.Ok ok -> ok;
+      case ConfigFile.Invalid invalid ->
+          throw new IOException(
+              invalid.problems().stream()
+                  .map(ConfigProblem::toString)
+                  .collect(Collectors.joining("; ")));
+    };
+  }
 
-    @Override
-    public void close() {}
+  /** io_uring, epoll or nio. */
+  String transport() {
+    return pooler.transportName();
+  }
+
+  /** Drains, within the file's {@code limits.drain}; the socket file is gone afterwards. */
+  @Override
+  public void close() {
+    pooler.drain();
+    try {
+      pooler.awaitEnd();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      pooler.close();
+    }
   }
 }

@@ -11,20 +11,15 @@ record Welcome(DemoPlan plan, DemoServers servers, PoolerUnderDemo pooler) {
 
   String text() {
     var text = new StringBuilder("\n");
-    if (pooler.inFront()) {
-      text.append(
-          "PostgreSQL 18 through pooler (%s mode, at most %d backends)\n"
-              .formatted(plan.poolMode(), plan.poolSize()));
-      postgres(text, plan.pooledSocket(), DemoPlan.POOLED_PORT);
-    } else {
-      text.append("pooler is not in front of PostgreSQL yet\n\n");
-    }
+    text.append(
+        "PostgreSQL 18 through pooler (%s mode, at most %d backends, %s)\n"
+            .formatted(plan.poolMode(), plan.poolSize(), pooler.transport()));
+    postgres(text, plan.pooledSocket(), DemoPlan.POOLED_PORT);
     text.append("PostgreSQL 18 directly\n");
     postgres(text, servers.postgresSocket(), servers.postgres().port());
     servers.mariaDb().ifPresent(server -> mariaDb(text, server));
-    if (pooler.inFront()) {
-      text.append("Metrics   ").append(plan.http("/metrics")).append('\n');
-    }
+    text.append("Metrics    ").append(plan.http("/metrics")).append('\n');
+    text.append("Settings   ").append(plan.configFile()).append('\n');
     return text.toString();
   }
 

@@ -20,6 +20,7 @@ final class DemoPlanTest {
             hosts: ["unix:/tmp/pg/.s.PGSQL.5432"]
             user: postgres
             pool: {mode: session, size: 8}
+        limits: {drain: 3s}
         """,
         plan.yaml(Path.of("/tmp/pg/.s.PGSQL.5432")));
   }

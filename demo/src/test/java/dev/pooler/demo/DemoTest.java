@@ -15,6 +15,8 @@ final class DemoTest {
   void checkRunsStatementsThroughEverySocketAndAllAreRight() {
     assertEquals(0, run("--check", "--pool-size", "3"), () -> out + "\n" + err);
     String text = out.toString();
+    assertTrue(text.contains("ok    PostgreSQL through pooler: COPY in and out\n"), text);
+    assertTrue(text.contains("ok    pooler: /metrics has counted transactions\n"), text);
     assertTrue(text.contains("ok    PostgreSQL directly: COPY in and out\n"), text);
     assertTrue(text.contains("psql -h "), text);
   }

@@ -134,10 +134,12 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   }
 
   private String secret(Secret secret) {
-    return switch (secretSource.get(secret)) {
-      case SecretSource.Known known -> known.value();
-      case SecretSource.Unknown unknown -> throw new IllegalStateException(unknown.reason());
-    };
+    // No pattern switch on the way of a start: an AOT cache can't hold what it generates.
+    SecretSource.Answer found = secretSource.get(secret);
+    if (found instanceof SecretSource.Unknown unknown) {
+      throw new IllegalStateException(unknown.reason());
+    }
+    return ((SecretSource.Known) found).value();
   }
 
   private SocketListener listen(ListenerConfig listener) throws IOException {
@@ -154,12 +156,11 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     }
     String token = null;
     if (config.token() != null) {
-      token =
-          switch (secretSource.get(config.token())) {
-            case SecretSource.Known known -> known.value();
-            case SecretSource.Unknown unknown ->
-                throw new IOException("http.token: " + unknown.reason());
-          };
+      try {
+        token = secret(config.token());
+      } catch (IllegalStateException e) {
+        throw new IOException("http.token: " + e.getMessage(), e);
+      }
     }
     InetSocketAddress address =
         new InetSocketAddress(config.address().host(), config.address().port());

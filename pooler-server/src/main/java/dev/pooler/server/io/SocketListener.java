@@ -1,5 +1,6 @@
 package dev.pooler.server.io;
 
+import dev.pooler.core.config.Address;
 import dev.pooler.core.config.FileMode;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.TcpAddress;
@@ -48,14 +49,7 @@ public final class SocketListener implements AutoCloseable {
    */
   public static SocketListener bind(
       ListenerConfig config, Transport transport, Consumer<Channel> clients) throws IOException {
-    SocketAddress address =
-        switch (config.address()) {
-          case UnixAddress unix -> {
-            removeStale(unix.path());
-            yield transport.unixAddress(unix.path());
-          }
-          case TcpAddress tcp -> new InetSocketAddress(tcp.host(), tcp.port());
-        };
+    SocketAddress address = address(config.address(), transport);
     ServerBootstrap bootstrap =
         transport
             .listener(address)
@@ -79,6 +73,16 @@ public final class SocketListener implements AutoCloseable {
           "can't listen on " + config.address() + ": " + bound.cause().getMessage(), bound.cause());
     }
     return new SocketListener(bound.channel(), config, restrict(config));
+  }
+
+  // No pattern switch on the way of a start: an AOT cache can't hold what it generates.
+  private static SocketAddress address(Address address, Transport transport) throws IOException {
+    if (address instanceof TcpAddress tcp) {
+      return new InetSocketAddress(tcp.host(), tcp.port());
+    }
+    Path path = ((UnixAddress) address).path();
+    removeStale(path);
+    return transport.unixAddress(path);
   }
 
   /** Sets the socket file's mode and remembers which file it is. */

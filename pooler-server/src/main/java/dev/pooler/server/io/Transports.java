@@ -114,11 +114,13 @@ public final class Transports {
 
   private static int peerUid(Channel channel) {
     try {
-      return switch (channel) {
-        case EpollDomainSocketChannel epoll -> epoll.peerCredentials().uid();
-        case IoUringDomainSocketChannel uring -> uring.peerCredentials().uid();
-        default -> Transport.UNKNOWN_UID;
-      };
+      // No pattern switch: what it generates at run time is in no AOT cache.
+      if (channel instanceof EpollDomainSocketChannel epoll) {
+        return epoll.peerCredentials().uid();
+      }
+      return channel instanceof IoUringDomainSocketChannel uring
+          ? uring.peerCredentials().uid()
+          : Transport.UNKNOWN_UID;
     } catch (IOException e) {
       LOG.warn("the kernel does not tell who the peer is: {}", e.getMessage());
       return Transport.UNKNOWN_UID;

@@ -84,16 +84,14 @@ public final class TargetProbe implements AutoCloseable {
   }
 
   private static void connect(Address address) throws IOException {
-    switch (address) {
-      case UnixAddress unix -> {
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-          channel.connect(UnixDomainSocketAddress.of(unix.path()));
-        }
+    // No pattern switch on the way of a start: an AOT cache can't hold what it generates.
+    if (address instanceof TcpAddress tcp) {
+      try (Socket socket = new Socket()) {
+        socket.connect(new InetSocketAddress(tcp.host(), tcp.port()), PATIENCE_MILLIS);
       }
-      case TcpAddress tcp -> {
-        try (Socket socket = new Socket()) {
-          socket.connect(new InetSocketAddress(tcp.host(), tcp.port()), PATIENCE_MILLIS);
-        }
+    } else {
+      try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+        channel.connect(UnixDomainSocketAddress.of(((UnixAddress) address).path()));
       }
     }
   }

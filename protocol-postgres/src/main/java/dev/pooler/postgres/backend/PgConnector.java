@@ -84,10 +84,10 @@ public final class PgConnector implements BackendConnector {
   }
 
   private static SocketAddress socketAddress(Address address, Transport transport) {
-    return switch (address) {
-      case UnixAddress unix -> transport.unixAddress(unix.path());
-      case TcpAddress tcp -> InetSocketAddress.createUnresolved(tcp.host(), tcp.port());
-    };
+    // No pattern switch on the way of a start: an AOT cache can't hold what it generates.
+    return address instanceof TcpAddress tcp
+        ? InetSocketAddress.createUnresolved(tcp.host(), tcp.port())
+        : transport.unixAddress(((UnixAddress) address).path());
   }
 
   private PgConnector(
