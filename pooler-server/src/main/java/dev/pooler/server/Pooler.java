@@ -34,6 +34,7 @@ import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +48,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Pooler.class);
 
   private final CountDownLatch end = new CountDownLatch(1);
+  private final AtomicBoolean closing = new AtomicBoolean();
   private final Reload reload;
   private final SessionRegistry sessions = new SessionRegistry();
   private final SessionLimits limits;
@@ -236,6 +238,9 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   /** Stops at once: closes clients and backends and removes the socket files. */
   @Override
   public void close() {
+    if (!closing.compareAndSet(false, true)) {
+      return;
+    }
     drain.begin();
     listeners.forEach(SocketListener::close);
     drain.endSessions();

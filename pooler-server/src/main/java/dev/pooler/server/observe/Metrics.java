@@ -65,7 +65,7 @@ public final class Metrics {
             "protocol",
             entry.database().protocol().word(),
             "database",
-            pool.key().database(),
+            pool.key().name(),
             "user",
             pool.key().user());
     acquires.add(tags, counters.waits());

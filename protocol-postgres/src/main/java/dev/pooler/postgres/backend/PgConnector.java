@@ -21,6 +21,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslContext;
+import java.io.FileNotFoundException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.security.SecureRandom;
@@ -165,7 +166,11 @@ public final class PgConnector implements BackendConnector {
   private static void onConnected(
       ChannelFuture connected, PgTarget target, CompletableFuture<Backend> result) {
     if (!connected.isSuccess()) {
-      String why = String.valueOf(connected.cause().getMessage());
+      Throwable cause = connected.cause();
+      String why =
+          cause instanceof FileNotFoundException
+              ? "no such socket"
+              : String.valueOf(cause.getMessage());
       result.completeExceptionally(
           new ConnectFailure(
               SqlFailure.error("08001", 2003, "cannot connect to " + target + ": " + why), true));
