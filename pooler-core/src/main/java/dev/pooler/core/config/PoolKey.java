@@ -1,4 +1,4 @@
-package dev.pooler.core.pool;
+package dev.pooler.core.config;
 
 /**
  * One pool: a database entry of the configuration, the database asked of the server, and the user
