@@ -115,11 +115,7 @@ public final class LoopLeases {
   public void notSupplied(@Nullable SqlFailure failure) {
     fetching = false;
     if (failure != null) {
-      while (!waiters.isEmpty()) {
-        LeaseRequest request = waiters.peekFirst();
-        take(request);
-        request.failed(failure);
-      }
+      failWaiters(failure);
     }
     fetchIfNeeded();
   }
@@ -165,10 +161,10 @@ public final class LoopLeases {
     idleCount = 0;
   }
 
-  /** Fails every waiter: the pool is going away. */
+  /** Fails all who wait now; who asks again when told so is a new wait. */
   void failWaiters(SqlFailure failure) {
-    while (!waiters.isEmpty()) {
-      LeaseRequest request = waiters.peekFirst();
+    for (int left = waiters.size(); left > 0 && !waiters.isEmpty(); left--) {
+      LeaseRequest request = waiters.getFirst();
       take(request);
       request.failed(failure);
     }
@@ -198,6 +194,10 @@ public final class LoopLeases {
 
   /** The backend is free: whoever has waited longest on any loop gets it, else it rests here. */
   private void offer(Lease lease) {
+    if (pool.closed()) {
+      giveBack(lease);
+      return;
+    }
     if (pool.open()) {
       LoopLeases other = pool.longestWaiting(this);
       if (other != null) {
@@ -211,6 +211,12 @@ public final class LoopLeases {
     }
     idle.addFirst(lease);
     idleCount = idle.size();
+    // A session of another loop publishes its wait and then looks for idle backends; here the
+    // backend is published and then the waits are looked at again. One of the two sees the other.
+    LoopLeases late = pool.open() ? pool.longestWaiting(this) : null;
+    if (late != null) {
+      handIdleTo(late);
+    }
   }
 
   private void grant(Lease lease) {
@@ -266,13 +272,13 @@ public final class LoopLeases {
     pool.held(-1);
     pool.counters().evicted(reason);
     pool.supply().evict(lease.backend, reason);
-    fetchIfNeeded();
+    fetchForWaiting();
   }
 
   private void giveBack(Lease lease) {
     pool.held(-1);
     pool.supply().giveBack(lease.backend);
-    fetchIfNeeded();
+    fetchForWaiting();
   }
 
   private void take(LeaseRequest request) {
@@ -284,6 +290,15 @@ public final class LoopLeases {
   private void publish() {
     LeaseRequest oldest = waiters.peekFirst();
     oldestWaiter = oldest == null ? NOBODY : oldest.since;
+  }
+
+  /** The supply may have room again: whoever waits, here or on another loop, asks for it. */
+  private void fetchForWaiting() {
+    LoopLeases other = pool.longestWaiting(this);
+    if (other != null) {
+      other.execute(other::fetchIfNeeded);
+    }
+    fetchIfNeeded();
   }
 
   private void fetchIfNeeded() {
