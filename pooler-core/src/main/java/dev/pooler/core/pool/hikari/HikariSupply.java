@@ -4,13 +4,13 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
-import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.pool.BackendSupply;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.LoopLeases;
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.PoolLimits;
 import dev.pooler.core.session.SqlFailure;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -280,8 +280,9 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
             failure.message());
       }
       pool.trouble(failure);
-      if (!temporary && !closed && totalBackends() == 0) {
-        lastFailure = failure;
+      boolean hopeless = !temporary && !closed && totalBackends() == 0;
+      lastFailure = hopeless ? failure : null;
+      if (hopeless) {
         for (Thread fetcher : fetchers) {
           fetcher.interrupt();
         }
