@@ -173,6 +173,7 @@ class HikariSupplyTest {
     supply(1, 0, Duration.ofSeconds(30));
     rest(get(acquire(one)));
     StubBackend backend = connector.made.getFirst();
+    int asked = backend.probes.get(); // HikariCP tries isValid on the first connection it makes
     backend.answers = false;
     // HikariCP counts in milliseconds: what was idle for less than one is not asked.
     until(() -> {
@@ -184,7 +185,7 @@ class HikariSupplyTest {
         throw new IllegalStateException(e);
       }
     });
-    assertEquals(1, backend.probes.get());
+    assertEquals(asked + 1, backend.probes.get());
   }
 
   @Test
