@@ -8,7 +8,7 @@ import dev.pooler.core.config.Secret;
 import dev.pooler.core.lifecycle.Drain;
 import dev.pooler.core.lifecycle.Janitor;
 import dev.pooler.core.observe.SessionCounters;
-import dev.pooler.core.protocol.ProtocolContext;
+import dev.pooler.core.protocol.ServerSide;
 import dev.pooler.core.protocol.Transport;
 import dev.pooler.core.protocol.WireProtocol;
 import dev.pooler.core.session.SessionLimits;
@@ -119,7 +119,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       SessionCounters counted = new SessionCounters();
       WireProtocol.Running running =
           protocol.start(
-              new ProtocolContext(
+              new ServerSide(
                   transport,
                   pools,
                   sessions,

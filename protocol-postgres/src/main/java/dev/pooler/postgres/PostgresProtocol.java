@@ -6,8 +6,8 @@ import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.pool.BackendConnector;
-import dev.pooler.core.pool.PoolKey;
-import dev.pooler.core.protocol.ProtocolContext;
+import dev.pooler.core.config.PoolKey;
+import dev.pooler.core.protocol.ServerSide;
 import dev.pooler.core.protocol.WireProtocol;
 import dev.pooler.postgres.auth.Credentials;
 import dev.pooler.postgres.auth.ScramKeys;
@@ -40,29 +40,29 @@ public final class PostgresProtocol implements WireProtocol {
   }
 
   @Override
-  public Running start(ProtocolContext context) {
-    return new AtWork(context);
+  public Running start(ServerSide server) {
+    return new AtWork(server);
   }
 
   private static final class AtWork implements Running {
-    private final ProtocolContext context;
+    private final ServerSide server;
     private final PgFrontDoor door;
     private final ScramKeys keys = new ScramKeys();
     private final byte[] mockSecret = UserStore.newMockSecret();
     private volatile UserStore users;
 
-    AtWork(ProtocolContext context) {
-      this.context = context;
-      this.users = read(context.users());
+    AtWork(ServerSide server) {
+      this.server = server;
+      this.users = read(server.users());
       this.door =
           new PgFrontDoor(
-              context.pools(),
-              context.sessions(),
-              context.limits(),
-              context.counters(),
+              server.pools(),
+              server.sessions(),
+              server.limits(),
+              server.counters(),
               new CancelKeys<>(new SecureRandom()),
               new Welcomes(),
-              context.draining());
+              server.draining());
     }
 
     @Override
@@ -74,7 +74,7 @@ public final class PostgresProtocol implements WireProtocol {
               listener.allowUids(),
               tls(listener),
               LOGIN_TIMEOUT,
-              context.transport().peerUid());
+              server.transport().peerUid());
       return channel -> channel.pipeline().addLast(new PgStartupHandler(door, rules));
     }
 
@@ -103,9 +103,9 @@ public final class PostgresProtocol implements WireProtocol {
           database,
           key.database(),
           key.user(),
-          () -> password == null ? null : context.secrets().apply(password),
+          () -> password == null ? null : server.secrets().apply(password),
           keys,
-          context.transport());
+          server.transport());
     }
 
     @Override
@@ -121,7 +121,7 @@ public final class PostgresProtocol implements WireProtocol {
         String secret =
             verifier != null
                 ? verifier
-                : password == null ? null : context.secrets().apply(password);
+                : password == null ? null : server.secrets().apply(password);
         if (secret != null) {
           known.put(user.name(), Credentials.parse(user.name(), secret));
         }

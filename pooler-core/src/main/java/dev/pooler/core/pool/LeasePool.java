@@ -1,5 +1,6 @@
 package dev.pooler.core.pool;
 
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.session.SqlFailure;
 import io.netty.channel.EventLoop;
 import java.time.Duration;

@@ -116,11 +116,7 @@ public final class LoopLeases {
   public void notSupplied(@Nullable SqlFailure failure) {
     fetching = false;
     if (failure != null) {
-      while (!waiters.isEmpty()) {
-        LeaseRequest request = waiters.peekFirst();
-        take(request);
-        request.failed(failure);
-      }
+      failWaiters(failure);
     }
     fetchIfNeeded();
   }
@@ -141,6 +137,7 @@ public final class LoopLeases {
       giveBack(coldest);
     }
     idleCount = idle.size();
+    serve();
     fetchIfNeeded();
   }
 
@@ -162,10 +159,10 @@ public final class LoopLeases {
     idleCount = 0;
   }
 
-  /** Fails every waiter: the pool is going away. */
+  /** Fails all who wait now; who asks again when told so is a new wait. */
   void failWaiters(SqlFailure failure) {
-    while (!waiters.isEmpty()) {
-      LeaseRequest request = waiters.peekFirst();
+    for (int left = waiters.size(); left > 0 && !waiters.isEmpty(); left--) {
+      LeaseRequest request = waiters.getFirst();
       take(request);
       request.failed(failure);
     }
@@ -195,6 +192,12 @@ public final class LoopLeases {
    * session may be done with it at once, so this never calls itself: thousands may be waiting.
    */
   private void offer(Lease lease) {
+    if (pool.closed()) {
+      giveBack(lease);
+      return;
+    }
+    // A session of another loop publishes its wait and then looks for idle backends; here the
+    // backend is published and then the waits are looked at. One of the two sees the other.
     idle.addFirst(lease);
     idleCount = idle.size();
     serve();
@@ -280,13 +283,13 @@ public final class LoopLeases {
     pool.held(-1);
     pool.counters().evicted(reason);
     pool.supply().evict(lease.backend, reason);
-    fetchIfNeeded();
+    fetchForWaiting();
   }
 
   private void giveBack(Lease lease) {
     pool.held(-1);
     pool.supply().giveBack(lease.backend);
-    fetchIfNeeded();
+    fetchForWaiting();
   }
 
   private void take(LeaseRequest request) {
@@ -298,6 +301,15 @@ public final class LoopLeases {
   private void publish() {
     LeaseRequest oldest = waiters.peekFirst();
     oldestWaiter = oldest == null ? NOBODY : oldest.since;
+  }
+
+  /** The supply may have room again: whoever waits, here or on another loop, asks for it. */
+  private void fetchForWaiting() {
+    LoopLeases other = pool.longestWaiting(this);
+    if (other != null) {
+      other.execute(other::fetchIfNeeded);
+    }
+    fetchIfNeeded();
   }
 
   private void fetchIfNeeded() {

@@ -5,7 +5,7 @@ import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.pool.BackendConnector;
-import dev.pooler.core.pool.PoolKey;
+import dev.pooler.core.config.PoolKey;
 import io.netty.channel.Channel;
 import java.util.List;
 import java.util.function.Consumer;
@@ -19,7 +19,7 @@ public interface WireProtocol {
   Protocol protocol();
 
   /** The protocol at work in one server. Any thread; called once for each server. */
-  Running start(ProtocolContext context);
+  Running start(ServerSide server);
 
   /** A protocol at work. Methods may be called from any thread. */
   interface Running {

@@ -1,6 +1,6 @@
 package dev.pooler.core.session;
 
-import dev.pooler.core.pool.LeasePool;
+import dev.pooler.core.config.PoolKey;
 
 /** A client's conversation, as the registry sees it. Any thread may call. */
 public interface Session {
@@ -18,7 +18,7 @@ public interface Session {
   State state();
 
   /** The pool its backends come from. */
-  LeasePool pool();
+  PoolKey pool();
 
   /** Asks the session to end when its transaction is over, or at once where it is idle. */
   void drain();

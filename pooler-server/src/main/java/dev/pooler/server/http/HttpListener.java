@@ -31,9 +31,9 @@ public final class HttpListener implements AutoCloseable {
   private final @Nullable String token;
   private final Map<String, Route> routes;
 
-  private record Route(String method, Handler handler) {}
+  private record Route(String method, Answer answer) {}
 
-  private interface Handler {
+  private interface Answer {
     void handle(HttpExchange exchange) throws IOException;
   }
 
@@ -94,7 +94,7 @@ public final class HttpListener implements AutoCloseable {
             .set("Allow", route.method().equals("GET") ? "GET, HEAD" : "POST");
         answer(exchange, 405, TEXT, "use " + route.method() + "\n");
       } else {
-        route.handler().handle(exchange);
+        route.answer().handle(exchange);
       }
     } catch (IOException e) {
       LOG.debug("http {}: {}", exchange.getRequestURI().getPath(), e.toString());

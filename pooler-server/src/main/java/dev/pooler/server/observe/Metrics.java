@@ -4,6 +4,7 @@ import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.EvictReason;
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.PoolCounters;
@@ -92,16 +93,16 @@ public final class Metrics {
   }
 
   private void clients(Tags tags, Pools.Entry entry, Session.State state) {
-    Gauge.builder("pooler.clients", sessions, all -> count(all, entry.pool(), state))
+    Gauge.builder("pooler.clients", sessions, all -> count(all, entry.pool().key(), state))
         .tags(tags.and("state", state.name().toLowerCase(Locale.ROOT)))
         .description("Sessions by what they do")
         .register(registry);
   }
 
-  private static double count(SessionRegistry sessions, LeasePool pool, Session.State state) {
+  private static double count(SessionRegistry sessions, PoolKey pool, Session.State state) {
     int count = 0;
     for (Session session : sessions.all()) {
-      if (session.state() == state && session.pool() == pool) {
+      if (session.state() == state && session.pool().equals(pool)) {
         count++;
       }
     }

@@ -97,7 +97,7 @@ final class PgReplies {
       case BackendType.NO_DATA -> answers(Frontend.DESCRIBE, head, replyType);
       case BackendType.ROW_DESCRIPTION -> {
         if (head == Frontend.DESCRIBE) {
-          queue.remove();
+          removeHead();
         } else {
           mustBe(head == Frontend.QUERY, replyType);
         }
@@ -106,7 +106,7 @@ final class PgReplies {
           BackendType.EMPTY_QUERY_RESPONSE,
           BackendType.PORTAL_SUSPENDED -> {
         if (head == Frontend.EXECUTE) {
-          queue.remove();
+          removeHead();
         } else {
           mustBe(head == Frontend.QUERY, replyType);
         }
@@ -143,10 +143,7 @@ final class PgReplies {
         head == Frontend.QUERY || head == Frontend.SYNC || head == Frontend.FUNCTION_CALL,
         BackendType.READY_FOR_QUERY);
     boolean ours = queue.headSwallowed();
-    queue.remove();
-    while (queue.headType() == Frontend.COPY_DONE) {
-      queue.remove(); // it came too late for a COPY that had failed
-    }
+    removeHead();
     if (queue.isEmpty()) {
       batchOpen = false;
     }
@@ -163,7 +160,14 @@ final class PgReplies {
 
   private void answers(int requestType, int head, int replyType) {
     mustBe(head == requestType, replyType);
-    queue.remove();
+    removeHead();
+  }
+
+  /** The head is answered, and with it a CopyDone behind it that no COPY waits for any more. */
+  private void removeHead() {
+    do {
+      queue.remove();
+    } while (queue.headType() == Frontend.COPY_DONE);
   }
 
   private static void mustBe(boolean inStep, int replyType) {

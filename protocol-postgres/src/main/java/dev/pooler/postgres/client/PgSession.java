@@ -1,5 +1,6 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.EvictReason;
@@ -776,8 +777,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   }
 
   @Override
-  public LeasePool pool() {
-    return pool;
+  public PoolKey pool() {
+    return pool.key();
   }
 
   @Override

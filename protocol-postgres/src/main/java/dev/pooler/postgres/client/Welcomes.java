@@ -1,6 +1,6 @@
 package dev.pooler.postgres.client;
 
-import dev.pooler.core.pool.PoolKey;
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.postgres.session.PgSettings;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

@@ -10,7 +10,7 @@ import dev.pooler.core.pool.BackendSupply;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.LoopLeases;
-import dev.pooler.core.pool.PoolKey;
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.PoolLimits;
 import dev.pooler.core.session.SqlFailure;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -284,8 +284,9 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
             failure.message());
       }
       pool.trouble(failure);
-      if (!temporary && !closed && totalBackends() == 0) {
-        lastFailure = failure;
+      boolean hopeless = !temporary && !closed && totalBackends() == 0;
+      lastFailure = hopeless ? failure : null;
+      if (hopeless) {
         for (Thread fetcher : fetchers) {
           fetcher.interrupt();
         }

@@ -1,4 +1,4 @@
-package dev.pooler.core.pool;
+package dev.pooler.core.config;
 
 import dev.pooler.core.config.DatabaseConfig;
 

@@ -17,7 +17,7 @@ import java.util.function.Function;
  * @param secrets reads a secret, each time anew; throws IllegalStateException with the cause
  * @param draining no new sessions are taken
  */
-public record ProtocolContext(
+public record ServerSide(
     Transport transport,
     PoolDirectory pools,
     SessionRegistry sessions,

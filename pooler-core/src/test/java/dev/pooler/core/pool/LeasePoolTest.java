@@ -1,0 +1,457 @@
+package dev.pooler.core.pool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pooler.core.config.PoolKey;
+import dev.pooler.core.config.PoolMode;
+import dev.pooler.core.session.SqlFailure;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class LeasePoolTest {
+  private static final SqlFailure WRONG_PASSWORD =
+      SqlFailure.fatal("28P01", 1045, "wrong password");
+
+  private final ManualLoop one = new ManualLoop();
+  private final ManualLoop two = new ManualLoop();
+  private final StubSupply supply = new StubSupply(2);
+  private long now = Long.MAX_VALUE - 5_000_000_000L; // so that the clock wraps during a test
+  private LeasePool pool = pool(2);
+
+  /** What the pool says of itself must be true after each test. */
+  @AfterEach
+  void whatIsHeldIsWhatIsOut() {
+    settle();
+    assertEquals(supply.out(), pool.heldBackends());
+    assertTrue(supply.mostOut <= 2);
+    assertTrue(pool.counters().acquires() >= pool.counters().releases());
+  }
+
+  @Test
+  void nothingIsFetchedBeforeASessionAsks() {
+    assertNull(tryAcquire(one));
+    assertEquals(0, supply.fetches);
+  }
+
+  @Test
+  void aWaitingSessionIsGrantedWhatTheSupplyMakes() {
+    Waiter waiter = await(one);
+    assertTrue(waiter.isWaiting());
+    settle();
+    assertFalse(waiter.isWaiting());
+    assertEquals(1, waiter.ends);
+    assertEquals(1, pool.heldBackends());
+  }
+
+  @Test
+  void aReleasedBackendIsHotForTheNextSessionOfItsLoop() {
+    Waiter first = await(one);
+    settle();
+    release(one, first.granted());
+    assertEquals(1, pool.idleBackends());
+    Lease second = tryAcquire(one);
+    assertNotNull(second);
+    assertSame(first.granted().backend(), second.backend());
+    assertEquals(1, supply.fetches);
+  }
+
+  @Test
+  void theNewestHotBackendIsTakenFirst() {
+    Waiter a = await(one);
+    Waiter b = await(one);
+    settle();
+    release(one, a.granted());
+    release(one, b.granted());
+    assertSame(b.granted(), tryAcquire(one));
+    assertSame(a.granted(), tryAcquire(one));
+    assertNull(tryAcquire(one));
+  }
+
+  @Test
+  void whoComesFirstIsServedFirst() {
+    Lease lease = exhausted();
+    Waiter first = await(one);
+    Waiter second = await(one);
+    release(one, lease);
+    settle();
+    assertEquals(1, first.ends);
+    assertTrue(second.isWaiting());
+    release(one, first.granted());
+    settle();
+    assertEquals(1, second.ends);
+  }
+
+  @Test
+  void noSessionOvertakesThoseThatWait() {
+    Lease lease = exhausted();
+    await(one);
+    one.on(() -> assertNull(pool.on(one).tryAcquire()));
+    release(one, lease);
+    assertNull(tryAcquire(one));
+  }
+
+  @Test
+  void aReleasedBackendGoesToTheLoopWhoseSessionHasWaitedLongest() {
+    Lease lease = exhausted();
+    Waiter older = await(two);
+    now += 10;
+    Waiter younger = await(one);
+    release(one, lease);
+    settle();
+    assertEquals(1, older.ends);
+    assertTrue(younger.isWaiting());
+    assertSame(two, ((StubBackend) older.granted().backend()).loop);
+    release(two, older.granted());
+    settle();
+    assertEquals(1, younger.ends);
+    assertSame(one, ((StubBackend) younger.granted().backend()).loop);
+  }
+
+  @Test
+  void anIdleBackendOfAnotherLoopIsHandedOver() {
+    Lease lease = exhausted();
+    release(one, lease);
+    Waiter waiter = await(two);
+    settle();
+    assertSame(lease.backend(), waiter.granted().backend());
+    assertEquals(2, supply.made.size());
+  }
+
+  @Test
+  void aBackendThatCantMoveIsDiscardedAndAnotherIsFetched() {
+    Lease lease = exhausted();
+    ((StubBackend) lease.backend()).immovable = true;
+    Waiter waiter = await(two);
+    release(one, lease);
+    settle();
+    assertEquals(1, waiter.ends);
+    assertEquals(List.of(EvictReason.BACKEND_CLOSED), supply.evicted);
+    assertEquals(1, pool.counters().evictions(EvictReason.BACKEND_CLOSED));
+  }
+
+  @Test
+  void aSessionThatWithdrewWhileItsBackendMovedLeavesItIdleThere() {
+    Lease lease = exhausted();
+    Waiter waiter = await(two);
+    release(one, lease);
+    two.on(() -> pool.on(two).withdraw(waiter));
+    settle();
+    assertEquals(0, waiter.ends);
+    assertEquals(1, pool.idleBackends());
+    assertSame(lease, tryAcquire(two));
+  }
+
+  @Test
+  void aSessionThatWithdrawsIsNotServedAndTheNextIs() {
+    Lease lease = exhausted();
+    Waiter gone = await(one);
+    Waiter next = await(one);
+    one.on(() -> pool.on(one).withdraw(gone));
+    one.on(() -> pool.on(one).withdraw(gone));
+    release(one, lease);
+    settle();
+    assertEquals(0, gone.ends);
+    assertEquals(1, next.ends);
+  }
+
+  @Test
+  void whoWaitsTooLongIsToldAtATick() {
+    exhausted();
+    Waiter waiter = await(one);
+    now += Duration.ofMillis(999).toNanos();
+    tick();
+    assertTrue(waiter.isWaiting());
+    now += Duration.ofMillis(1).toNanos();
+    tick();
+    assertEquals(
+        "waited 1000 ms for a backend of app/app_user (max-wait 1000 ms, all 2 backends busy)",
+        waiter.told());
+    assertEquals(1, pool.counters().timeouts());
+    assertEquals(1, waiter.ends);
+  }
+
+  @Test
+  void whoWaitsTooLongInAnOutageIsToldTheOutage() {
+    pool.trouble(SqlFailure.backendLost("connection refused"));
+    Waiter waiter = await(one);
+    now += Duration.ofSeconds(1).toNanos();
+    tick();
+    assertTrue(waiter.told().contains("connection refused"), waiter.told());
+  }
+
+  @Test
+  void duringAPauseSessionsWaitAndIdleBackendsGoBack() {
+    release(one, exhausted());
+    pool.pause();
+    settle();
+    assertEquals(0, pool.idleBackends());
+    assertEquals(1, supply.givenBack);
+    assertNull(tryAcquire(one));
+    Waiter waiter = await(one);
+    settle();
+    assertTrue(waiter.isWaiting());
+    pool.resume();
+    settle();
+    assertEquals(1, waiter.ends);
+  }
+
+  @Test
+  void aBackendReleasedDuringAPauseIsGrantedAfterIt() {
+    Lease lease = exhausted();
+    pool.pause();
+    settle();
+    Waiter waiter = await(one);
+    release(one, lease);
+    settle();
+    assertTrue(waiter.isWaiting());
+    pool.resume();
+    settle();
+    assertSame(lease, waiter.granted());
+  }
+
+  @Test
+  void whoWaitsTooLongInAPauseIsToldThePause() {
+    pool.pause();
+    Waiter waiter = await(one);
+    now += Duration.ofSeconds(1).toNanos();
+    tick();
+    assertTrue(waiter.told().contains("the pool is paused"), waiter.told());
+  }
+
+  @Test
+  void aClosedPoolTellsWhoWaitsAndWhoComes() {
+    Lease lease = exhausted();
+    Waiter waiter = await(one);
+    pool.close(SqlFailure.draining());
+    settle();
+    assertEquals("57P01", failureOf(waiter).sqlState());
+    Waiter late = await(two);
+    assertEquals("57P01", failureOf(late).sqlState());
+    release(one, lease);
+    assertEquals(0, pool.idleBackends());
+    assertEquals(1, supply.givenBack);
+  }
+
+  @Test
+  void whatIsSuppliedToAClosedPoolGoesBackAtOnce() {
+    await(one);
+    pool.close(SqlFailure.draining());
+    settle();
+    assertEquals(1, supply.givenBack);
+    assertEquals(0, pool.heldBackends());
+  }
+
+  @Test
+  void aBackendWhoseTenureIsOverGoesThroughTheSupply() {
+    Waiter waiter = await(one);
+    settle();
+    now += Duration.ofSeconds(21).toNanos();
+    release(one, waiter.granted());
+    assertEquals(1, supply.givenBack);
+    assertEquals(0, pool.idleBackends());
+  }
+
+  @Test
+  void aHotBackendThatNobodyNeedsGoesBackAfterARest() {
+    Waiter waiter = await(one);
+    settle();
+    release(one, waiter.granted());
+    now += Duration.ofSeconds(1).toNanos();
+    tick();
+    assertEquals(1, pool.idleBackends());
+    now += 1;
+    tick();
+    assertEquals(0, pool.idleBackends());
+    assertEquals(1, supply.givenBack);
+  }
+
+  @Test
+  void aBackendThatDiedWhileIdleIsDiscardedNotGranted() {
+    Waiter waiter = await(one);
+    settle();
+    release(one, waiter.granted());
+    supply.made.getFirst().kill();
+    assertNull(tryAcquire(one));
+    assertEquals(List.of(EvictReason.BACKEND_CLOSED), supply.evicted);
+    Waiter next = await(one);
+    settle();
+    assertSame(supply.made.get(1), next.granted().backend());
+  }
+
+  @Test
+  void aBackendThatDiedInALeaseIsDiscardedAtItsRelease() {
+    Waiter waiter = await(one);
+    settle();
+    supply.made.getFirst().kill();
+    release(one, waiter.granted());
+    assertEquals(List.of(EvictReason.BACKEND_CLOSED), supply.evicted);
+    assertEquals(0, pool.heldBackends());
+  }
+
+  @Test
+  void anEvictedBackendIsReplacedForWhoeverWaitsOnTheSameLoop() {
+    Lease lease = exhausted();
+    Waiter waiter = await(one);
+    one.on(() -> lease.evict(EvictReason.CLIENT_GONE));
+    settle();
+    assertEquals(1, waiter.ends);
+    assertEquals(1, pool.counters().evictions(EvictReason.CLIENT_GONE));
+  }
+
+  @Test
+  void anEvictedBackendIsReplacedForWhoeverWaitsOnAnotherLoop() {
+    Lease lease = exhausted();
+    Waiter waiter = await(two);
+    settle();
+    one.on(() -> lease.evict(EvictReason.CLIENT_GONE));
+    settle();
+    assertEquals(1, waiter.ends, "must not need the janitor's tick");
+  }
+
+  @Test
+  void aBackendAtTheEndOfItsTenureIsReplacedForWhoeverWaitsOnAnotherLoop() {
+    Lease lease = exhausted();
+    now += Duration.ofSeconds(21).toNanos();
+    Waiter waiter = await(two);
+    release(one, lease);
+    settle();
+    assertEquals(1, waiter.ends, "must not need the janitor's tick");
+  }
+
+  @Test
+  void aLeaseEndsOnce() {
+    Waiter waiter = await(one);
+    settle();
+    release(one, waiter.granted());
+    assertThrows(IllegalStateException.class, () -> release(one, waiter.granted()));
+    assertThrows(
+        IllegalStateException.class,
+        () -> one.on(() -> waiter.granted().evict(EvictReason.OUR_FAULT)));
+  }
+
+  @Test
+  void whatWaitingCantMendIsToldToAllWhoWait() {
+    Waiter first = await(one);
+    Waiter second = await(one);
+    supply.refuse(WRONG_PASSWORD);
+    run();
+    assertEquals("wrong password", first.told());
+    assertEquals("wrong password", second.told());
+    assertEquals(0, supply.unanswered());
+  }
+
+  @Test
+  void whoAsksAgainAfterARefusalIsANewAttempt() {
+    Waiter again = new Waiter();
+    Waiter first =
+        new Waiter() {
+          @Override
+          protected void failed(SqlFailure told) {
+            super.failed(told);
+            pool.on(one).await(again);
+          }
+        };
+    one.on(() -> pool.on(one).await(first));
+    supply.refuse(WRONG_PASSWORD);
+    run();
+    assertEquals(1, first.ends);
+    assertTrue(again.isWaiting());
+    settle();
+    assertNotNull(again.lease);
+  }
+
+  @Test
+  void aSupplyWithoutAnAnswerIsAskedAgainAndSessionsGoOnWaiting() {
+    Waiter waiter = await(one);
+    supply.refuse(null);
+    run();
+    assertTrue(waiter.isWaiting());
+    assertEquals(2, supply.fetches);
+    settle();
+    assertEquals(1, waiter.ends);
+  }
+
+  @Test
+  void oneLoopAsksForOneBackendAtATime() {
+    for (int i = 0; i < 10; i++) {
+      await(one);
+    }
+    assertEquals(1, supply.fetches);
+  }
+
+  @Test
+  void aLoopThatIsNotThePoolsIsRefused() {
+    assertThrows(IllegalStateException.class, () -> pool.on(new ManualLoop()));
+  }
+
+  /** Leases both backends on loop one, and returns one of them. */
+  private Lease exhausted() {
+    Waiter first = await(one);
+    await(one);
+    settle();
+    assertEquals(2, pool.heldBackends());
+    return first.granted();
+  }
+
+  private Waiter await(ManualLoop loop) {
+    Waiter waiter = new Waiter();
+    loop.on(() -> pool.on(loop).await(waiter));
+    return waiter;
+  }
+
+  private @Nullable Lease tryAcquire(ManualLoop loop) {
+    return pool.on(loop).tryAcquire();
+  }
+
+  private static void release(ManualLoop loop, Lease lease) {
+    loop.on(lease::release);
+  }
+
+  private static SqlFailure failureOf(Waiter waiter) {
+    SqlFailure failure = waiter.failure;
+    if (failure == null) {
+      throw new AssertionError("no failure");
+    }
+    return failure;
+  }
+
+  private void tick() {
+    one.on(() -> pool.tick(one));
+    two.on(() -> pool.tick(two));
+  }
+
+  /** Runs the loops' tasks until there are none. */
+  private void run() {
+    while (one.runOne() || two.runOne()) {}
+  }
+
+  /** Runs the loops and the supply until all is quiet. */
+  private void settle() {
+    do {
+      run();
+    } while (supply.answer());
+  }
+
+  private LeasePool pool(int size) {
+    PoolLimits limits =
+        new PoolLimits(
+            PoolMode.TRANSACTION,
+            size,
+            0,
+            Duration.ofSeconds(1),
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ZERO);
+    return new LeasePool(
+        new PoolKey("app", "app", "app_user"), limits, List.of(one, two), supply, () -> now);
+  }
+}

@@ -1,0 +1,331 @@
+package dev.pooler.core.pool.hikari;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pooler.core.config.PoolMode;
+import dev.pooler.core.pool.EvictReason;
+import dev.pooler.core.pool.Lease;
+import dev.pooler.core.pool.LeaseRequest;
+import dev.pooler.core.pool.LoopLeases;
+import dev.pooler.core.config.PoolKey;
+import dev.pooler.core.pool.PoolLimits;
+import dev.pooler.core.pool.StubBackend;
+import dev.pooler.core.session.SqlFailure;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.channel.DefaultEventLoop;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The real HikariCP over backends without a server. */
+class HikariSupplyTest {
+  /** HikariCP asks a connection that was idle for longer whether it lives; 500 ms by itself. */
+  private static final String PROBE_AFTER = "com.zaxxer.hikari.aliveBypassWindowMs";
+
+  private static final long PATIENCE_SECONDS = 20;
+
+  private final DefaultEventLoop one = new DefaultEventLoop();
+  private final DefaultEventLoop two = new DefaultEventLoop();
+  private final ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1);
+  private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+  private final StubConnector connector = new StubConnector();
+  private @Nullable HikariSupply supply;
+
+  @AfterEach
+  void closeAll() {
+    if (supply != null) {
+      supply.close();
+    }
+    System.clearProperty(PROBE_AFTER);
+    scheduler.shutdownNow();
+    one.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    two.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void nothingIsConnectedBeforeTheFirstSessionAsks() {
+    HikariSupply lazy = supply(3, 0, Duration.ofSeconds(5));
+    assertEquals(0, lazy.totalBackends());
+    assertEquals(0, connector.attempts.get());
+  }
+
+  @Test
+  void theMinimumIsConnectedAheadOfTheFirstSession() {
+    supply(3, 2, Duration.ofSeconds(5));
+    until(() -> idle() == 2);
+    assertEquals(2, connector.made.size());
+  }
+
+  @Test
+  void theSizeIsNeverExceededAndEverySessionIsServed() throws Exception {
+    supply(3, 0, Duration.ofSeconds(30));
+    List<CompletableFuture<Integer>> sessions = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      sessions.add(leaseAndRelease(i % 2 == 0 ? one : two));
+    }
+    for (CompletableFuture<Integer> session : sessions) {
+      assertEquals(1, get(session));
+    }
+    assertTrue(connector.mostOpen() <= 3, () -> connector.mostOpen() + " backends at once");
+    assertEquals(40, pool().pool().counters().acquires());
+    assertEquals(40, pool().pool().counters().releases());
+  }
+
+  @Test
+  void anOutageIsWaitedFor() throws Exception {
+    supply(1, 0, Duration.ofSeconds(30));
+    connector.fail(StubConnector.refused(), 3);
+    get(acquire(one));
+    assertEquals(4, connector.attempts.get());
+    assertEquals(null, pool().pool().trouble());
+  }
+
+  @Test
+  void whoWaitsTooLongInAnOutageIsToldIt() {
+    supply(1, 0, Duration.ofMillis(300));
+    connector.fail(StubConnector.refused(), Integer.MAX_VALUE);
+    one.scheduleAtFixedRate(() -> pool().pool().tick(one), 10, 10, TimeUnit.MILLISECONDS);
+    String told = failure(acquire(one));
+    assertTrue(told.contains("no target") && told.contains("connection refused"), told);
+  }
+
+  @Test
+  void whatWaitingCantMendIsToldToAllAtOnce() throws Exception {
+    supply(2, 0, Duration.ofSeconds(30));
+    List<CompletableFuture<Lease>> waiting = new ArrayList<>();
+    CountDownLatch asked = connector.failWhenReleased(StubConnector.wrongPassword());
+    waiting.add(acquire(one));
+    waiting.add(acquire(one));
+    waiting.add(acquire(two));
+    until(() -> pool().pool().shares().stream().mapToInt(LoopLeases::waiting).sum() == 3);
+    asked.countDown();
+    for (CompletableFuture<Lease> session : waiting) {
+      assertEquals("wrong password", failure(session));
+    }
+    get(acquire(two));
+    assertEquals(1, connector.made.size());
+  }
+
+  @Test
+  void afterARefusalTheNextSessionIsANewAttempt() throws Exception {
+    supply(1, 0, Duration.ofSeconds(30));
+    connector.fail(StubConnector.wrongPassword(), 1);
+    assertEquals("wrong password", failure(acquire(one)));
+    get(acquire(one));
+    assertEquals(2, connector.attempts.get());
+  }
+
+  @Test
+  void aRefusalIsForgottenWhenTheTroubleIsAnother() throws Exception {
+    supply(1, 0, Duration.ofMillis(300));
+    connector.fail(StubConnector.wrongPassword(), 1);
+    assertEquals("wrong password", failure(acquire(one)));
+    // 50 + 100 + 200 + 400 ms of back-off at most: the fetch of 300 ms fails before that is over.
+    connector.fail(StubConnector.refused(), 5);
+    get(acquire(one));
+  }
+
+  @Test
+  void aBackendThatDiedWhileIdleIsReplacedWhenItIsBorrowed() throws Exception {
+    System.setProperty(PROBE_AFTER, "60000");
+    supply(1, 0, Duration.ofSeconds(30));
+    rest(get(acquire(one)));
+    StubBackend dead = connector.made.getFirst();
+    dead.kill();
+    assertNotSame(dead, get(acquire(one)).backend());
+    until(() -> dead.closedFor == EvictReason.RETIRED);
+  }
+
+  @Test
+  void manyDeadBackendsMeanThatAllAreReplaced() throws Exception {
+    System.setProperty(PROBE_AFTER, "60000");
+    supply(6, 0, Duration.ofSeconds(30));
+    List<Lease> leases = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      leases.add(get(acquire(one)));
+    }
+    rest(leases.toArray(Lease[]::new));
+    // Three die and are found out; the other three are replaced without having been looked at.
+    connector.made.forEach(StubBackend::kill);
+    Lease fresh = get(acquire(one));
+    assertSame(connector.made.get(6), fresh.backend());
+    until(() -> connector.made.subList(0, 6).stream().allMatch(b -> b.closedFor != null));
+  }
+
+  @Test
+  void aBackendThatWasIdleIsAskedWhetherItLives() throws Exception {
+    System.setProperty(PROBE_AFTER, "0");
+    supply(1, 0, Duration.ofSeconds(30));
+    rest(get(acquire(one)));
+    StubBackend backend = connector.made.getFirst();
+    int asked = backend.probes.get(); // HikariCP tries isValid on the first connection it makes
+    backend.answers = false;
+    // HikariCP counts in milliseconds: what was idle for less than one is not asked.
+    until(() -> {
+      try {
+        Lease lease = get(acquire(one));
+        rest(lease);
+        return lease.backend() != backend;
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    });
+    assertEquals(asked + 1, backend.probes.get());
+  }
+
+  @Test
+  void anEvictedBackendMakesRoom() throws Exception {
+    supply(1, 0, Duration.ofSeconds(30));
+    Lease lease = get(acquire(one));
+    one.execute(() -> lease.evict(EvictReason.CLIENT_GONE));
+    assertNotSame(lease.backend(), get(acquire(one)).backend());
+    assertEquals(EvictReason.CLIENT_GONE, connector.made.getFirst().closedFor);
+    assertEquals(1, connector.mostOpen());
+  }
+
+  @Test
+  void aBackendIsMovedToTheLoopThatAsked() throws Exception {
+    supply(1, 0, Duration.ofSeconds(30));
+    get(acquire(two));
+    assertSame(two, connector.made.getFirst().loop);
+  }
+
+  @Test
+  void replaceAllSparesWhatIsLeasedUntilItsLeaseEnds() throws Exception {
+    supply(1, 0, Duration.ofSeconds(30));
+    Lease lease = get(acquire(one));
+    pool().replaceAll();
+    assertEquals(null, connector.made.getFirst().closedFor);
+    one.execute(lease::release);
+    pool().pool().pause();
+    pool().pool().resume();
+    assertNotSame(lease.backend(), get(acquire(one)).backend());
+  }
+
+  @Test
+  void closeClosesAllBackendsAndWhoComesLaterIsTold() throws Exception {
+    HikariSupply closing = supply(3, 0, Duration.ofSeconds(30));
+    Lease leased = get(acquire(one));
+    rest(get(acquire(one)));
+    get(acquire(two));
+    closing.pool().close(SqlFailure.draining());
+    closing.close();
+    assertEquals(0, connector.open());
+    assertTrue(failure(acquire(one)).contains("shutting down"));
+    one.execute(leased::release);
+  }
+
+  private HikariSupply pool() {
+    HikariSupply mine = supply;
+    if (mine == null) {
+      throw new AssertionError("no supply yet");
+    }
+    return mine;
+  }
+
+  private HikariSupply supply(int size, int minIdle, Duration maxWait) {
+    PoolLimits limits =
+        new PoolLimits(
+            PoolMode.TRANSACTION,
+            size,
+            minIdle,
+            maxWait,
+            Duration.ZERO,
+            Duration.ofMinutes(10),
+            Duration.ZERO);
+    HikariSupply made =
+        HikariSupply.create(
+            new PoolKey("app", "app", "app_user"),
+            limits,
+            List.of(one, two),
+            connector,
+            scheduler,
+            metrics);
+    supply = made;
+    return made;
+  }
+
+  private CompletableFuture<Lease> acquire(EventLoop loop) {
+    CompletableFuture<Lease> granted = new CompletableFuture<>();
+    loop.execute(() -> await(loop, granted));
+    return granted;
+  }
+
+  private void await(EventLoop loop, CompletableFuture<Lease> granted) {
+    pool()
+        .pool()
+        .on(loop)
+        .await(
+            new LeaseRequest() {
+              @Override
+              protected void granted(Lease lease) {
+                granted.complete(lease);
+              }
+
+              @Override
+              protected void failed(SqlFailure failure) {
+                granted.completeExceptionally(new IllegalStateException(failure.message()));
+              }
+            });
+  }
+
+  /** A session of one statement; completes with 1. */
+  private CompletableFuture<Integer> leaseAndRelease(EventLoop loop) {
+    return acquire(loop)
+        .thenApplyAsync(
+            lease -> {
+              lease.release();
+              return 1;
+            },
+            loop);
+  }
+
+  /** Ends leases of loop one and has their backends go back to HikariCP. */
+  private void rest(Lease... leases) {
+    for (Lease lease : leases) {
+      one.execute(lease::release);
+    }
+    pool().pool().pause();
+    pool().pool().resume();
+    until(() -> idle() == leases.length);
+  }
+
+  /** HikariCP's own figure; it may be a second old. */
+  private double idle() {
+    Gauge gauge = metrics.find("hikaricp.connections.idle").gauge();
+    return gauge == null ? 0 : gauge.value();
+  }
+
+  private static void until(BooleanSupplier holds) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    while (!holds.getAsBoolean()) {
+      assertTrue(System.nanoTime() - deadline < 0, "did not come about");
+      Thread.onSpinWait();
+    }
+  }
+
+  private static <T> T get(CompletableFuture<T> future) throws Exception {
+    return future.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private static String failure(CompletableFuture<Lease> future) {
+    ExecutionException told = assertThrows(ExecutionException.class, () -> get(future));
+    Throwable cause = told.getCause();
+    return cause == null ? "" : String.valueOf(cause.getMessage());
+  }
+}

@@ -1,0 +1,79 @@
+package dev.pooler.core.pool.hikari;
+
+import dev.pooler.core.pool.Backend;
+import dev.pooler.core.pool.BackendConnector;
+import dev.pooler.core.pool.ConnectFailure;
+import dev.pooler.core.pool.StubBackend;
+import dev.pooler.core.session.SqlFailure;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Makes stub backends, or fails as often as it was told to. Any thread. */
+final class StubConnector implements BackendConnector {
+  final List<StubBackend> made = new CopyOnWriteArrayList<>();
+  final AtomicInteger attempts = new AtomicInteger();
+  private final AtomicInteger failuresLeft = new AtomicInteger();
+  private volatile ConnectFailure failure = refused();
+  private volatile CountDownLatch gate = new CountDownLatch(0);
+  private volatile long mostOpen;
+
+  static ConnectFailure refused() {
+    return new ConnectFailure(SqlFailure.backendLost("connection refused"), true);
+  }
+
+  static ConnectFailure wrongPassword() {
+    return new ConnectFailure(SqlFailure.fatal("28P01", 1045, "wrong password"), false);
+  }
+
+  void fail(ConnectFailure how, int times) {
+    failure = how;
+    failuresLeft.set(times);
+  }
+
+  /** The next attempt fails as soon as the latch has been counted down. */
+  CountDownLatch failWhenReleased(ConnectFailure how) {
+    fail(how, 1);
+    CountDownLatch latch = new CountDownLatch(1);
+    gate = latch;
+    return latch;
+  }
+
+  long open() {
+    return made.stream().filter(backend -> backend.closedFor == null).count();
+  }
+
+  long mostOpen() {
+    return mostOpen;
+  }
+
+  @Override
+  public synchronized CompletionStage<Backend> connect() {
+    attempts.incrementAndGet();
+    if (failuresLeft.get() > 0) {
+      failuresLeft.decrementAndGet();
+      return CompletableFuture.runAsync(this::passGate, Thread::startVirtualThread)
+          .thenCompose(passed -> CompletableFuture.failedFuture(failure));
+    }
+    StubBackend backend = new StubBackend();
+    made.add(backend);
+    mostOpen = Math.max(mostOpen, open());
+    return CompletableFuture.completedFuture(backend);
+  }
+
+  private void passGate() {
+    try {
+      gate.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public String describe() {
+    return "stubs";
+  }
+}

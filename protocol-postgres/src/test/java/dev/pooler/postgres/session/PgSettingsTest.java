@@ -1,0 +1,106 @@
+package dev.pooler.postgres.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.pooler.postgres.session.PgSettings.Value;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class PgSettingsTest {
+  @Test
+  void nothingDiffersFromItself() {
+    PgSettings some = startup("DateStyle", "ISO");
+    assertEquals("", some.differenceFrom(some));
+    assertEquals("", PgSettings.NONE.differenceFrom(PgSettings.NONE));
+  }
+
+  @Test
+  void aStartupValueIsSetAsOneTextWhateverItHolds() {
+    assertEquals(
+        "SELECT pg_catalog.set_config('search_path','a, \"B\"',false);",
+        startup("search_path", "a, \"B\"").differenceFrom(PgSettings.NONE));
+  }
+
+  @Test
+  void aQuoteInAValueIsDoubled() {
+    assertEquals(
+        "SELECT pg_catalog.set_config('application_name','it''s; DROP TABLE x --',false);",
+        startup("application_name", "it's; DROP TABLE x --").differenceFrom(PgSettings.NONE));
+  }
+
+  @Test
+  void aBackslashReadsTheSameWhateverStandardConformingStringsSays() {
+    assertEquals(
+        "SELECT pg_catalog.set_config('application_name',E'a\\\\''; b',false);",
+        startup("application_name", "a\\'; b").differenceFrom(PgSettings.NONE));
+  }
+
+  @Test
+  void aSetValueIsSaidAgainAsItWasWritten() {
+    PgSettings set = PgSettings.NONE.with("Search_Path", new Value.Sql("a, 'b'"));
+    assertEquals("SET \"search_path\" TO a, 'b';", set.differenceFrom(PgSettings.NONE));
+  }
+
+  @Test
+  void theTwoPartsOfACustomSettingsNameAreQuotedByThemselves() {
+    PgSettings custom = PgSettings.NONE.with("App.User", new Value.Sql("'7'"));
+    assertEquals("SET \"app\".\"user\" TO '7';", custom.differenceFrom(PgSettings.NONE));
+    assertEquals("RESET \"app\".\"user\";", PgSettings.NONE.differenceFrom(custom));
+    assertEquals(
+        "SELECT pg_catalog.set_config('app.user','7',false);",
+        startup("App.User", "7").differenceFrom(PgSettings.NONE));
+  }
+
+  @Test
+  void aQuoteInANameCantEndIt() {
+    PgSettings odd = startup("a\"; DROP TABLE x; --", "1");
+    assertEquals("RESET \"a\"\"; drop table x; --\";", PgSettings.NONE.differenceFrom(odd));
+  }
+
+  @Test
+  void whatIsGoneIsResetFirstAndWhatIsSameIsLeftAlone() {
+    PgSettings from =
+        startup("datestyle", "ISO")
+            .with("work_mem", new Value.Sql("'1MB'"))
+            .with("jit", new Value.Sql("off"));
+    PgSettings to = startup("datestyle", "ISO").with("work_mem", new Value.Sql("'2MB'"));
+    assertEquals("RESET \"jit\";SET \"work_mem\" TO '2MB';", to.differenceFrom(from));
+  }
+
+  @Test
+  void equalSettingsAreTheSameObjectHoweverTheyCameAbout() {
+    PgSettings one = startup("DateStyle", "ISO").with("jit", new Value.Sql("off"));
+    PgSettings other = PgSettings.NONE.with("jit", new Value.Sql("off"));
+    other = other.with("datestyle", new Value.Text("ISO"));
+    assertSame(one, other);
+    assertEquals(one.hashCode(), other.hashCode());
+    assertNotEquals(one, startup("DateStyle", "ISO"));
+  }
+
+  @Test
+  void aTextAndTheSameTextOfSqlAreNotTheSame() {
+    assertNotEquals(
+        startup("jit", "off"), PgSettings.NONE.with("jit", new Value.Sql("off")));
+  }
+
+  @Test
+  void aResetGivesTheValueOfTheStartupPacketBackOrNone() {
+    PgSettings startup = startup("datestyle", "ISO");
+    PgSettings changed =
+        startup.with("DateStyle", new Value.Sql("German")).with("jit", new Value.Sql("off"));
+    assertSame(startup, changed.withValueOf("DATESTYLE", startup).withValueOf("JIT", startup));
+  }
+
+  @Test
+  void theValuesCantBeChanged() {
+    Map<String, Value> values = startup("jit", "off").values();
+    assertThrows(UnsupportedOperationException.class, values::clear);
+  }
+
+  private static PgSettings startup(String name, String value) {
+    return PgSettings.ofStartup(Map.of(name, value));
+  }
+}
