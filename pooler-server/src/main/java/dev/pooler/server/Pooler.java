@@ -5,6 +5,7 @@ import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.Secret;
+import dev.pooler.core.config.TimeoutsConfig;
 import dev.pooler.core.lifecycle.Drain;
 import dev.pooler.core.lifecycle.Janitor;
 import dev.pooler.core.observe.SessionCounters;
@@ -26,7 +27,9 @@ import dev.pooler.server.pools.TargetProbe;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -125,12 +128,21 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
                   counted,
                   List.copyOf(config.users().values()),
                   this::secret,
+                  this::loginTimeout,
                   drain::begun));
       counters.put(protocol.protocol(), counted);
       protocols.put(protocol.protocol(), running);
       pools.protocol(protocol.protocol(), running);
       metrics.addProtocol(protocol.protocol(), counted);
     }
+  }
+
+  /** The longest of all databases: which one a client wants is only known from its packet. */
+  private Duration loginTimeout() {
+    return config.databases().values().stream()
+        .map(database -> database.timeouts().login())
+        .max(Comparator.naturalOrder())
+        .orElse(TimeoutsConfig.LOGIN);
   }
 
   private String secret(Secret secret) {

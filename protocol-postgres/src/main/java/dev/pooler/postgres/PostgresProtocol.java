@@ -22,7 +22,6 @@ import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,8 +31,6 @@ import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL's protocol, versions 3.0 and 3.2. */
 public final class PostgresProtocol implements WireProtocol {
-  private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(30);
-
   @Override
   public Protocol protocol() {
     return Protocol.POSTGRES;
@@ -73,7 +70,7 @@ public final class PostgresProtocol implements WireProtocol {
               () -> users,
               listener.allowUids(),
               tls(listener),
-              LOGIN_TIMEOUT,
+              context.loginTimeout(),
               context.transport().peerUid());
       return channel -> channel.pipeline().addLast(new PgStartupHandler(door, rules));
     }
