@@ -37,6 +37,7 @@ import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +50,7 @@ import org.slf4j.LoggerFactory;
 public final class Pooler implements AutoCloseable, HttpEndpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Pooler.class);
 
+  private final AtomicBoolean closing = new AtomicBoolean();
   private final CountDownLatch end = new CountDownLatch(1);
   private final Reload reload;
   private final SessionRegistry sessions = new SessionRegistry();
@@ -211,8 +213,8 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       LOG.warn("listen, http, limits and io take effect at the next start");
     }
     config = now;
-    protocols.values().forEach(protocol -> protocol.users(List.copyOf(now.users().values())));
     pools.reload(now).forEach(change -> LOG.info("reload: {}", change));
+    protocols.values().forEach(protocol -> protocol.reload(List.copyOf(now.users().values())));
     targets.watch(now.databases().values());
     pools.warm();
   }
@@ -247,6 +249,18 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   /** Stops at once: closes clients and backends and removes the socket files. */
   @Override
   public void close() {
+    if (closing.compareAndSet(false, true)) {
+      closeAll();
+      return;
+    }
+    try {
+      end.await(); // another thread does it: the end of a drain
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void closeAll() {
     drain.begin();
     listeners.forEach(SocketListener::close);
     drain.endSessions();

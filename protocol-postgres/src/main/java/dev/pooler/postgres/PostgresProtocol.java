@@ -44,6 +44,7 @@ public final class PostgresProtocol implements WireProtocol {
   private static final class AtWork implements Running {
     private final ProtocolContext context;
     private final PgFrontDoor door;
+    private final Welcomes welcomes = new Welcomes();
     private final ScramKeys keys = new ScramKeys();
     private final byte[] mockSecret = UserStore.newMockSecret();
     private volatile UserStore users;
@@ -58,7 +59,7 @@ public final class PostgresProtocol implements WireProtocol {
               context.limits(),
               context.counters(),
               new CancelKeys<>(new SecureRandom()),
-              new Welcomes(),
+              welcomes,
               context.draining());
     }
 
@@ -106,8 +107,9 @@ public final class PostgresProtocol implements WireProtocol {
     }
 
     @Override
-    public void users(List<UserConfig> now) {
+    public void reload(List<UserConfig> now) {
       users = read(now);
+      welcomes.forget();
     }
 
     private UserStore read(List<UserConfig> configured) {
