@@ -13,12 +13,14 @@ import dev.pooler.core.protocol.WireProtocol;
 import dev.pooler.core.session.SqlFailure;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +36,8 @@ public final class Pools implements PoolDirectory {
    * With "*" as a database or the client's own user, clients choose names: there is an end to it.
    */
   private static final int MOST_POOLS = 1000;
+
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
   /** A pool with what it was made of. */
   public record Entry(HikariSupply supply, DatabaseConfig database) {
@@ -198,7 +202,18 @@ public final class Pools implements PoolDirectory {
         .close(
             SqlFailure.fatal("57P01", 1053, "this database's configuration was changed")
                 .withHint("Connect again."));
-    Thread.ofVirtual().name("pooler-retire").start(entry.supply()::close);
+    Duration patience = config.limits().drain();
+    Thread.ofVirtual().name("pooler-retire").start(() -> closeWhenUnused(entry, patience));
+  }
+
+  /** HikariCP's close aborts what is borrowed: transactions get their time first. */
+  private static void closeWhenUnused(Entry entry, Duration patience) {
+    entry.supply().replaceAll();
+    long until = System.nanoTime() + patience.toNanos();
+    while (entry.pool().heldBackends() > 0 && System.nanoTime() - until < 0) {
+      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+    }
+    entry.supply().close();
   }
 
   /** Closes all backends; blocks, seconds at most. */
