@@ -28,12 +28,6 @@ import org.junit.jupiter.api.Timeout;
 /** Drain, reload, socket files and health of a pooler that has clients. */
 @Timeout(60)
 class LifecycleTest {
-  private static final String DATABASE =
-      """
-      databases:
-        postgres: {hosts: ["%s"], user: postgres, pool: {size: %d, min-idle: 0}}
-      limits: {drain: %s}
-      """;
   private static EmbeddedPostgres server;
 
   @BeforeAll
@@ -47,7 +41,12 @@ class LifecycleTest {
   }
 
   private static String database(String host, int size, String drain) {
-    return DATABASE.formatted(host, size, drain);
+    return """
+    databases:
+      postgres: {hosts: ["%s"], user: postgres, pool: {size: %d, min-idle: 0}}
+    limits: {drain: %s}
+    """
+        .formatted(host, size, drain);
   }
 
   private static void assertDrained(RawPgClient client) throws IOException {
@@ -209,7 +208,7 @@ class LifecycleTest {
       assertTrue(String.valueOf(second.getMessage()).contains("another process"), second::toString);
       try (RawPgClient client =
           RawPgClient.session(UnixDomainSocketAddress.of(socket), "postgres", "postgres")) {
-        assertEquals("1", client.value("select 1"), first + " still listens");
+        assertEquals("1", client.value("select 1"), "the first still listens: " + first.socket());
       }
     }
     assertFalse(Files.exists(socket));
