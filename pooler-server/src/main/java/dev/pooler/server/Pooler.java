@@ -5,6 +5,7 @@ import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.Secret;
+import dev.pooler.core.config.TimeoutsConfig;
 import dev.pooler.core.lifecycle.Drain;
 import dev.pooler.core.lifecycle.Janitor;
 import dev.pooler.core.observe.SessionCounters;
@@ -26,7 +27,9 @@ import dev.pooler.server.pools.TargetProbe;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -127,12 +130,21 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
                   counted,
                   List.copyOf(config.users().values()),
                   this::secret,
+                  this::loginTimeout,
                   drain::begun));
       counters.put(protocol.protocol(), counted);
       protocols.put(protocol.protocol(), running);
       pools.protocol(protocol.protocol(), running);
       metrics.addProtocol(protocol.protocol(), counted);
     }
+  }
+
+  /** The longest of all databases: which one a client wants is only known from its packet. */
+  private Duration loginTimeout() {
+    return config.databases().values().stream()
+        .map(database -> database.timeouts().login())
+        .max(Comparator.naturalOrder())
+        .orElse(TimeoutsConfig.LOGIN);
   }
 
   private String secret(Secret secret) {
@@ -202,8 +214,8 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       LOG.warn("listen, http, limits and io take effect at the next start");
     }
     config = now;
-    protocols.values().forEach(protocol -> protocol.users(List.copyOf(now.users().values())));
     pools.reload(now).forEach(change -> LOG.info("reload: {}", change));
+    protocols.values().forEach(protocol -> protocol.reload(List.copyOf(now.users().values())));
     targets.watch(now.databases().values());
     pools.warm();
   }
@@ -238,9 +250,18 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   /** Stops at once: closes clients and backends and removes the socket files. */
   @Override
   public void close() {
-    if (!closing.compareAndSet(false, true)) {
+    if (closing.compareAndSet(false, true)) {
+      closeAll();
       return;
     }
+    try {
+      end.await(); // another thread does it: the end of a drain
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void closeAll() {
     drain.begin();
     listeners.forEach(SocketListener::close);
     drain.endSessions();

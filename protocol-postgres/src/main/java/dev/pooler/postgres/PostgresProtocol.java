@@ -22,7 +22,6 @@ import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,8 +31,6 @@ import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL's protocol, versions 3.0 and 3.2. */
 public final class PostgresProtocol implements WireProtocol {
-  private static final Duration LOGIN_TIMEOUT = Duration.ofSeconds(30);
-
   @Override
   public Protocol protocol() {
     return Protocol.POSTGRES;
@@ -47,6 +44,7 @@ public final class PostgresProtocol implements WireProtocol {
   private static final class AtWork implements Running {
     private final ServerSide server;
     private final PgFrontDoor door;
+    private final Welcomes welcomes = new Welcomes();
     private final ScramKeys keys = new ScramKeys();
     private final byte[] mockSecret = UserStore.newMockSecret();
     private volatile UserStore users;
@@ -61,7 +59,7 @@ public final class PostgresProtocol implements WireProtocol {
               server.limits(),
               server.counters(),
               new CancelKeys<>(new SecureRandom()),
-              new Welcomes(),
+              welcomes,
               server.draining());
     }
 
@@ -73,7 +71,7 @@ public final class PostgresProtocol implements WireProtocol {
               () -> users,
               listener.allowUids(),
               tls(listener),
-              LOGIN_TIMEOUT,
+              server.loginTimeout(),
               server.transport().peerUid());
       return channel -> channel.pipeline().addLast(new PgStartupHandler(door, rules));
     }
@@ -109,8 +107,9 @@ public final class PostgresProtocol implements WireProtocol {
     }
 
     @Override
-    public void users(List<UserConfig> now) {
+    public void reload(List<UserConfig> now) {
       users = read(now);
+      welcomes.forget();
     }
 
     private UserStore read(List<UserConfig> configured) {

@@ -1,7 +1,5 @@
 package dev.pooler.core.config;
 
-import dev.pooler.core.config.DatabaseConfig;
-
 /**
  * One pool: a database entry of the configuration, the database asked of the server, and the user
  * the backends log in as. Sessions of different keys never share a backend.

@@ -16,4 +16,7 @@ public record TimeoutsConfig(
     Duration login,
     Duration statement,
     Duration idleInTransaction,
-    Duration clientIdle) {}
+    Duration clientIdle) {
+  /** For the login where no database says otherwise. */
+  public static final Duration LOGIN = Duration.ofSeconds(15);
+}

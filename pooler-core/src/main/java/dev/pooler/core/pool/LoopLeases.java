@@ -280,15 +280,15 @@ public final class LoopLeases {
   }
 
   private void discard(Lease lease, EvictReason reason) {
-    pool.held(-1);
     pool.counters().evicted(reason);
     pool.supply().evict(lease.backend, reason);
+    pool.held(-1); // only now may any loop fetch another
     fetchForWaiting();
   }
 
   private void giveBack(Lease lease) {
-    pool.held(-1);
     pool.supply().giveBack(lease.backend);
+    pool.held(-1);
     fetchForWaiting();
   }
 

@@ -6,15 +6,19 @@ import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * What the server gives to a protocol.
  *
  * @param users who may log in where a listener asks for a password
  * @param secrets reads a secret, each time anew; throws IllegalStateException with the cause
+ * @param loginTimeout from a client's accept to the end of its authentication; may change with a
+ *     reload
  * @param draining no new sessions are taken
  */
 public record ServerSide(
@@ -25,4 +29,5 @@ public record ServerSide(
     SessionCounters counters,
     List<UserConfig> users,
     Function<Secret, String> secrets,
+    Supplier<Duration> loginTimeout,
     BooleanSupplier draining) {}

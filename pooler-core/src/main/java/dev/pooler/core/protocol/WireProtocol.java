@@ -37,7 +37,7 @@ public interface WireProtocol {
      */
     BackendConnector backends(PoolKey key, DatabaseConfig database);
 
-    /** The users changed with a reload. */
-    void users(List<UserConfig> now);
+    /** The configuration was read again: these are the users, and targets may be others. */
+    void reload(List<UserConfig> users);
   }
 }

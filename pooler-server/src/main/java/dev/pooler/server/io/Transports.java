@@ -41,7 +41,7 @@ public final class Transports {
    * @throws IOException if it asks for one that does not work here; the text says why
    */
   public static Transport start(IoConfig io) throws IOException {
-    int loops = io.eventLoops() > 0 ? io.eventLoops() : defaultLoops();
+    int loops = loops(io);
     Transport transport =
         switch (io.transport()) {
           case AUTO -> Epoll.isAvailable() ? epoll(loops) : nio(loops);
@@ -57,6 +57,19 @@ public final class Transports {
         };
     LOG.info("transport {} with {} event loop{}", transport.name(), loops, loops == 1 ? "" : "s");
     return transport;
+  }
+
+  /**
+   * io_uring gets one: a backend's channel that moves to another loop of it no longer reads (Netty
+   * 4.2.18), and clients would wait for ever.
+   */
+  private static int loops(IoConfig io) {
+    int loops = io.eventLoops() > 0 ? io.eventLoops() : defaultLoops();
+    if (io.transport() == dev.pooler.core.config.Transport.IO_URING && loops > 1) {
+      LOG.warn("io.event-loops: {} with io_uring is not possible yet; taking 1", loops);
+      return 1;
+    }
+    return loops;
   }
 
   /** One up to two processors, then half of them: the database beside us wants the others. */

@@ -15,7 +15,9 @@ import dev.pooler.core.session.SessionRegistry;
 import dev.pooler.server.pools.Pools;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -25,6 +27,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -69,6 +72,7 @@ public final class Metrics {
             pool.key().name(),
             "user",
             pool.key().user());
+    forget(tags);
     acquires.add(tags, counters.waits());
     counter("pooler.acquire.timeouts", tags, counters, PoolCounters::timeouts);
     counter("pooler.transactions", tags, counters, PoolCounters::transactions);
@@ -89,6 +93,17 @@ public final class Metrics {
     backends(tags.and("state", "lane"), pool, p -> 0);
     for (Session.State state : Session.State.values()) {
       clients(tags, entry, state);
+    }
+  }
+
+  /** Takes away the meters of a pool that this one replaces: a meter keeps its first source. */
+  private void forget(Tags tags) {
+    List<Tag> all = tags.stream().toList();
+    for (Meter meter : registry.getMeters()) {
+      if (meter.getId().getName().startsWith("pooler.")
+          && meter.getId().getTags().containsAll(all)) {
+        registry.remove(meter);
+      }
     }
   }
 

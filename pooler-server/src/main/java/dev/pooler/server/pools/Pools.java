@@ -206,8 +206,9 @@ public final class Pools implements PoolDirectory {
     Thread.ofVirtual().name("pooler-retire").start(() -> closeWhenUnused(entry, patience));
   }
 
-  /** HikariCP would cut running transactions off: their leases may end first. */
+  /** HikariCP's close aborts what is borrowed: transactions get their time first. */
   private static void closeWhenUnused(Entry entry, Duration patience) {
+    entry.supply().replaceAll();
     long until = System.nanoTime() + patience.toNanos();
     while (entry.pool().heldBackends() > 0 && System.nanoTime() - until < 0) {
       LockSupport.parkNanos(LOOK_AGAIN.toNanos());

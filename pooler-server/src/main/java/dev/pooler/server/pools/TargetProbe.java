@@ -39,6 +39,7 @@ public final class TargetProbe implements AutoCloseable {
   private final ConcurrentHashMap<Address, Boolean> up = new ConcurrentHashMap<>();
   private final ScheduledExecutorService scheduler;
   private final Observer observer;
+  private final Set<Address> announced = ConcurrentHashMap.newKeySet();
   private volatile Set<Address> watched = Set.of();
   private @Nullable ScheduledFuture<?> ticks;
 
@@ -55,8 +56,11 @@ public final class TargetProbe implements AutoCloseable {
             .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a));
     watched = Set.copyOf(first.keySet());
     up.keySet().retainAll(watched);
-    first.forEach((address, database) ->
-        observer.target(database, address.toString(), () -> Boolean.TRUE.equals(up.get(address))));
+    first.forEach((address, database) -> {
+      if (announced.add(address)) {
+        observer.target(database, address.toString(), () -> Boolean.TRUE.equals(up.get(address)));
+      }
+    });
     if (ticks == null) {
       ticks = scheduler.scheduleWithFixedDelay(this::probeAll, 0, EVERY_SECONDS, TimeUnit.SECONDS);
     }

@@ -20,7 +20,10 @@ import dev.pooler.postgres.message.BackendType;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
 import java.util.Collections;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -256,8 +259,12 @@ public final class PgBackend implements Backend, FrameSink {
   private void goodbye() {
     ByteBuf request = channel.alloc().buffer(5);
     Messages.terminate(request);
-    out.append(request);
-    out.flush();
+    ChannelFuture said = channel.writeAndFlush(request);
+    if (channel instanceof DuplexChannel duplex
+        && channel.pipeline().get(SslHandler.class) == null) {
+      // A server in the middle of a message takes the Terminate for a part of it, but not the end.
+      said.addListener(done -> duplex.shutdownOutput());
+    }
     channel.eventLoop().schedule(() -> channel.close(), GOODBYE_MILLIS, TimeUnit.MILLISECONDS);
   }
 

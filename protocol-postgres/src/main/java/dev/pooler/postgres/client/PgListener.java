@@ -24,5 +24,5 @@ public record PgListener(
     Supplier<UserStore> users,
     Map<Integer, String> allowUids,
     @Nullable SslContext tls,
-    Duration loginTimeout,
+    Supplier<Duration> loginTimeout,
     ToIntFunction<Channel> peerUid) {}

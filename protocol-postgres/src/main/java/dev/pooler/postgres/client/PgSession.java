@@ -507,8 +507,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     switch (decide(mine.backend(), false)) {
       case RELEASE -> release();
-      case AWAIT_CANCEL, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED -> {
-        if (draining && mine.backend().transactionState() == TransactionState.IDLE) {
+      case AWAIT_CANCEL, KEEP_UNFINISHED, KEEP_TRANSACTION -> {
+        // More will come, and settle again.
+      }
+      case KEEP_SESSION_MODE, KEEP_PINNED -> {
+        if (draining) {
           fail(SqlFailure.draining(), CloseReason.DRAINING);
         }
       }

@@ -17,12 +17,14 @@ import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
@@ -38,6 +40,7 @@ import org.slf4j.LoggerFactory;
 public final class PgStartupHandler extends ByteToMessageDecoder {
   private static final Logger LOG = LoggerFactory.getLogger(PgStartupHandler.class);
   private static final SecureRandom RANDOM = new SecureRandom();
+  private static final Duration LINGER = Duration.ofSeconds(1);
   private static final int OWN_UID = OwnUid.get();
 
   /** What is expected next. */
@@ -81,7 +84,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
                         CloseReason.LOGIN_TIMEOUT);
                   }
                 },
-                listener.loginTimeout().toMillis(),
+                listener.loginTimeout().get().toMillis(),
                 TimeUnit.MILLISECONDS);
   }
 
@@ -282,7 +285,24 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
     ByteBuf out = ctx.alloc().buffer(256);
     Messages.error(out, failure.asFatal());
     ctx.write(out);
-    close(ctx, reason);
+    closeLingering(ctx, reason);
+  }
+
+  /**
+   * Closes our direction and waits a moment for the client's: a close with bytes of the client
+   * unread resets the connection, and the client never reads why it was refused.
+   */
+  private void closeLingering(ChannelHandlerContext ctx, CloseReason reason) {
+    if (!(ctx.channel() instanceof DuplexChannel duplex)
+        || ctx.pipeline().get(SslHandler.class) != null) {
+      close(ctx, reason);
+      return;
+    }
+    door.counters().closed(reason);
+    ctx.writeAndFlush(ctx.alloc().buffer(0)).addListener(written -> duplex.shutdownOutput());
+    Future<?> end =
+        ctx.executor().schedule(() -> ctx.close(), LINGER.toMillis(), TimeUnit.MILLISECONDS);
+    ctx.channel().closeFuture().addListener(closed -> end.cancel(false));
   }
 
   private void close(ChannelHandlerContext ctx, CloseReason reason) {

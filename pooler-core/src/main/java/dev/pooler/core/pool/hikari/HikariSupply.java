@@ -18,6 +18,7 @@ import io.netty.channel.EventLoop;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -47,6 +48,10 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   private final WireDataSource wire;
   private final ConcurrentHashMap<Long, Connection> borrowed = new ConcurrentHashMap<>();
   private final Set<Thread> fetchers = ConcurrentHashMap.newKeySet();
+
+  /** Connections on their way back to HikariCP or out of it; see {@link #awaitLeaving}. */
+  private final Set<CompletableFuture<Boolean>> leaving = ConcurrentHashMap.newKeySet();
+
   private volatile @Nullable HikariDataSource source;
   private volatile @Nullable SqlFailure lastFailure;
   private volatile boolean closed;
@@ -141,6 +146,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
     lastFailure = null;
     while (true) {
       HikariDataSource hikari = source();
+      awaitLeaving();
       Connection connection = hikari.getConnection();
       Backend backend = connection.unwrap(WireConnection.class).backend();
       if (backend.usable() && moved(backend, asker.loop())) {
@@ -152,6 +158,24 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
         LOG.warn("pool {}: backends were closed while idle; replacing all", pool.key());
         replaceAll();
       }
+    }
+  }
+
+  /**
+   * HikariCP opens a connection for who asks when there is room, not for who waits when room comes:
+   * with minimumIdle 0 an eviction leaves its waiters waiting until their time-out. So what has
+   * left us has left it too before we ask.
+   */
+  private void awaitLeaving() throws SQLException {
+    try {
+      for (CompletableFuture<Boolean> left : leaving) {
+        left.get(MOVE_SECONDS, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SQLException("interrupted while backends were given back", e);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("pool {}: a backend did not close in {} s", pool.key(), MOVE_SECONDS);
     }
   }
 
@@ -171,7 +195,9 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   public void giveBack(Backend backend) {
     Connection connection = borrowed.remove(backend.id());
     if (connection != null) {
-      Thread.ofVirtual().name("pooler-give-back").start(() -> close(connection));
+      CompletableFuture<Boolean> left = new CompletableFuture<>();
+      leaving.add(left);
+      leave("pooler-give-back", left, () -> close(connection));
     }
   }
 
@@ -179,11 +205,29 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   public void evict(Backend backend, EvictReason reason) {
     LOG.info("pool {}: evicting backend {}: {}", pool.key(), backend.id(), reason.label());
     Connection connection = borrowed.remove(backend.id());
+    CompletableFuture<Boolean> left = new CompletableFuture<>();
+    if (connection != null) {
+      leaving.add(left);
+    }
     backend
         .close(reason)
         .whenComplete((done, failure) -> {
           if (connection != null) {
-            Thread.ofVirtual().name("pooler-evict").start(() -> discard(connection));
+            leave("pooler-evict", left, () -> discard(connection));
+          }
+        });
+  }
+
+  @SuppressWarnings("CollectionUndefinedEquality") // the very same future is meant
+  private void leave(String thread, CompletableFuture<Boolean> left, Runnable how) {
+    Thread.ofVirtual()
+        .name(thread)
+        .start(() -> {
+          try {
+            how.run();
+          } finally {
+            leaving.remove(left);
+            left.complete(true);
           }
         });
   }

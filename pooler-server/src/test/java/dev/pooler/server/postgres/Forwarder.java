@@ -1,0 +1,56 @@
+package dev.pooler.server.postgres;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+
+/** The same server at another address: its certificate doesn't name that one. */
+final class Forwarder implements AutoCloseable {
+  private final ServerSocket listener;
+  private final int target;
+
+  private Forwarder(ServerSocket listener, int target) {
+    this.listener = listener;
+    this.target = target;
+  }
+
+  /** Forwards each connection to a free port of {@code host} to this port of 127.0.0.1. */
+  static Forwarder to(String host, int target) throws IOException {
+    Forwarder forwarder =
+        new Forwarder(new ServerSocket(0, 50, InetAddress.ofLiteral(host)), target);
+    Thread.startVirtualThread(forwarder::accept);
+    return forwarder;
+  }
+
+  int port() {
+    return listener.getLocalPort();
+  }
+
+  private void accept() {
+    try {
+      while (true) {
+        Socket client = listener.accept();
+        Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
+        Thread.startVirtualThread(() -> copy(client, server));
+        Thread.startVirtualThread(() -> copy(server, client));
+      }
+    } catch (IOException e) {
+      // Closed: the end.
+    }
+  }
+
+  private static void copy(Socket from, Socket to) {
+    try (from;
+        to) {
+      from.getInputStream().transferTo(to.getOutputStream());
+    } catch (IOException e) {
+      // One side has closed, so both are.
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    listener.close();
+  }
+}
