@@ -48,8 +48,8 @@ class ArchitectureTest {
     }
     assertTrue(MAIN.contain("dev.pooler.postgres.client.PgSession"));
     assertTrue(MAIN.contain("dev.pooler.core.pool.ReleaseDecision"));
-    STATE_MACHINES.forEach(
-        name -> assertTrue(MAIN.stream().anyMatch(type -> type.getSimpleName().equals(name)), name));
+    STATE_MACHINES.forEach(name ->
+        assertTrue(MAIN.stream().anyMatch(type -> type.getSimpleName().equals(name)), name));
   }
 
   @Test
@@ -247,7 +247,8 @@ class ArchitectureTest {
     return DescribedPredicate.describe(
         "are state machines",
         type ->
-            type.getSimpleName().endsWith("State") || STATE_MACHINES.contains(type.getSimpleName()));
+            type.getSimpleName().endsWith("State")
+                || STATE_MACHINES.contains(type.getSimpleName()));
   }
 
   private static void check(ArchRule rule) {

@@ -2,11 +2,11 @@ package dev.pooler.postgres;
 
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.ListenerConfig;
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.pool.BackendConnector;
-import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.protocol.ServerSide;
 import dev.pooler.core.protocol.WireProtocol;
 import dev.pooler.postgres.auth.Credentials;

@@ -2,10 +2,10 @@ package dev.pooler.core.protocol;
 
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.ListenerConfig;
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.pool.BackendConnector;
-import dev.pooler.core.config.PoolKey;
 import io.netty.channel.Channel;
 import java.util.List;
 import java.util.function.Consumer;

@@ -1,10 +1,10 @@
 package dev.pooler.server.observe;
 
 import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.EvictReason;
-import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.PoolCounters;

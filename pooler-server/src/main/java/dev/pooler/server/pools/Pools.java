@@ -2,11 +2,11 @@ package dev.pooler.server.pools;
 
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.PoolConfig;
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.PoolDirectory;
-import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.PoolLimits;
 import dev.pooler.core.pool.hikari.HikariSupply;
 import dev.pooler.core.protocol.WireProtocol;

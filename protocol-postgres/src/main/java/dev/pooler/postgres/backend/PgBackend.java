@@ -456,8 +456,13 @@ public final class PgBackend implements Backend, FrameSink {
   public void forward(ByteBuf in, int index, int length) {
     LeaseHolder session = holder;
     if (session != null) {
+      if (lastWritten != session) {
+        // A full buffer is read on in the same turn, and the lease may have gone on meanwhile: the
+        // session before has its last replies, and nobody else would flush them.
+        onReadComplete();
+        lastWritten = session;
+      }
       session.onReplies(in, index, length);
-      lastWritten = session;
       Backpressure.apply(channel, session.client());
     }
   }

@@ -80,8 +80,9 @@ class MessagesTest {
   void aFatalErrorMayHaveDetailAndHint() {
     assertBytes(
         "E 00000025 'SFATAL' 00 'VFATAL' 00 'C57P01' 00 'Mbye' 00 'Dd' 00 'Hh' 00 00",
-        out -> Messages.error(
-            out, SqlFailure.fatal("57P01", 1053, "bye").withDetail("d").withHint("h")));
+        out ->
+            Messages.error(
+                out, SqlFailure.fatal("57P01", 1053, "bye").withDetail("d").withHint("h")));
   }
 
   @Test
@@ -120,8 +121,7 @@ class MessagesTest {
         "0000001b 00030000 'user' 00 'u' 00 'database' 00 'd' 00 00",
         out -> Messages.startup(out, parameters));
     assertBytes("00000008 04d2162f", Messages::sslRequest);
-    assertBytes(
-        "00000010 04d2162e 01020304 09080706", out -> Messages.cancelRequest(out, KEY));
+    assertBytes("00000010 04d2162e 01020304 09080706", out -> Messages.cancelRequest(out, KEY));
   }
 
   /** Words are a message type's letter, text in quotes, or hexadecimal digits. */
@@ -138,8 +138,6 @@ class MessagesTest {
     }
     ByteBuf written = Unpooled.buffer();
     writer.accept(written);
-    assertEquals(
-        ByteBufUtil.hexDump(expected),
-        ByteBufUtil.hexDump(written));
+    assertEquals(ByteBufUtil.hexDump(expected), ByteBufUtil.hexDump(written));
   }
 }

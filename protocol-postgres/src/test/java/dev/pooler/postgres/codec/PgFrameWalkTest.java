@@ -37,7 +37,8 @@ class PgFrameWalkTest {
   void aReplyGivesTheSameHoweverItIsCut() {
     byte[] reply = reply("SELECT 1", 3);
     Replies whole = replay(reply);
-    assertEquals(List.of("T 29", "D 22", "D 22", "D 22", "C 14", "S ours", "E bad", "Z I"), whole.told);
+    assertEquals(
+        List.of("T 29", "D 22", "D 22", "D 22", "C 14", "S ours", "E bad", "Z I"), whole.told);
     for (int first = 0; first <= reply.length; first++) {
       for (int second = first; second <= reply.length; second++) {
         assertSame(whole, replay(reply, first, second), first + "," + second);
@@ -65,8 +66,7 @@ class PgFrameWalkTest {
     int status = 29 + 22 + 14;
     int statusLength = 5 + "ours".length() + 1 + "yes".length() + 1;
     expected.writeBytes(all, 0, status);
-    expected.writeBytes(
-        all, status + statusLength, all.readableBytes() - status - statusLength);
+    expected.writeBytes(all, status + statusLength, all.readableBytes() - status - statusLength);
     byte[] bytes = new byte[expected.readableBytes()];
     expected.readBytes(bytes);
     assertArrayEquals(bytes, replay(reply("SELECT 1", 1)).forwarded.toByteArray());
@@ -114,8 +114,7 @@ class PgFrameWalkTest {
   }
 
   private static long frontend(int type, int length) {
-    return PgFrameFormat.FRONTEND.length(
-        Unpooled.buffer(5).writeByte(type).writeInt(length), 0);
+    return PgFrameFormat.FRONTEND.length(Unpooled.buffer(5).writeByte(type).writeInt(length), 0);
   }
 
   /** RowDescription, rows, CommandComplete, ParameterStatus, ErrorResponse, ReadyForQuery. */

@@ -82,8 +82,7 @@ class PgSettingsTest {
 
   @Test
   void aTextAndTheSameTextOfSqlAreNotTheSame() {
-    assertNotEquals(
-        startup("jit", "off"), PgSettings.NONE.with("jit", new Value.Sql("off")));
+    assertNotEquals(startup("jit", "off"), PgSettings.NONE.with("jit", new Value.Sql("off")));
   }
 
   @Test

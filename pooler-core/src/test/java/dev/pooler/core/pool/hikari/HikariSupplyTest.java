@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.Lease;
 import dev.pooler.core.pool.LeaseRequest;
 import dev.pooler.core.pool.LoopLeases;
-import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.PoolLimits;
 import dev.pooler.core.pool.StubBackend;
 import dev.pooler.core.session.SqlFailure;
