@@ -90,7 +90,7 @@ public final class PgConnector implements BackendConnector {
     };
   }
 
-  private PgConnector(
+  PgConnector(
       List<PgTarget> targets,
       String database,
       String user,
