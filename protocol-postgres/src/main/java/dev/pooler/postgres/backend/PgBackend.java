@@ -296,6 +296,14 @@ public final class PgBackend implements Backend, FrameSink {
           SqlFailure.protocolViolation(String.valueOf(e.getMessage())));
       return;
     }
+    SqlFailure last = fatal;
+    if (last != null) {
+      // Nothing follows a FATAL; what came before it settles nothing any more.
+      if (!walker.midFrame()) {
+        lost(EvictReason.BACKEND_FATAL, last);
+      }
+      return;
+    }
     if (ownDone) {
       ownDone = false;
       completeOwn();
@@ -530,7 +538,9 @@ public final class PgBackend implements Backend, FrameSink {
     LeaseHolder session = holder;
     if (session != null) {
       holder = null;
-      session.onBackendLost(reason, fatalForwarded ? null : told);
+      // Into the middle of a message that the client has the start of, nothing can be said.
+      boolean mute = fatalForwarded || walker.midForward();
+      session.onBackendLost(reason, mute ? null : told);
     }
     channel.close();
   }

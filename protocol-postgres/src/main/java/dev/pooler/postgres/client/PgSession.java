@@ -162,6 +162,16 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       end(CloseReason.CLIENT_TERMINATED);
     } else if (refused != null) {
       answerRefused();
+    } else {
+      settleUnanswered();
+    }
+  }
+
+  /** The last frame may have been one that nobody answers: what is left of a failed COPY. */
+  private void settleUnanswered() {
+    Lease mine = lease;
+    if (mine != null && !mine.backend().owes()) {
+      settle();
     }
   }
 
@@ -339,6 +349,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
           case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index);
           default -> {
             if (judge.usesForeignUnnamed(type, in, index, available)) {
+              walker.forwardPassed(in, index); // what came before must not be overtaken
               backend.dropLeftovers();
             }
             yield null;
@@ -495,7 +506,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     switch (decide(mine.backend(), false)) {
       case RELEASE -> release();
-      case AWAIT_CANCEL, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED -> {
+      case AWAIT_CANCEL, KEEP_UNFINISHED -> {} // decided again when that is over
+      case KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED -> {
         if (draining && mine.backend().transactionState() == TransactionState.IDLE) {
           fail(SqlFailure.draining(), CloseReason.DRAINING);
         }
@@ -569,6 +581,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     Lease mine = lease;
     lease = null;
     if (mine != null) {
+      mine.backend().detach();
       mine.evict(reason);
     }
     if (state.open()) {
@@ -614,8 +627,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       Lease target, @Nullable Throwable failure, CompletableFuture<@Nullable Void> done) {
     cancelling--;
     done.complete(null);
-    if (lease != target || cancelling > 0 || target.backend().owes()) {
-      return;
+    if (lease != target || cancelling > 0 || target.backend().owes() || walker.midForward()) {
+      return; // what is still going on comes to settle() in its own time
     }
     if (failure != null) {
       LOG.warn("session {}: a cancel may still be on its way: {}", id, failure.getMessage());

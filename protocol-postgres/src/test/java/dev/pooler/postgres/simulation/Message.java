@@ -1,6 +1,7 @@
 package dev.pooler.postgres.simulation;
 
 import dev.pooler.testkit.simulation.ByteQueue;
+import dev.pooler.testkit.simulation.SimulationFailure;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -45,6 +46,9 @@ record Message(char type, byte[] body) {
       return null;
     }
     int length = in.intAt(1);
+    if (length < 4 || in.at(0) < '1') {
+      throw new SimulationFailure("out of step: type " + in.at(0) + ", length " + length);
+    }
     if (in.size() < length + 1) {
       return null;
     }

@@ -527,6 +527,7 @@ final class PgModel {
       status = 'E';
     }
     portals.clear();
+    flushed = true; // as the server does with every error
     if (extended) {
       ignoringTillSync = true;
     } else {

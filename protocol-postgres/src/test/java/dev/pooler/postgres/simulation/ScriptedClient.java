@@ -51,6 +51,7 @@ final class ScriptedClient implements Actor {
   private int cancelsHit;
   private long pausedUntil;
   private boolean toldFatal;
+  private boolean loggedIn;
 
   /**
    * A client that connects now.
@@ -214,7 +215,8 @@ final class ScriptedClient implements Actor {
 
   private void receive() {
     if (socket.ended()) {
-      if (phase != Phase.LEAVING && !toldFatal) {
+      boolean cutOff = in.size() > 0 && server.failedOnce();
+      if (phase != Phase.LEAVING && !toldFatal && !cutOff) {
         simulation.fail(plan.name() + ": the connection was closed without a word");
       }
       phase = Phase.GONE;
@@ -241,7 +243,7 @@ final class ScriptedClient implements Actor {
       default -> {
         if (toldFatal) {
           simulation.fail(plan.name() + ": after a FATAL comes " + message);
-        } else if (phase == Phase.LOGIN) {
+        } else if (!loggedIn) {
           onLogin(message);
         } else {
           onReply(message);
@@ -262,7 +264,10 @@ final class ScriptedClient implements Actor {
     switch (message.type()) {
       case 'R' -> {}
       case 'K' -> key = message;
-      case 'Z' -> phase = Phase.WORKING;
+      case 'Z' -> {
+        loggedIn = true;
+        phase = phase == Phase.LOGIN ? Phase.WORKING : phase;
+      }
       case 'E' -> onFatal(message);
       default -> simulation.fail(plan.name() + ": at the login comes " + message);
     }
@@ -333,7 +338,7 @@ final class ScriptedClient implements Actor {
     boolean cause =
         switch (message.field('C')) {
           case "57P01", "08006" -> server.failedOnce();
-          case "57014" -> text.startsWith("waited") && limited && phase == Phase.LOGIN;
+          case "57014" -> text.startsWith("waited") && limited && !loggedIn;
           default -> false;
         };
     if (!cause) {

@@ -292,6 +292,16 @@ public final class SimulatedChannel extends AbstractChannel implements Actor {
 
   @Override
   public String toString() {
-    return name;
+    SimulatedSocket socket = far;
+    return socket == null
+        ? name
+        : "%s (auto-read %b, %d bytes to read, %d written, blocked %b, %d wait)"
+            .formatted(
+                name,
+                config.isAutoRead(),
+                socket.toChannel.size(),
+                socket.fromChannel.size(),
+                blocked,
+                bytesBeforeWritable());
   }
 }

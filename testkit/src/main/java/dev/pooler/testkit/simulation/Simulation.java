@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * so a failed seed is run again with its trace.
  */
 public final class Simulation {
-  private static final int TRACE = 80;
+  private static final int TRACE = Integer.getInteger("trace", 60);
 
   private final long seed;
   private final SplittableRandom random;
@@ -117,7 +117,7 @@ public final class Simulation {
     while (!done.getAsBoolean()) {
       step();
       if (steps > last) {
-        throw new SimulationFailure("not done after " + most + " steps");
+        throw new SimulationFailure("not done after " + most + " steps: " + actors);
       }
     }
   }
