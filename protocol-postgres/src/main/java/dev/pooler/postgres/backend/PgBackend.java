@@ -429,10 +429,11 @@ public final class PgBackend implements Backend, FrameSink {
       }
       return Verdict.DROP;
     }
-    if (replies.headSwallowed()) {
+    if (own != null && replies.headSwallowed()) {
       ownFailure = fields.toFailure(false);
       return Verdict.DROP;
     }
+    // A cancel may have hit the Close that we put into the client's batch: it is the batch's error.
     replies.failed();
     failed = true;
     return toSession() ? Verdict.FORWARD : Verdict.DROP;

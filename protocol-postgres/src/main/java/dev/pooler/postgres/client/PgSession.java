@@ -147,7 +147,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   void onWritabilityChanged() {
     Lease held = lease;
-    if (held != null) {
+    if (held != null && state.open()) {
       Backpressure.update(held.backend().channel(), channel);
     }
   }
@@ -711,6 +711,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     Backend backend = mine.backend();
     switch (decide(backend, true)) {
       case AWAIT_CANCEL -> {
+        backend.detach(); // a client that is gone must not keep it from being read
         return; // cancelled() comes back here
       }
       case RELEASE -> giveUpLease();

@@ -85,6 +85,7 @@ public final class SimulatedSupply implements BackendSupply {
           } else {
             total--;
             asker.loop().execute(() -> asker.notSupplied(told(failure)));
+            soon(this::serve);
           }
         }));
   }
