@@ -131,7 +131,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
             routeHeld();
           }
         }
-        case WELCOMING, WAITING, ALIGNING -> hold(in);
+        case WELCOMING, WAITING, ALIGNING, REALIGNING -> hold(in);
         case ENDING, ENDED -> {}
       }
     } catch (ProtocolViolation e) {
@@ -457,6 +457,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public void onAlignFailed(SqlFailure failure) {
+    if (state == PgSessionState.REALIGNING) {
+      fail(failure, CloseReason.BACKEND_LOST);
+      return;
+    }
     giveUpLease();
     failUnit(failure);
   }
@@ -507,13 +511,20 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     switch (decide(mine.backend(), false)) {
       case RELEASE -> release();
       case AWAIT_CANCEL, KEEP_UNFINISHED -> {} // decided again when that is over
-      case KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED -> {
-        if (draining && mine.backend().transactionState() == TransactionState.IDLE) {
-          fail(SqlFailure.draining(), CloseReason.DRAINING);
-        }
-      }
+      case KEEP_TRANSACTION -> {}
+      case KEEP_SESSION_MODE, KEEP_PINNED -> keep(mine.backend());
       case EVICT -> onBackendLost(EvictReason.BACKEND_CLOSED, SqlFailure.backendLost("closed"));
       case RESET, ROLL_BACK -> throw new IllegalStateException("a reset of a session that goes on");
+    }
+  }
+
+  /** The lease outlives the transaction: so must the settings, whatever RESET left of them. */
+  private void keep(Backend backend) {
+    if (draining) {
+      fail(SqlFailure.draining(), CloseReason.DRAINING);
+    } else if (!backend.aligned(judge.settings())) {
+      become(PgSessionState.REALIGNING);
+      backend.align(judge.settings());
     }
   }
 
@@ -765,7 +776,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case WELCOMING -> State.LOGIN;
       case IDLE, ENDING, ENDED -> State.IDLE;
       case WAITING -> State.WAITING;
-      case ALIGNING, LEASED -> State.ACTIVE;
+      case ALIGNING, LEASED, REALIGNING -> State.ACTIVE;
     };
   }
 

@@ -48,7 +48,7 @@ final class ClientPlan {
   void extend() {
     switch (simulation.below(20)) {
       case 0, 1 -> transaction();
-      case 2 -> query(set());
+      case 2 -> setting();
       case 3 -> query("show " + simulation.oneOf("application_name", "lock_timeout"));
       case 4 -> copyIn();
       case 5 -> copyInPipelined();
@@ -94,6 +94,18 @@ final class ClientPlan {
     };
   }
 
+  /** Nothing may overtake a RESET: the session's start-up values come back behind its answer. */
+  private void setting() {
+    String set = set();
+    if (set.startsWith("set")) {
+      query(set);
+    } else {
+      await();
+      query(set);
+      await();
+    }
+  }
+
   private int timeout() {
     return client * 1000 + simulation.below(1000);
   }
@@ -126,12 +138,11 @@ final class ClientPlan {
   }
 
   private void leaves() {
-    query(
-        switch (simulation.below(3)) {
-          case 0 -> "listen " + name();
-          case 1 -> "create temp table " + name() + "_t ()";
-          default -> set();
-        });
+    switch (simulation.below(3)) {
+      case 0 -> query("listen " + name());
+      case 1 -> query("create temp table " + name() + "_t ()");
+      default -> setting();
+    }
   }
 
   // --- messages -------------------------------------------------------------------------------
