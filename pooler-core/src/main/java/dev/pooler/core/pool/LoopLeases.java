@@ -198,6 +198,10 @@ public final class LoopLeases {
 
   /** The backend is free: whoever has waited longest on any loop gets it, else it rests here. */
   private void offer(Lease lease) {
+    if (!lease.backend.usable()) {
+      discard(lease, EvictReason.BACKEND_CLOSED); // it closed on its way here
+      return;
+    }
     if (pool.open()) {
       LoopLeases other = pool.longestWaiting(this);
       if (other != null) {

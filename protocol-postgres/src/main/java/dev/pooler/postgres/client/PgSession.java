@@ -445,6 +445,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     onTaken();
     if (!welcoming) {
       resume();
+      settleUnanswered();
     }
   }
 
@@ -458,7 +459,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public void onAlignFailed(SqlFailure failure) {
     if (state == PgSessionState.REALIGNING) {
-      fail(failure, CloseReason.BACKEND_LOST);
+      if (failure.sqlState().equals("57014")) {
+        leased().backend().align(judge.settings()); // a cancel that was meant for a statement
+      } else {
+        fail(failure, CloseReason.BACKEND_LOST);
+      }
       return;
     }
     giveUpLease();
@@ -510,19 +515,22 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     switch (decide(mine.backend(), false)) {
       case RELEASE -> release();
-      case AWAIT_CANCEL, KEEP_UNFINISHED -> {} // decided again when that is over
-      case KEEP_TRANSACTION -> {}
-      case KEEP_SESSION_MODE, KEEP_PINNED -> keep(mine.backend());
+      case KEEP_UNFINISHED, KEEP_TRANSACTION -> {} // decided again when that is over
+      case AWAIT_CANCEL -> realign(mine.backend()); // as KEEP_UNFINISHED, but idle meanwhile
+      case KEEP_SESSION_MODE, KEEP_PINNED -> {
+        realign(mine.backend());
+        if (draining) {
+          fail(SqlFailure.draining(), CloseReason.DRAINING);
+        }
+      }
       case EVICT -> onBackendLost(EvictReason.BACKEND_CLOSED, SqlFailure.backendLost("closed"));
       case RESET, ROLL_BACK -> throw new IllegalStateException("a reset of a session that goes on");
     }
   }
 
   /** The lease outlives the transaction: so must the settings, whatever RESET left of them. */
-  private void keep(Backend backend) {
-    if (draining) {
-      fail(SqlFailure.draining(), CloseReason.DRAINING);
-    } else if (!backend.aligned(judge.settings())) {
+  private void realign(Backend backend) {
+    if (!draining && !backend.aligned(judge.settings())) {
       become(PgSessionState.REALIGNING);
       backend.align(judge.settings());
     }
@@ -731,6 +739,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case EVICT, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED -> {
         lease = null;
         backend.detach();
+        if (walker.midForward()) {
+          backend.channel().close(); // a Terminate would be read as the rest of the client's frame
+        }
         mine.evict(EvictReason.CLIENT_GONE);
       }
     }

@@ -98,10 +98,11 @@ final class ClientPlan {
   private void setting() {
     String set = set();
     if (set.startsWith("set")) {
-      query(set);
+      // A comment makes it a statement that pooler doesn't parse: then it pins.
+      send(Message.of('Q', simulation.onceIn(4) ? set + tag() : set));
     } else {
       await();
-      query(set);
+      send(Message.of('Q', set));
       await();
     }
   }
