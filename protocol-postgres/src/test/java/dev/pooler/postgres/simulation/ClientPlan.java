@@ -25,6 +25,7 @@ final class ClientPlan {
   /** Some clients only ever bind an unnamed statement that they have not parsed. */
   private final boolean orphan;
 
+  private final boolean cancels;
   private final ArrayDeque<Step> steps = new ArrayDeque<>();
   private int number;
   private int names;
@@ -34,10 +35,16 @@ final class ClientPlan {
     this.client = client;
     this.mode = mode;
     this.orphan = simulation.onceIn(6);
+    this.cancels = simulation.onceIn(3);
   }
 
   ArrayDeque<Step> steps() {
     return steps;
+  }
+
+  /** Whether this client cancels now and then. */
+  boolean cancels() {
+    return cancels;
   }
 
   String name() {
@@ -297,7 +304,8 @@ final class ClientPlan {
   private void copyIn() {
     String from = "copy " + table() + " from stdin";
     boolean simple = simulation.onceIn(2) || orphan;
-    boolean early = simulation.onceIn(3);
+    // With a cancel it would be a matter of luck whether the server skips this Sync.
+    boolean early = !cancels && simulation.onceIn(3);
     if (simple) {
       query(from);
     } else {

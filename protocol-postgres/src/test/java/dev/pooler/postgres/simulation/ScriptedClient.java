@@ -38,7 +38,6 @@ final class ScriptedClient implements Actor {
   private final Leaving leaving;
   private final boolean limited;
   private final Consumer<Message> cancel;
-  private final boolean cancels;
   private final PgModel oracle;
   private final ArrayDeque<Message> expected = new ArrayDeque<>();
   private final ByteQueue out = new ByteQueue();
@@ -74,7 +73,6 @@ final class ScriptedClient implements Actor {
     this.leaving = leaving;
     this.limited = limited;
     this.cancel = cancel;
-    this.cancels = simulation.onceIn(3);
     this.acts = 2 + simulation.below(8);
     this.stepsLeft = leaving == Leaving.POLITELY ? Integer.MAX_VALUE : 1 + simulation.below(40);
     Map<String, String> startup = new TreeMap<>();
@@ -149,7 +147,7 @@ final class ScriptedClient implements Actor {
     } else if (canSend()) {
       send();
     }
-    if (cancels && phase == Phase.WORKING && key != null && simulation.onceIn(40)) {
+    if (plan.cancels() && phase == Phase.WORKING && key != null && simulation.onceIn(40)) {
       cancelsSent++;
       simulation.trace(() -> plan.name() + " sends a cancel");
       cancel.accept(key);
