@@ -331,6 +331,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (type == Frontend.TERMINATE) {
       terminated = state == PgSessionState.LEASED;
     } else if (lease != null && state == PgSessionState.LEASED) {
+      judge.onRequest(type);
       judge.onPassing(type);
       expect(lease.backend(), type);
     }
@@ -342,6 +343,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (refused != null) {
       return Verdict.DROP;
     }
+    judge.onRequest(type);
     SqlFailure refusal =
         switch (type) {
           case Frontend.QUERY -> judge.onQuery(door.rules(), in, index, length, available, backend);

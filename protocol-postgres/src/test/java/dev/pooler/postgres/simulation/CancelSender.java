@@ -14,10 +14,13 @@ final class CancelSender implements Actor {
   /** Sends it, with the body of the session's BackendKeyData. */
   CancelSender(SimulatedSocket socket, Message key) {
     this.socket = socket;
-    Message packet = Message.of('?', body -> {
-      body.writeInt(CANCEL_REQUEST);
-      body.write(key.body());
-    });
+    Message packet =
+        Message.of(
+            '?',
+            body -> {
+              body.writeInt(CANCEL_REQUEST);
+              body.write(key.body());
+            });
     ByteQueue framed = new ByteQueue();
     packet.addTo(framed);
     framed.take(1);

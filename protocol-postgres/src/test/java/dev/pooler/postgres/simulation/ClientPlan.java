@@ -164,45 +164,60 @@ final class ClientPlan {
   }
 
   private void parse(String name, String sql) {
-    send(Message.of('P', out -> {
-      Message.string(out, name);
-      Message.string(out, sql + tag() + padding());
-      out.writeShort(0);
-    }));
+    send(
+        Message.of(
+            'P',
+            out -> {
+              Message.string(out, name);
+              Message.string(out, sql + tag() + padding());
+              out.writeShort(0);
+            }));
   }
 
   private void bind(String portal, String statement) {
     int size = simulation.onceIn(20) ? simulation.below(20_000) : 0;
-    send(Message.of('B', out -> {
-      Message.string(out, portal);
-      Message.string(out, statement);
-      out.writeShort(0);
-      out.writeShort(1);
-      out.writeInt(size);
-      out.write(new byte[size]);
-      out.writeShort(0);
-    }));
+    send(
+        Message.of(
+            'B',
+            out -> {
+              Message.string(out, portal);
+              Message.string(out, statement);
+              out.writeShort(0);
+              out.writeShort(1);
+              out.writeInt(size);
+              out.write(new byte[size]);
+              out.writeShort(0);
+            }));
   }
 
   private void describe(char what, String name) {
-    send(Message.of('D', out -> {
-      out.writeByte(what);
-      Message.string(out, name);
-    }));
+    send(
+        Message.of(
+            'D',
+            out -> {
+              out.writeByte(what);
+              Message.string(out, name);
+            }));
   }
 
   private void execute(String portal, int limit) {
-    send(Message.of('E', out -> {
-      Message.string(out, portal);
-      out.writeInt(limit);
-    }));
+    send(
+        Message.of(
+            'E',
+            out -> {
+              Message.string(out, portal);
+              out.writeInt(limit);
+            }));
   }
 
   private void close(char what, String name) {
-    send(Message.of('C', out -> {
-      out.writeByte(what);
-      Message.string(out, name);
-    }));
+    send(
+        Message.of(
+            'C',
+            out -> {
+              out.writeByte(what);
+              Message.string(out, name);
+            }));
   }
 
   private void sync() {
@@ -215,14 +230,17 @@ final class ClientPlan {
 
   private void functionCall() {
     String argument = name() + "-" + ++number;
-    send(Message.of('F', out -> {
-      out.writeInt(952);
-      out.writeShort(0);
-      out.writeShort(1);
-      out.writeInt(argument.length());
-      out.writeBytes(argument);
-      out.writeShort(0);
-    }));
+    send(
+        Message.of(
+            'F',
+            out -> {
+              out.writeInt(952);
+              out.writeShort(0);
+              out.writeShort(1);
+              out.writeInt(argument.length());
+              out.writeBytes(argument);
+              out.writeShort(0);
+            }));
   }
 
   private void batch() {
@@ -346,10 +364,13 @@ final class ClientPlan {
     int rows = simulation.below(6);
     for (int i = 0; i < rows; i++) {
       String row = name() + "-" + ++number;
-      send(Message.of('d', out -> {
-        Message.string(out, row);
-        out.write(new byte[simulation.oneOf(0, 10, 3000)]);
-      }));
+      send(
+          Message.of(
+              'd',
+              out -> {
+                Message.string(out, row);
+                out.write(new byte[simulation.oneOf(0, 10, 3000)]);
+              }));
     }
     send(simulation.onceIn(4) ? Message.of('f', "no more") : Message.of('c'));
   }

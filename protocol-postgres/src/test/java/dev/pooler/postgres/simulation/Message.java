@@ -28,11 +28,13 @@ record Message(char type, byte[] body) {
   }
 
   static Message of(char type, String... strings) {
-    return of(type, out -> {
-      for (String string : strings) {
-        string(out, string);
-      }
-    });
+    return of(
+        type,
+        out -> {
+          for (String string : strings) {
+            string(out, string);
+          }
+        });
   }
 
   static void string(DataOutputStream out, String text) throws IOException {

@@ -276,11 +276,15 @@ final class PgModel {
   private void onFunctionCall(Message message) throws SqlError {
     refuseIfFailed("");
     int length = message.body()[11];
-    String argument = new String(message.body(), 12, length, java.nio.charset.StandardCharsets.UTF_8);
-    replies.add(Message.of('V', out -> {
-      out.writeInt(argument.length());
-      out.writeBytes(argument);
-    }));
+    String argument =
+        new String(message.body(), 12, length, java.nio.charset.StandardCharsets.UTF_8);
+    replies.add(
+        Message.of(
+            'V',
+            out -> {
+              out.writeInt(argument.length());
+              out.writeBytes(argument);
+            }));
     ready();
   }
 
@@ -417,11 +421,14 @@ final class PgModel {
       String row = count == 1 ? value : value + "." + portal.row;
       portal.row++;
       sent++;
-      replies.add(Message.of('D', out -> {
-        out.writeShort(1);
-        out.writeInt(row.length());
-        out.writeBytes(row);
-      }));
+      replies.add(
+          Message.of(
+              'D',
+              out -> {
+                out.writeShort(1);
+                out.writeInt(row.length());
+                out.writeBytes(row);
+              }));
     }
     if (limit != 0 && sent == limit) {
       replies.add(Message.of('s'));
@@ -436,10 +443,11 @@ final class PgModel {
       throw new SqlError("42P01", "relation does not exist " + tag);
     }
     int number = Integer.parseInt(table.substring(table.indexOf('_') + 2));
-    Message.Body formats = out -> {
-      out.writeByte(0);
-      out.writeShort(0);
-    };
+    Message.Body formats =
+        out -> {
+          out.writeByte(0);
+          out.writeShort(0);
+        };
     if (words[2].equals("from")) {
       copy = new Copy(!simple, tag, number);
       copied = 0;
@@ -473,11 +481,13 @@ final class PgModel {
   }
 
   private static Message rowDescription(String sql) {
-    return Message.of('T', out -> {
-      out.writeShort(1);
-      Message.string(out, Tag.of(sql));
-      out.write(new byte[18]);
-    });
+    return Message.of(
+        'T',
+        out -> {
+          out.writeShort(1);
+          Message.string(out, Tag.of(sql));
+          out.write(new byte[18]);
+        });
   }
 
   // --- transactions -------------------------------------------------------------------------

@@ -77,8 +77,7 @@ final class PgSimulation {
             simulation, first, SimulatedTargets.connector(server.address(), first), size);
     PoolKey key = new PoolKey("app", "app", "app");
     Duration unbounded = Duration.ZERO;
-    PoolLimits bounds =
-        new PoolLimits(mode, size, 0, maxWait, unbounded, unbounded, unbounded);
+    PoolLimits bounds = new PoolLimits(mode, size, 0, maxWait, unbounded, unbounded, unbounded);
     this.pool = new LeasePool(key, bounds, List.copyOf(loops), supply, simulation::now);
     this.keys = new CancelKeys<>(new SeededRandom(simulation.seed()));
     DatabaseConfig database =
@@ -90,8 +89,7 @@ final class PgSimulation {
             null,
             null,
             new ClientTls(TlsMode.DISABLE, null, null, null),
-            new PoolConfig(
-                mode, size, 0, maxWait, unbounded, unbounded, unbounded, unbounded),
+            new PoolConfig(mode, size, 0, maxWait, unbounded, unbounded, unbounded, unbounded),
             new TimeoutsConfig(
                 Duration.ofSeconds(5), Duration.ofSeconds(30), unbounded, unbounded, unbounded));
     this.door =

@@ -32,19 +32,18 @@ class PgSimulationTest {
   }
 
   private static long survives(long seed) {
-    Simulation simulation = new Simulation(seed, false);
-    try {
+    try (Simulation simulation = new Simulation(seed, false)) {
       run(simulation);
+      return simulation.steps();
     } catch (SimulationFailure first) {
       explain(seed);
       throw first; // a second run that passes would be a failure of its own
     }
-    return simulation.steps();
   }
 
   private static void explain(long seed) {
     Simulation simulation = new Simulation(seed, true);
-    try {
+    try (simulation) {
       run(simulation);
     } catch (SimulationFailure broken) {
       throw new SimulationFailure(

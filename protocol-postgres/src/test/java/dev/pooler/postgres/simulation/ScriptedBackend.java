@@ -121,10 +121,13 @@ final class ScriptedBackend implements Actor {
     Message.of('R', body -> body.writeInt(0)).addTo(out);
     Message.of('S', "application_name", "").addTo(out);
     Message.of('S', "server_version", "18.0").addTo(out);
-    Message.of('K', body -> {
-      body.writeInt(pid);
-      body.writeInt(pid * 31);
-    }).addTo(out);
+    Message.of(
+            'K',
+            body -> {
+              body.writeInt(pid);
+              body.writeInt(pid * 31);
+            })
+        .addTo(out);
     Message.of('Z', body -> body.writeByte('I')).addTo(out);
   }
 
@@ -174,11 +177,14 @@ final class ScriptedBackend implements Actor {
     if (!model.listening().isEmpty() && simulation.onceIn(4)) {
       buffered.moveTo(out, buffered.size());
       String channel = model.listening();
-      Message.of('A', body -> {
-        body.writeInt(1);
-        Message.string(body, channel);
-        Message.string(body, channel + "-hello");
-      }).addTo(out);
+      Message.of(
+              'A',
+              body -> {
+                body.writeInt(1);
+                Message.string(body, channel);
+                Message.string(body, channel + "-hello");
+              })
+          .addTo(out);
     }
   }
 

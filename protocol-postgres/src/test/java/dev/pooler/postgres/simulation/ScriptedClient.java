@@ -87,14 +87,17 @@ final class ScriptedClient implements Actor {
   }
 
   private void login(Map<String, String> startup) {
-    Message packet = Message.of('?', body -> {
-      body.writeInt(3 << 16);
-      for (Map.Entry<String, String> entry : startup.entrySet()) {
-        Message.string(body, entry.getKey());
-        Message.string(body, entry.getValue());
-      }
-      body.writeByte(0);
-    });
+    Message packet =
+        Message.of(
+            '?',
+            body -> {
+              body.writeInt(3 << 16);
+              for (Map.Entry<String, String> entry : startup.entrySet()) {
+                Message.string(body, entry.getKey());
+                Message.string(body, entry.getValue());
+              }
+              body.writeByte(0);
+            });
     ByteQueue framed = new ByteQueue();
     packet.addTo(framed);
     framed.take(1);

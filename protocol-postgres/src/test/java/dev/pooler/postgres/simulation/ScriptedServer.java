@@ -1,8 +1,8 @@
 package dev.pooler.postgres.simulation;
 
-import dev.pooler.testkit.simulation.Simulation;
 import dev.pooler.testkit.simulation.SimulatedAddress;
 import dev.pooler.testkit.simulation.SimulatedSocket;
+import dev.pooler.testkit.simulation.Simulation;
 import java.util.HashMap;
 import java.util.Map;
 

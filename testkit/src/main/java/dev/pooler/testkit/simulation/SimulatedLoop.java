@@ -7,7 +7,9 @@ import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.AbstractScheduledEventExecutor;
+import io.netty.util.concurrent.DefaultPromise;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
 import io.netty.util.concurrent.Ticker;
 import java.util.ArrayDeque;
 import java.util.Objects;
@@ -25,6 +27,7 @@ public final class SimulatedLoop extends AbstractScheduledEventExecutor
   private final String name;
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
   private final Ticker ticker;
+  private final Promise<@Nullable Void> terminated = new DefaultPromise<>(this);
 
   SimulatedLoop(Simulation simulation, String name) {
     this.simulation = simulation;
@@ -136,7 +139,12 @@ public final class SimulatedLoop extends AbstractScheduledEventExecutor
 
   @Override
   public Future<?> terminationFuture() {
-    throw new UnsupportedOperationException("a simulated loop ends with its simulation");
+    return terminated;
+  }
+
+  /** Tells those who keep something for each loop that this one is over. */
+  void end() {
+    run(() -> terminated.trySuccess(null));
   }
 
   @Deprecated

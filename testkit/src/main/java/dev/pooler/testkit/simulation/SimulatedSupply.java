@@ -79,15 +79,16 @@ public final class SimulatedSupply implements BackendSupply {
     total++;
     connector
         .connect()
-        .whenComplete((backend, failure) -> own.execute(() -> {
-          if (failure == null) {
-            hand(backend, asker);
-          } else {
-            total--;
-            asker.loop().execute(() -> asker.notSupplied(told(failure)));
-            soon(this::serve);
-          }
-        }));
+        .whenComplete((backend, failure) ->
+            own.execute(() -> {
+              if (failure == null) {
+                hand(backend, asker);
+              } else {
+                total--;
+                asker.loop().execute(() -> asker.notSupplied(told(failure)));
+                soon(this::serve);
+              }
+            }));
   }
 
   private static @Nullable SqlFailure told(Throwable failure) {
@@ -99,17 +100,18 @@ public final class SimulatedSupply implements BackendSupply {
   private void hand(Backend backend, LoopLeases asker) {
     backend
         .moveTo(asker.loop())
-        .whenComplete((moved, failure) -> own.execute(() -> {
-          if (failure != null) {
-            retire(backend, EvictReason.BACKEND_CLOSED);
-            asker.loop().execute(() -> asker.notSupplied(null));
-          } else {
-            if (!out.add(backend)) {
-              simulation.fail("the supply hands out " + backend + " twice");
-            }
-            asker.loop().execute(() -> asker.supplied(backend));
-          }
-        }));
+        .whenComplete((moved, failure) ->
+            own.execute(() -> {
+              if (failure != null) {
+                retire(backend, EvictReason.BACKEND_CLOSED);
+                asker.loop().execute(() -> asker.notSupplied(null));
+              } else {
+                if (!out.add(backend)) {
+                  simulation.fail("the supply hands out " + backend + " twice");
+                }
+                asker.loop().execute(() -> asker.supplied(backend));
+              }
+            }));
   }
 
   @Override
@@ -142,10 +144,13 @@ public final class SimulatedSupply implements BackendSupply {
   }
 
   private void retire(Backend backend, EvictReason reason) {
-    backend.close(reason).whenComplete((closed, failure) -> soon(() -> {
-      total--;
-      serve();
-    }));
+    backend
+        .close(reason)
+        .whenComplete((closed, failure) ->
+            soon(() -> {
+              total--;
+              serve();
+            }));
   }
 
   private void soon(Runnable task) {

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * when drawn, and actors of which the seed chooses who is next. Two runs of one seed are the same,
  * so a failed seed is run again with its trace.
  */
-public final class Simulation {
-  private static final int TRACE = Integer.getInteger("trace", 60);
+public final class Simulation implements AutoCloseable {
+  private static final int TRACE = 60;
 
   private final long seed;
   private final SplittableRandom random;
@@ -167,6 +167,12 @@ public final class Simulation {
       }
     }
     now = next;
+  }
+
+  /** The end of this world: nothing of it stays in anyone's map. */
+  @Override
+  public void close() {
+    loops.forEach(SimulatedLoop::end);
   }
 
   // --- what happened ------------------------------------------------------------------------
