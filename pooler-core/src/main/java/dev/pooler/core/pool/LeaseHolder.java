@@ -35,7 +35,8 @@ public interface LeaseHolder {
   /**
    * The backend is gone. The lease must be given up by evicting it.
    *
-   * @param failure what the client is to be told, or null if the backend's own FATAL went to it
+   * @param failure what the client is to be told, or null if the backend's own FATAL went to it, or
+   *     the beginning of a message whose rest is lost
    */
   void onBackendLost(EvictReason reason, @Nullable SqlFailure failure);
 }

@@ -192,6 +192,10 @@ public final class LoopLeases {
    * session may be done with it at once, so this never calls itself: thousands may be waiting.
    */
   private void offer(Lease lease) {
+    if (!lease.backend.usable()) {
+      discard(lease, EvictReason.BACKEND_CLOSED); // it closed on its way here
+      return;
+    }
     if (pool.closed()) {
       giveBack(lease);
       return;

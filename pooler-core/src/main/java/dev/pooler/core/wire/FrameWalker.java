@@ -22,6 +22,11 @@ public final class FrameWalker {
 
   private boolean dropping;
 
+  /** While walking: the buffer, and where the run begins that passed and is not forwarded yet. */
+  private @Nullable ByteBuf walked;
+
+  private int run;
+
   /** The start of one frame that can't be decided yet. */
   private @Nullable ByteBuf held;
 
@@ -52,7 +57,8 @@ public final class FrameWalker {
     }
     int index = in.readerIndex();
     int end = in.writerIndex();
-    int run = index;
+    walked = in;
+    run = index;
     while (index < end) {
       if (remaining > 0) {
         int part = (int) Math.min(remaining, end - index);
@@ -82,10 +88,22 @@ public final class FrameWalker {
       dropping = verdict == Verdict.DROP;
     }
     forward(in, run, index);
+    walked = null;
     if (index < end) {
       hold(in, index, end);
     }
     in.readerIndex(end);
+  }
+
+  /**
+   * From within {@link FrameSink#inspect}, with its arguments: forwards what passed before this
+   * frame, so that the sink can put something of its own between.
+   */
+  public void forwardPassed(ByteBuf in, int index) {
+    if (in == walked) {
+      forward(in, run, index);
+      run = index;
+    }
   }
 
   /** Bytes of a begun frame that are still to come and are decided on already; 0 between frames. */

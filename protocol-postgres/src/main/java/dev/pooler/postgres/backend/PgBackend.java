@@ -306,6 +306,14 @@ public final class PgBackend implements Backend, FrameSink {
           SqlFailure.protocolViolation(String.valueOf(e.getMessage())));
       return;
     }
+    SqlFailure last = fatal;
+    if (last != null) {
+      // Nothing follows a FATAL; what came before it settles nothing any more.
+      if (!walker.midFrame()) {
+        lost(EvictReason.BACKEND_FATAL, last);
+      }
+      return;
+    }
     if (ownDone) {
       ownDone = false;
       completeOwn();
@@ -431,10 +439,11 @@ public final class PgBackend implements Backend, FrameSink {
       }
       return Verdict.DROP;
     }
-    if (replies.headSwallowed()) {
+    if (own != null && replies.headSwallowed()) {
       ownFailure = fields.toFailure(false);
       return Verdict.DROP;
     }
+    // A cancel may have hit the Close that we put into the client's batch: it is the batch's error.
     replies.failed();
     failed = true;
     return toSession() ? Verdict.FORWARD : Verdict.DROP;
@@ -546,7 +555,9 @@ public final class PgBackend implements Backend, FrameSink {
     LeaseHolder session = holder;
     if (session != null) {
       holder = null;
-      session.onBackendLost(reason, fatalForwarded ? null : told);
+      // Into the middle of a message that the client has the start of, nothing can be said.
+      boolean mute = fatalForwarded || walker.midForward();
+      session.onBackendLost(reason, mute ? null : told);
     }
     channel.close();
   }

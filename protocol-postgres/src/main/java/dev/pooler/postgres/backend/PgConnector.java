@@ -91,7 +91,7 @@ public final class PgConnector implements BackendConnector {
         : transport.unixAddress(((UnixAddress) address).path());
   }
 
-  private PgConnector(
+  PgConnector(
       List<PgTarget> targets,
       String database,
       String user,

@@ -140,7 +140,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
             routeHeld();
           }
         }
-        case WELCOMING, WAITING, ALIGNING -> hold(in);
+        case WELCOMING, WAITING, ALIGNING, REALIGNING -> hold(in);
         case ENDING, ENDED -> {}
       }
     } catch (ProtocolViolation e) {
@@ -156,7 +156,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   void onWritabilityChanged() {
     Lease held = lease;
-    if (held != null) {
+    if (held != null && state.open()) {
       Backpressure.update(held.backend().channel(), channel);
     }
   }
@@ -171,6 +171,16 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       end(CloseReason.CLIENT_TERMINATED);
     } else if (refused != null) {
       answerRefused();
+    } else {
+      settleUnanswered();
+    }
+  }
+
+  /** The last frame may have been one that nobody answers: what is left of a failed COPY. */
+  private void settleUnanswered() {
+    Lease mine = lease;
+    if (mine != null && !mine.backend().owes()) {
+      settle();
     }
   }
 
@@ -333,6 +343,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (type == Frontend.TERMINATE) {
       terminated = state == PgSessionState.LEASED;
     } else if (lease != null && state == PgSessionState.LEASED) {
+      judge.onRequest(type);
       judge.onPassing(type);
       expect(lease.backend(), type);
     }
@@ -344,6 +355,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (refused != null) {
       return Verdict.DROP;
     }
+    judge.onRequest(type);
     SqlFailure refusal =
         switch (type) {
           case Frontend.QUERY -> judge.onQuery(door.rules(), in, index, length, available, backend);
@@ -351,6 +363,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
           case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index);
           default -> {
             if (judge.usesForeignUnnamed(type, in, index, available)) {
+              walker.forwardPassed(in, index); // what came before must not be overtaken
               backend.dropLeftovers();
             }
             yield null;
@@ -446,6 +459,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     onTaken();
     if (!welcoming) {
       resume();
+      settleUnanswered();
     }
   }
 
@@ -458,6 +472,14 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public void onAlignFailed(SqlFailure failure) {
+    if (state == PgSessionState.REALIGNING) {
+      if (failure.sqlState().equals("57014")) {
+        leased().backend().align(judge.settings()); // a cancel that was meant for a statement
+      } else {
+        fail(failure, CloseReason.BACKEND_LOST);
+      }
+      return;
+    }
     giveUpLease();
     failUnit(failure);
   }
@@ -507,16 +529,24 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     switch (decide(mine.backend(), false)) {
       case RELEASE -> release();
-      case AWAIT_CANCEL, KEEP_UNFINISHED, KEEP_TRANSACTION -> {
-        // More will come, and settle again.
-      }
+      case KEEP_UNFINISHED, KEEP_TRANSACTION -> {} // decided again when that is over
+      case AWAIT_CANCEL -> realign(mine.backend()); // as KEEP_UNFINISHED, but idle meanwhile
       case KEEP_SESSION_MODE, KEEP_PINNED -> {
+        realign(mine.backend());
         if (draining) {
           fail(SqlFailure.draining(), CloseReason.DRAINING);
         }
       }
       case EVICT -> onBackendLost(EvictReason.BACKEND_CLOSED, SqlFailure.backendLost("closed"));
       case RESET, ROLL_BACK -> throw new IllegalStateException("a reset of a session that goes on");
+    }
+  }
+
+  /** The lease outlives the transaction: so must the settings, whatever RESET left of them. */
+  private void realign(Backend backend) {
+    if (!draining && !backend.aligned(judge.settings())) {
+      become(PgSessionState.REALIGNING);
+      backend.align(judge.settings());
     }
   }
 
@@ -589,6 +619,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     Lease mine = lease;
     lease = null;
     if (mine != null) {
+      mine.backend().detach();
       mine.evict(reason);
     }
     if (state.open()) {
@@ -634,8 +665,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       Lease target, @Nullable Throwable failure, CompletableFuture<@Nullable Void> done) {
     cancelling--;
     done.complete(null);
-    if (lease != target || cancelling > 0 || target.backend().owes()) {
-      return;
+    if (lease != target || cancelling > 0 || target.backend().owes() || walker.midForward()) {
+      return; // what is still going on comes to settle() in its own time
     }
     if (failure != null) {
       LOG.warn("session {}: a cancel may still be on its way: {}", id, failure.getMessage());
@@ -722,6 +753,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     Backend backend = mine.backend();
     switch (decide(backend, true)) {
       case AWAIT_CANCEL -> {
+        backend.detach(); // a client that is gone must not keep it from being read
         return; // cancelled() comes back here
       }
       case RELEASE -> giveUpLease();
@@ -730,6 +762,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case EVICT, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED -> {
         lease = null;
         backend.detach();
+        if (walker.midForward()) {
+          backend.channel().close(); // a Terminate would be read as the rest of the client's frame
+        }
         mine.evict(EvictReason.CLIENT_GONE);
       }
     }
@@ -775,7 +810,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case WELCOMING -> State.LOGIN;
       case IDLE, ENDING, ENDED -> State.IDLE;
       case WAITING -> State.WAITING;
-      case ALIGNING, LEASED -> State.ACTIVE;
+      case ALIGNING, LEASED, REALIGNING -> State.ACTIVE;
     };
   }
 

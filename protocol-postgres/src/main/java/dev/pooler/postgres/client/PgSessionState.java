@@ -11,6 +11,7 @@ import java.util.Set;
  *               IDLE → WAITING → LEASED  no backend free
  *   IDLE, WAITING → ALIGNING → LEASED    a backend with other settings
  *   WAITING, ALIGNING → IDLE             waited too long, cancelled, or settings refused
+ *   LEASED → REALIGNING → LEASED         a kept backend that lost the session's settings
  *   any → ENDING → ENDED                 ENDING while the backend is made clean
  * </pre>
  */
@@ -25,12 +26,14 @@ enum PgSessionState {
   ALIGNING,
   /** A backend is ours. */
   LEASED,
+  /** The backend is kept, and takes the session's start-up settings again after a RESET. */
+  REALIGNING,
   /** The client is gone or going; its backend is being made clean. */
   ENDING,
   ENDED;
 
   private static final Set<PgSessionState> OPEN =
-      EnumSet.of(WELCOMING, IDLE, WAITING, ALIGNING, LEASED);
+      EnumSet.of(WELCOMING, IDLE, WAITING, ALIGNING, LEASED, REALIGNING);
 
   boolean open() {
     return OPEN.contains(this);
@@ -39,10 +42,11 @@ enum PgSessionState {
   boolean mayBecome(PgSessionState next) {
     return switch (this) {
       case WELCOMING -> next == IDLE || next == ENDING || next == ENDED;
-      case IDLE -> next != WELCOMING && next != IDLE;
+      case IDLE -> next != WELCOMING && next != IDLE && next != REALIGNING;
       case WAITING -> next == LEASED || next == ALIGNING || next == IDLE || !next.open();
       case ALIGNING -> next == LEASED || next == IDLE || !next.open();
-      case LEASED -> next == IDLE || !next.open();
+      case LEASED -> next == IDLE || next == REALIGNING || !next.open();
+      case REALIGNING -> next == LEASED || !next.open();
       case ENDING -> next == ENDED;
       case ENDED -> false;
     };

@@ -46,6 +46,10 @@ final class StatementJudge {
 
   private @Nullable SetStatement pendingSet;
   private boolean pendingDiscard;
+
+  /** The Query or Sync that ends the SET's own transaction has been sent. */
+  private boolean pendingClosed;
+
   private boolean discardsAll;
   private boolean executed;
   private boolean unnamedParsed;
@@ -88,6 +92,23 @@ final class StatementJudge {
     drewFromSequence = false;
   }
 
+  /**
+   * Any request, before it is looked into. One that follows a SET without waiting for its answer
+   * could fail where the SET did not, or the other way round: which one is not known.
+   */
+  void onRequest(int type) {
+    if (pendingSet == null && !pendingDiscard) {
+      return;
+    }
+    if (pendingClosed) {
+      pendingSet = null;
+      pendingDiscard = false;
+      pin(PinReason.SETTING);
+    } else {
+      pendingClosed = type == Frontend.SYNC;
+    }
+  }
+
   /** A frame that was not looked into. */
   void onPassing(int type) {
     if (type == Frontend.EXECUTE) {
@@ -100,7 +121,10 @@ final class StatementJudge {
       StatementRules rules, ByteBuf in, int index, long length, int available, Backend backend) {
     unnamedParsed = false; // the server drops it too
     executed = true;
-    return judge(rules, in, index + PgFrameFormat.HEADER, index, length, available, backend);
+    SqlFailure refusal =
+        judge(rules, in, index + PgFrameFormat.HEADER, index, length, available, backend);
+    pendingClosed = true;
+    return refusal;
   }
 
   /** A Parse; a refusal, or null if it may run. */
@@ -113,7 +137,9 @@ final class StatementJudge {
     } else {
       pin(PinReason.PREPARED_STATEMENT);
     }
-    return judge(rules, in, zero + 1, index, length, available, backend);
+    SqlFailure refusal = judge(rules, in, zero + 1, index, length, available, backend);
+    pendingClosed = false;
+    return refusal;
   }
 
   /**

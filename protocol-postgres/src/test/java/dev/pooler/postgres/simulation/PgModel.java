@@ -1,0 +1,566 @@
+package dev.pooler.postgres.simulation;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A PostgreSQL session as far as the scripts go: the message flow of postgres.c (ignore_till_sync,
+ * COPY, implicit transactions, portals), a handful of statements, settings that roll back. It
+ * serves twice: as the backend behind pooler, and as the oracle of what a client would have been
+ * answered by a server of its own.
+ *
+ * <p>It does one thing a {@link #step}: a message, or one statement of a query string, whose
+ * replies come as a whole.
+ */
+final class PgModel {
+  private record Prepared(String sql) {}
+
+  private static final class Portal {
+    final String sql;
+    int row;
+
+    Portal(String sql) {
+      this.sql = sql;
+    }
+  }
+
+  private record Copy(boolean extended, String tag, int failsAt) {}
+
+  /** An ErrorResponse that is not the end. */
+  private static final class SqlError extends Exception {
+    private static final long serialVersionUID = 1L;
+    final String state;
+
+    SqlError(String state, String text) {
+      super(text, null, false, false);
+      this.state = state;
+    }
+  }
+
+  private final ArrayDeque<Message> asked = new ArrayDeque<>();
+  private final ArrayDeque<String> statements = new ArrayDeque<>();
+  private final Map<String, Prepared> prepared = new HashMap<>();
+  private final Map<String, Portal> portals = new HashMap<>();
+  private final PgModelSettings settings;
+  private List<Message> replies = new ArrayList<>();
+  private char status = 'I';
+  private boolean implicit;
+  private boolean queryOpen;
+  private boolean ignoringTillSync;
+  private boolean flushed;
+  private Copy copy;
+  private int copied;
+  private String listening = "";
+  private String temporary = "";
+  private String transactionOwner = "";
+
+  PgModel(Map<String, String> startup) {
+    this.settings = new PgModelSettings(startup);
+  }
+
+  void ask(Message message) {
+    asked.addLast(message);
+  }
+
+  /** What the last steps answered. */
+  List<Message> takeReplies() {
+    List<Message> taken = replies;
+    replies = new ArrayList<>();
+    return taken;
+  }
+
+  /** Whether the replies so far must be sent, whatever buffer there is. */
+  boolean takeFlushed() {
+    boolean was = flushed;
+    flushed = false;
+    return was;
+  }
+
+  char status() {
+    return status;
+  }
+
+  boolean canStep() {
+    return !statements.isEmpty() || !asked.isEmpty();
+  }
+
+  int askedBytes() {
+    return asked.size();
+  }
+
+  /** Whether nothing that has been asked will be answered any more without another message. */
+  boolean silentRest() {
+    return statements.isEmpty() && asked.stream().allMatch(this::silent);
+  }
+
+  private boolean silent(Message message) {
+    char type = message.type();
+    if (ignoringTillSync) {
+      return type != 'S';
+    }
+    return copy == null
+        ? type == 'd' || type == 'c' || type == 'f' || type == 'H'
+        : type == 'd' || type == 'S' || type == 'H';
+  }
+
+  /** Whether a cancel would end what is done next. */
+  boolean cancellable() {
+    if (!statements.isEmpty() || copy != null) {
+      return true;
+    }
+    Message next = asked.peekFirst();
+    return next != null && !ignoringTillSync && "QPBDECF".indexOf(next.type()) >= 0;
+  }
+
+  /** The tag of what is done next, or an empty string. */
+  String nextTag() {
+    if (!statements.isEmpty()) {
+      return Tag.of(statements.getFirst());
+    }
+    Message next = asked.peekFirst();
+    if (next == null || ignoringTillSync) {
+      return "";
+    }
+    return switch (next.type()) {
+      case 'Q' -> Tag.of(next.string(0));
+      case 'P' -> Tag.of(next.string(next.string(0).length() + 1));
+      case 'd' -> copy == null ? "" : next.string(0);
+      case 'E' -> {
+        Portal portal = portals.get(next.string(0));
+        yield portal == null ? "" : Tag.of(portal.sql);
+      }
+      default -> "";
+    };
+  }
+
+  /** What another session than {@code client} would find here, or an empty string. */
+  String foreignTo(String client) {
+    if (status != 'I' && !transactionOwner.equals(client)) {
+      return "an open transaction of " + transactionOwner;
+    }
+    if (copy != null && !Tag.client(copy.tag).equals(client)) {
+      return "a COPY of " + copy.tag;
+    }
+    if (!listening.isEmpty() && !listening.equals(client)) {
+      return "LISTEN of " + listening;
+    }
+    if (!temporary.isEmpty() && !temporary.equals(client)) {
+      return "a temporary table of " + temporary;
+    }
+    for (Map.Entry<String, Prepared> entry : prepared.entrySet()) {
+      String owner = Tag.client(Tag.of(entry.getValue().sql));
+      if (!entry.getKey().isEmpty() && !owner.equals(client)) {
+        return "a prepared statement of " + owner;
+      }
+    }
+    return settings.foreignTo(client);
+  }
+
+  String listening() {
+    return status == 'I' ? listening : "";
+  }
+
+  /** Does the next thing, or fails it with a cancel. */
+  void step(boolean cancel) {
+    boolean extended = statements.isEmpty() && (copy == null || copy.extended);
+    Message message = null;
+    try {
+      if (cancel && copy != null) {
+        throw new SqlError("57014", "canceling statement due to user request");
+      }
+      if (!statements.isEmpty()) {
+        String sql = statements.removeFirst();
+        cancelled(cancel);
+        runSimple(sql);
+        return;
+      }
+      message = asked.removeFirst();
+      if (ignoringTillSync && message.type() != 'S') {
+        return;
+      }
+      extended = message.type() != 'Q' && message.type() != 'F' && extended;
+      cancelled(cancel);
+      onMessage(message);
+    } catch (SqlError e) {
+      failed(e, extended);
+    }
+  }
+
+  private static void cancelled(boolean cancel) throws SqlError {
+    if (cancel) {
+      throw new SqlError("57014", "canceling statement due to user request");
+    }
+  }
+
+  private void onMessage(Message message) throws SqlError {
+    if (copy != null) {
+      onCopy(message);
+      return;
+    }
+    switch (message.type()) {
+      case 'Q' -> onQuery(message.string(0));
+      case 'P' -> onParse(message);
+      case 'B' -> onBind(message);
+      case 'D' -> onDescribe(message);
+      case 'E' -> onExecute(message);
+      case 'C' -> onClose(message);
+      case 'F' -> onFunctionCall(message);
+      case 'S' -> {
+        ignoringTillSync = false;
+        endImplicit();
+        ready();
+      }
+      case 'H' -> flushed = true;
+      case 'd', 'c', 'f' -> {
+        // left over from a COPY that has failed: ignored, as by the server
+      }
+      default -> throw new SqlError("08P01", "unknown message " + message);
+    }
+  }
+
+  private void onCopy(Message message) throws SqlError {
+    switch (message.type()) {
+      case 'd' -> {
+        if (++copied == copy.failsAt) {
+          throw new SqlError("22P04", "bad copy data " + copy.tag);
+        }
+      }
+      case 'c' -> {
+        Copy done = copy;
+        copy = null;
+        complete("COPY " + copied);
+        if (!done.extended) {
+          endQueryIfDone();
+        }
+      }
+      case 'f' -> throw new SqlError("57014", "COPY from stdin failed: " + message.string(0));
+      case 'S', 'H' -> {
+        // skipped until the copy is over
+      }
+      default -> throw new SqlError("08P01", "unexpected message in COPY: " + message);
+    }
+  }
+
+  // --- simple -------------------------------------------------------------------------------
+
+  private void onQuery(String text) {
+    prepared.remove("");
+    queryOpen = true;
+    for (String part : text.split(";")) {
+      if (!part.isBlank()) {
+        statements.addLast(part);
+      }
+    }
+    if (statements.isEmpty()) {
+      replies.add(Message.of('I'));
+      endQueryIfDone();
+    }
+  }
+
+  private void runSimple(String sql) throws SqlError {
+    run(sql, new Portal(sql), 0, true);
+    endQueryIfDone();
+  }
+
+  private void endQueryIfDone() {
+    if (statements.isEmpty() && copy == null && queryOpen) {
+      queryOpen = false;
+      endImplicit();
+      ready();
+    }
+  }
+
+  private void onFunctionCall(Message message) throws SqlError {
+    refuseIfFailed("");
+    int length = message.body()[11];
+    String argument =
+        new String(message.body(), 12, length, java.nio.charset.StandardCharsets.UTF_8);
+    replies.add(
+        Message.of(
+            'V',
+            out -> {
+              out.writeInt(argument.length());
+              out.writeBytes(argument);
+            }));
+    ready();
+  }
+
+  // --- extended -----------------------------------------------------------------------------
+
+  private void onParse(Message message) throws SqlError {
+    String name = message.string(0);
+    String sql = message.string(name.length() + 1);
+    begin();
+    refuseIfFailed(sql);
+    if (!name.isEmpty() && prepared.containsKey(name)) {
+      throw new SqlError("42P05", "prepared statement exists " + name);
+    }
+    prepared.put(name, new Prepared(sql));
+    replies.add(Message.of('1'));
+  }
+
+  private void onBind(Message message) throws SqlError {
+    String portal = message.string(0);
+    String name = message.string(portal.length() + 1);
+    begin();
+    Prepared statement = prepared.get(name);
+    if (statement == null) {
+      throw new SqlError("26000", "no prepared statement " + name);
+    }
+    refuseIfFailed(statement.sql);
+    portals.put(portal, new Portal(statement.sql));
+    replies.add(Message.of('2'));
+  }
+
+  private void onDescribe(Message message) throws SqlError {
+    String name = message.string(1);
+    begin();
+    Prepared statement = prepared.get(name);
+    Portal portal = portals.get(name);
+    boolean ofStatement = message.body()[0] == 'S';
+    if (ofStatement ? statement == null : portal == null) {
+      throw new SqlError(ofStatement ? "26000" : "34000", "nothing to describe: " + name);
+    }
+    String sql = ofStatement ? statement.sql : portal.sql;
+    refuseIfFailed(sql);
+    if (ofStatement) {
+      replies.add(Message.of('t', out -> out.writeShort(0)));
+    }
+    replies.add(returnsRows(sql) ? rowDescription(sql) : Message.of('n'));
+  }
+
+  private void onExecute(Message message) throws SqlError {
+    String name = message.string(0);
+    begin();
+    Portal portal = portals.get(name);
+    if (portal == null) {
+      throw new SqlError("34000", "no portal " + name);
+    }
+    int limit = message.body()[message.body().length - 1];
+    run(portal.sql, portal, limit, false);
+  }
+
+  private void onClose(Message message) {
+    (message.body()[0] == 'S' ? prepared : portals).remove(message.string(1));
+    replies.add(Message.of('3'));
+  }
+
+  // --- statements ---------------------------------------------------------------------------
+
+  private void run(String sql, Portal portal, int limit, boolean simple) throws SqlError {
+    refuseIfFailed(sql);
+    begin();
+    String tag = Tag.of(sql);
+    String text = Tag.text(sql);
+    String[] words = text.split(" +");
+    switch (words[0].toLowerCase(java.util.Locale.ROOT)) {
+      case "begin" -> {
+        status = 'T';
+        transactionOwner = Tag.client(tag);
+        complete("BEGIN");
+      }
+      case "commit" -> {
+        boolean fine = status != 'E';
+        endTransaction(fine);
+        complete(fine ? "COMMIT" : "ROLLBACK");
+      }
+      case "rollback" -> {
+        endTransaction(false);
+        complete("ROLLBACK");
+      }
+      case "set", "reset" -> {
+        settings.change(text);
+        complete(words[0].toUpperCase(java.util.Locale.ROOT));
+      }
+      case "discard" -> discard();
+      case "listen" -> {
+        listening = words[1];
+        complete("LISTEN");
+      }
+      case "create" -> {
+        temporary = Tag.client(tag);
+        complete("CREATE TABLE");
+      }
+      case "copy" -> copy(words, tag, simple);
+      case "show" -> rows(sql, portal, limit, simple, 1, settings.value(words[1]));
+      case "select" -> select(sql, words, portal, limit, simple);
+      default -> throw new SqlError("42601", "syntax error " + tag);
+    }
+  }
+
+  private void select(String sql, String[] words, Portal portal, int limit, boolean simple)
+      throws SqlError {
+    String what = words[1];
+    if (what.startsWith("pg_catalog.set_config")) {
+      String[] parts = what.split("'");
+      String value = parts.length > 3 ? parts[3] : "";
+      if (value.equals("bad")) {
+        throw new SqlError("22023", "invalid value for parameter");
+      }
+      settings.set(parts[1], value);
+      rows(sql, portal, limit, simple, 1, value);
+    } else if (what.equals("missing")) {
+      throw new SqlError("42703", "column missing does not exist " + Tag.of(sql));
+    } else if (what.equals("big")) {
+      int size = Integer.parseInt(words[2]);
+      rows(sql, portal, limit, simple, 1, (Tag.of(sql) + ' ').repeat(size));
+    } else {
+      rows(sql, portal, limit, simple, Integer.parseInt(what), Tag.of(sql));
+    }
+  }
+
+  private void rows(String sql, Portal portal, int limit, boolean simple, int count, String value) {
+    if (simple) {
+      replies.add(rowDescription(sql));
+    }
+    int sent = 0;
+    while (portal.row < count && (limit == 0 || sent < limit)) {
+      String row = count == 1 ? value : value + "." + portal.row;
+      portal.row++;
+      sent++;
+      replies.add(
+          Message.of(
+              'D',
+              out -> {
+                out.writeShort(1);
+                out.writeInt(row.length());
+                out.writeBytes(row);
+              }));
+    }
+    if (limit != 0 && sent == limit) {
+      replies.add(Message.of('s'));
+    } else {
+      complete("SELECT " + sent);
+    }
+  }
+
+  private void copy(String[] words, String tag, boolean simple) throws SqlError {
+    String table = words[1];
+    if (table.contains("missing")) {
+      throw new SqlError("42P01", "relation does not exist " + tag);
+    }
+    int number = Integer.parseInt(table.substring(table.indexOf('_') + 2));
+    Message.Body formats =
+        out -> {
+          out.writeByte(0);
+          out.writeShort(0);
+        };
+    if (words[2].equals("from")) {
+      copy = new Copy(!simple, tag, number);
+      copied = 0;
+      replies.add(Message.of('G', formats));
+      flushed = true;
+    } else {
+      replies.add(Message.of('H', formats));
+      for (int i = 0; i < number; i++) {
+        replies.add(Message.of('d', tag));
+      }
+      replies.add(Message.of('c'));
+      complete("COPY " + number);
+    }
+  }
+
+  private void discard() throws SqlError {
+    if (status != 'I') {
+      throw new SqlError("25001", "DISCARD ALL cannot run inside a transaction block");
+    }
+    settings.discard();
+    prepared.clear();
+    portals.clear();
+    listening = "";
+    temporary = "";
+    complete("DISCARD ALL");
+  }
+
+  private static boolean returnsRows(String sql) {
+    String text = Tag.text(sql);
+    return text.startsWith("select") || text.startsWith("show");
+  }
+
+  private static Message rowDescription(String sql) {
+    return Message.of(
+        'T',
+        out -> {
+          out.writeShort(1);
+          Message.string(out, Tag.of(sql));
+          out.write(new byte[18]);
+        });
+  }
+
+  // --- transactions -------------------------------------------------------------------------
+
+  private void begin() {
+    if (status == 'I' && !implicit) {
+      implicit = true;
+      settings.save();
+    }
+  }
+
+  private void refuseIfFailed(String sql) throws SqlError {
+    String text = Tag.text(sql);
+    if (status == 'E' && !text.equalsIgnoreCase("rollback") && !text.equals("commit")) {
+      throw new SqlError("25P02", "current transaction is aborted " + Tag.of(sql));
+    }
+  }
+
+  private void endTransaction(boolean commit) {
+    if (commit) {
+      settings.commit();
+    } else {
+      settings.rollBack();
+    }
+    status = 'I';
+    implicit = false;
+    transactionOwner = "";
+    portals.clear();
+  }
+
+  private void endImplicit() {
+    if (status == 'I') {
+      settings.commit();
+      implicit = false;
+      portals.clear();
+    }
+  }
+
+  private void failed(SqlError error, boolean extended) {
+    copy = null;
+    statements.clear();
+    replies.add(errorResponse("ERROR", error.state, String.valueOf(error.getMessage())));
+    if (status == 'I') {
+      settings.rollBack();
+      implicit = false;
+    } else {
+      status = 'E';
+    }
+    portals.clear();
+    flushed = true; // as the server does with every error
+    if (extended) {
+      ignoringTillSync = true;
+    } else {
+      queryOpen = false;
+      ready();
+    }
+  }
+
+  static Message errorResponse(String severity, String state, String text) {
+    return Message.of('E', "S" + severity, "V" + severity, "C" + state, "M" + text, "");
+  }
+
+  private void complete(String tag) {
+    replies.add(Message.of('C', tag));
+  }
+
+  private void ready() {
+    String name = settings.takeReported();
+    if (name != null) {
+      replies.add(Message.of('S', "application_name", name));
+    }
+    char now = status;
+    replies.add(Message.of('Z', out -> out.writeByte(now)));
+    flushed = true;
+  }
+}

@@ -1,0 +1,98 @@
+package dev.pooler.postgres.simulation;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** The settings of a {@link PgModel}: session defaults, SET, SET LOCAL, and what rolls back. */
+final class PgModelSettings {
+  private static final Map<String, String> SERVER =
+      Map.of("application_name", "", "lock_timeout", "0");
+
+  private final Map<String, String> defaults = new HashMap<>(SERVER);
+  private Map<String, String> values;
+  private Map<String, String> saved;
+
+  /** Values to return to when the transaction commits: those that SET LOCAL covers. */
+  private final Map<String, String> covered = new HashMap<>();
+
+  private String reported;
+
+  PgModelSettings(Map<String, String> startup) {
+    defaults.putAll(startup);
+    values = new HashMap<>(defaults);
+    reported = values.get("application_name");
+  }
+
+  String value(String name) {
+    return values.getOrDefault(name, "");
+  }
+
+  void set(String name, String value) {
+    covered.remove(name);
+    values.put(name, value);
+  }
+
+  /** SET, SET LOCAL or RESET, in the forms that clients and pooler write. */
+  void change(String text) {
+    String[] words = text.replace("\"", "").split(" +", 5);
+    if (words[0].equalsIgnoreCase("reset")) {
+      if (words[1].equals("all")) {
+        values = new HashMap<>(defaults);
+        covered.clear();
+      } else {
+        set(words[1], defaults.get(words[1]));
+      }
+    } else if (words[1].equals("local")) {
+      covered.putIfAbsent(words[2], values.get(words[2]));
+      values.put(words[2], words[4].replace("'", ""));
+    } else {
+      set(words[1], words[3].replace("'", ""));
+    }
+  }
+
+  void discard() {
+    values = new HashMap<>(defaults);
+    covered.clear();
+  }
+
+  void save() {
+    saved = new HashMap<>(values);
+  }
+
+  void commit() {
+    values.putAll(covered);
+    covered.clear();
+    saved = null;
+  }
+
+  void rollBack() {
+    if (saved != null) {
+      values = saved;
+      saved = null;
+    }
+    covered.clear();
+  }
+
+  /** application_name if it is not what was reported last. */
+  String takeReported() {
+    String now = value("application_name");
+    if (now.equals(reported)) {
+      return null;
+    }
+    reported = now;
+    return now;
+  }
+
+  /** What is set here for another client than {@code client}, or an empty string. */
+  String foreignTo(String client) {
+    String name = value("application_name");
+    if (!name.isEmpty() && !Tag.client(name).equals(client)) {
+      return "application_name " + name;
+    }
+    int timeout = Integer.parseInt(value("lock_timeout"));
+    if (timeout != 0 && !client.equals("c" + timeout / 1000)) {
+      return "lock_timeout " + timeout;
+    }
+    return "";
+  }
+}
