@@ -674,19 +674,21 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       return;
     }
     // The signal has been sent; a round trip proves that the server has taken it.
-    target
-        .backend()
-        .probe()
-        .whenComplete((alive, problem) -> {
-          if (lease != target) {
-            return;
-          }
-          if (state == PgSessionState.ENDING) {
-            clean(target);
-          } else {
-            settle();
-          }
-        });
+    if (state == PgSessionState.LEASED) {
+      become(PgSessionState.REALIGNING);
+    }
+    target.backend().probe().whenComplete((alive, problem) -> probed(target));
+  }
+
+  private void probed(Lease target) {
+    if (lease != target) {
+      return;
+    }
+    if (state == PgSessionState.ENDING) {
+      clean(target);
+    } else {
+      onAligned();
+    }
   }
 
   private void uncertain(Lease target) {

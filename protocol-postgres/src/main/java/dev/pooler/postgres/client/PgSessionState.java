@@ -11,7 +11,7 @@ import java.util.Set;
  *               IDLE → WAITING → LEASED  no backend free
  *   IDLE, WAITING → ALIGNING → LEASED    a backend with other settings
  *   WAITING, ALIGNING → IDLE             waited too long, cancelled, or settings refused
- *   LEASED → REALIGNING → LEASED         a kept backend that lost the session's settings
+ *   LEASED → REALIGNING → LEASED         a kept backend has a request of ours to answer
  *   any → ENDING → ENDED                 ENDING while the backend is made clean
  * </pre>
  */
@@ -26,7 +26,7 @@ enum PgSessionState {
   ALIGNING,
   /** A backend is ours. */
   LEASED,
-  /** The backend is kept, and takes the session's start-up settings again after a RESET. */
+  /** The kept backend answers us first: settings that a RESET took away, the end of a cancel. */
   REALIGNING,
   /** The client is gone or going; its backend is being made clean. */
   ENDING,
