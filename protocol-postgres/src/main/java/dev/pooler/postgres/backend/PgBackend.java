@@ -447,6 +447,10 @@ public final class PgBackend implements Backend, FrameSink {
     LeaseHolder session = holder;
     if (session != null) {
       session.onReplies(in, index, length);
+      LeaseHolder before = lastWritten;
+      if (before != null && before != session) {
+        before.client().flush(); // it was answered and left in this turn
+      }
       lastWritten = session;
       Backpressure.apply(channel, session.client());
     }

@@ -73,6 +73,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private Skipping skipping = Skipping.NOTHING;
   private boolean terminated;
   private @Nullable SqlFailure refused;
+
+  /** The lease may end with the client's bytes of this turn: no reply is awaited any more. */
+  private boolean settleAfterWalk;
+
   private int cancelling;
 
   PgSession(long id, Channel channel, PgFrontDoor door, LeasePool pool, PgSettings settings) {
@@ -146,9 +150,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   }
 
   void onWritabilityChanged() {
-    Lease held = lease;
-    if (held != null) {
-      Backpressure.update(held.backend().channel(), channel);
+    Lease mine = lease;
+    if (mine != null) {
+      Backpressure.update(mine.backend().channel(), channel);
+    } else if (state == PgSessionState.IDLE && channel.isWritable()) {
+      resume();
     }
   }
 
@@ -161,13 +167,21 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (terminated) {
       end(CloseReason.CLIENT_TERMINATED);
     } else if (refused != null) {
-      answerRefused();
+      fail(refused, CloseReason.STATEMENT_NOT_ALLOWED);
+    } else if (settleAfterWalk) {
+      settle();
     }
   }
 
   /** Frames of a session without a lease: most ask for one, a few are answered or dropped here. */
   private void route(ByteBuf in) {
     while (state == PgSessionState.IDLE && in.isReadable()) {
+      if (!channel.isWritable()) {
+        // Who asks and does not read is not read either: the answers would pile up here.
+        hold(in);
+        channel.config().setAutoRead(false);
+        return;
+      }
       if (walker.remaining() > 0) {
         dropPart(in, walker.remaining());
         continue;
@@ -181,7 +195,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       if (type == Frontend.TERMINATE) {
         end(CloseReason.CLIENT_TERMINATED);
       } else if (skipping != Skipping.NOTHING) {
-        skip(in, type, length);
+        dropPart(in, length);
       } else if (type == Frontend.COPY_DATA
           || type == Frontend.COPY_DONE
           || type == Frontend.COPY_FAIL
@@ -203,10 +217,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
-  private void skip(ByteBuf in, int type, long length) {
-    boolean last = skipping.endsWith(type);
-    dropPart(in, length);
-    if (last) {
+  /** A frame behind a failure has been dropped; the last of them is answered. */
+  private void skipped(int type) {
+    if (skipping.endsWith(type)) {
       skipping = Skipping.NOTHING;
       readyForQuery();
     }
@@ -296,7 +309,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public Verdict header(int type, long length) {
-    if (state != PgSessionState.LEASED || terminated) {
+    if (state != PgSessionState.LEASED
+        || terminated
+        || refused != null
+        || skipping != Skipping.NOTHING) {
       return Verdict.DROP;
     }
     return switch (type) {
@@ -320,7 +336,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   public void passing(int type, long length) {
     if (type == Frontend.TERMINATE) {
       terminated = state == PgSessionState.LEASED;
-    } else if (lease != null && state == PgSessionState.LEASED) {
+    } else if (skipping != Skipping.NOTHING) {
+      skipped(type);
+    } else if (lease != null && state == PgSessionState.LEASED && refused == null) {
       judge.onPassing(type);
       expect(lease.backend(), type);
     }
@@ -329,9 +347,6 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
     Backend backend = leased().backend();
-    if (refused != null) {
-      return Verdict.DROP;
-    }
     SqlFailure refusal =
         switch (type) {
           case Frontend.QUERY -> judge.onQuery(door.rules(), in, index, length, available, backend);
@@ -345,9 +360,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
           }
         };
     if (refusal != null) {
-      boolean alone = type == Frontend.QUERY && !backend.owes();
-      boolean idle = backend.transactionState() == TransactionState.IDLE;
-      refused = alone && idle ? refusal : refusal.asFatal();
+      refuse(refusal, type, backend);
       return Verdict.DROP;
     }
     expect(backend, type);
@@ -366,22 +379,24 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
-  /** A statement that may not run here: an error where it stood alone, else the session's end. */
-  private void answerRefused() {
-    SqlFailure failure = refused;
-    refused = null;
-    if (failure == null) {
+  /**
+   * A statement that may not run here: an error where nothing else is open, as the server would
+   * answer it; else the session's end, because what came before it has not been answered yet.
+   */
+  private void refuse(SqlFailure refusal, int type, Backend backend) {
+    if (backend.owes() || backend.transactionState() != TransactionState.IDLE) {
+      refused = refusal.asFatal();
       return;
     }
-    if (failure.fatal()) {
-      fail(failure, CloseReason.STATEMENT_NOT_ALLOWED);
-      return;
-    }
+    settleAfterWalk = true;
     ByteBuf out = channel.alloc().buffer(256);
-    Messages.error(out, failure);
-    Messages.readyForQuery(out, 'I');
+    Messages.error(out, refusal);
+    if (type == Frontend.QUERY) {
+      Messages.readyForQuery(out, 'I');
+    } else {
+      skipping = Skipping.TO_SYNC;
+    }
     channel.writeAndFlush(out, channel.voidPromise());
-    settle();
   }
 
   private void flushBackend() {
@@ -493,6 +508,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (mine == null || state != PgSessionState.LEASED) {
       return;
     }
+    // The rest of a frame that came too late for its COPY is answered by nothing.
+    settleAfterWalk = walker.midForward() && !mine.backend().owes();
     switch (decide(mine.backend(), false)) {
       case RELEASE -> release();
       case AWAIT_CANCEL, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED -> {

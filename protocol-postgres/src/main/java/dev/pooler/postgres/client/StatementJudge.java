@@ -46,6 +46,10 @@ final class StatementJudge {
 
   private @Nullable SetStatement pendingSet;
   private boolean pendingDiscard;
+
+  /** What no rule knows, most often a typing error: it pins once the server has run it. */
+  private boolean pendingUnknown;
+
   private boolean discardsAll;
   private boolean executed;
   private boolean unnamedParsed;
@@ -108,12 +112,14 @@ final class StatementJudge {
       StatementRules rules, ByteBuf in, int index, long length, int available, Backend backend) {
     int name = index + PgFrameFormat.HEADER;
     int zero = Strings.end(in, name, index + available);
-    if (zero == name) {
+    SqlFailure refusal =
+        judge(rules, in, zero + 1, index, length, available, backend);
+    if (refusal == null && zero == name) {
       unnamedParsed = true;
-    } else {
+    } else if (refusal == null) {
       pin(PinReason.PREPARED_STATEMENT);
     }
-    return judge(rules, in, zero + 1, index, length, available, backend);
+    return refusal;
   }
 
   /**
@@ -141,8 +147,9 @@ final class StatementJudge {
           && in.getByte(at) == 'S'
           && in.getByte(at + 1) == 0;
     }
-    int portalEnd = Strings.end(in, at, end);
-    return portalEnd + 1 < end && in.getByte(portalEnd + 1) == 0;
+    int portalEnd = in.indexOf(at, end, (byte) 0);
+    // Behind a portal's name longer than what is seen here, there may be none.
+    return portalEnd < 0 || portalEnd + 1 >= end || in.getByte(portalEnd + 1) == 0;
   }
 
   private @Nullable SqlFailure judge(
@@ -174,7 +181,6 @@ final class StatementJudge {
     }
     if (facts.leaves(Footprint.SEQUENCE_VALUE)
         && mode != PoolMode.SESSION
-        && pins == 0
         && !drewFromSequence
         && !facts.is(StatementTrait.ADVANCES_SEQUENCE)) {
       return SqlFailure.error(
@@ -193,6 +199,10 @@ final class StatementJudge {
       pendingSet = null;
       pendingDiscard = false;
       pin(PinReason.SETTING);
+    }
+    if (pendingUnknown) {
+      pendingUnknown = false;
+      pin(PinReason.UNKNOWN);
     }
     boolean alone =
         facts.statements() == 1
@@ -220,10 +230,15 @@ final class StatementJudge {
         return;
       }
     }
+    if (alone && facts.footprint() == UNKNOWN_ONLY && facts.first() == StatementClass.UNKNOWN) {
+      pendingUnknown = true;
+      return;
+    }
     pinAll(facts);
   }
 
   private static final int SETTING_ONLY = Footprint.SETTING.bit();
+  private static final int UNKNOWN_ONLY = Footprint.UNKNOWN.bit();
 
   private void pinAll(StatementFacts facts) {
     for (Footprint left : facts.footprints()) {
@@ -264,6 +279,10 @@ final class StatementJudge {
         apply(set, backend);
       }
     }
+    if (pendingUnknown && done) {
+      pin(PinReason.UNKNOWN);
+    }
+    pendingUnknown = false;
     executed = false;
     if (transaction == TransactionState.IDLE) {
       if (backend.settingsMoved()) {
