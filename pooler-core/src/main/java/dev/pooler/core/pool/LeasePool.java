@@ -122,7 +122,10 @@ public final class LeasePool {
     return trouble;
   }
 
-  /** Backends out of the supply's hands: leased, or hot and idle. */
+  /**
+   * Backends out of the supply's hands: leased, or hot and idle; and those on their way from it or
+   * back to it.
+   */
   public int heldBackends() {
     return held.get();
   }
@@ -164,12 +167,20 @@ public final class LeasePool {
     return TENURE.toNanos();
   }
 
-  void held(int change) {
-    held.addAndGet(change);
+  /**
+   * Takes one of the pool's places for a backend that is to be fetched; false if there is none. Who
+   * asked the supply without a place would wait there: HikariCP makes no new connection for a
+   * waiter when it has closed one.
+   */
+  boolean takePlace() {
+    int most = limits.size();
+    return held.getAndUpdate(now -> now < most ? now + 1 : now) < most;
   }
 
-  boolean mayFetch() {
-    return held.get() < limits.size();
+  /** A backend's place is free again, on any thread: whoever waits may fetch. */
+  void placeFreed() {
+    held.decrementAndGet();
+    onEachLoop(LoopLeases::fetchIfNeeded);
   }
 
   @Nullable SqlFailure refusal() {

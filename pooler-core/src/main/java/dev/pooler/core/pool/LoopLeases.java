@@ -102,7 +102,6 @@ public final class LoopLeases {
     fetching = false;
     Lease lease = new Lease(backend, this, pool.now());
     lease.idleSince = lease.heldSince;
-    pool.held(1);
     offer(lease);
     fetchIfNeeded();
   }
@@ -114,6 +113,7 @@ public final class LoopLeases {
    */
   public void notSupplied(@Nullable SqlFailure failure) {
     fetching = false;
+    pool.placeFreed();
     if (failure != null) {
       while (!waiters.isEmpty()) {
         LeaseRequest request = waiters.peekFirst();
@@ -263,16 +263,12 @@ public final class LoopLeases {
   }
 
   private void discard(Lease lease, EvictReason reason) {
-    pool.held(-1);
     pool.counters().evicted(reason);
-    pool.supply().evict(lease.backend, reason);
-    fetchIfNeeded();
+    pool.supply().evict(lease.backend, reason).whenComplete((done, failed) -> pool.placeFreed());
   }
 
   private void giveBack(Lease lease) {
-    pool.held(-1);
-    pool.supply().giveBack(lease.backend);
-    fetchIfNeeded();
+    pool.supply().giveBack(lease.backend).whenComplete((done, failed) -> pool.placeFreed());
   }
 
   private void take(LeaseRequest request) {
@@ -286,8 +282,9 @@ public final class LoopLeases {
     oldestWaiter = oldest == null ? NOBODY : oldest.since;
   }
 
-  private void fetchIfNeeded() {
-    if (!fetching && !waiters.isEmpty() && pool.open() && pool.mayFetch()) {
+  /** Asks the supply for a backend when somebody waits and there is a place for one. */
+  void fetchIfNeeded() {
+    if (!fetching && !waiters.isEmpty() && pool.open() && pool.takePlace()) {
       fetching = true;
       pool.supply().fetch(this);
     }

@@ -212,7 +212,7 @@ final class StatementJudge {
       // RESET ALL, DISCARD ALL: the backend is at its own defaults, not at the session's start-up.
       if (alone) {
         pendingDiscard = true;
-        discardsAll = facts.clears() == Footprint.ALL;
+        discardsAll = facts.clears(Footprint.ADVISORY_LOCK); // RESET ALL clears settings only
         return;
       }
       pin(PinReason.SETTING);
@@ -273,6 +273,7 @@ final class StatementJudge {
         pin(PinReason.SETTING);
       } else if (done && discard) {
         pins = discardsAll ? 0 : pins & ~bit(PinReason.SETTING);
+        drewFromSequence &= !discardsAll;
         settings = startup;
         backend.assumeSettings(PgSettings.NONE);
       } else if (done && set != null) {
@@ -285,8 +286,23 @@ final class StatementJudge {
     pendingUnknown = false;
     executed = false;
     if (transaction == TransactionState.IDLE) {
-      if (backend.settingsMoved()) {
-        pin(PinReason.SETTING);
+      backend.movedSettings().forEach((name, value) -> moved(name, value, backend));
+    }
+  }
+
+  /**
+   * A function set it, or the server read its configuration again: the session has seen the value
+   * and keeps it.
+   */
+  private void moved(String name, String value, Backend backend) {
+    switch (name) {
+      case "in_hot_standby" -> {
+        // The server's own; nobody sets it.
+      }
+      case "is_superuser", "session_authorization" -> pin(PinReason.ROLE);
+      default -> {
+        settings = settings.with(name, new PgSettings.Value.Text(value));
+        backend.assumeSettings(settings);
       }
     }
   }

@@ -18,11 +18,15 @@ import io.netty.channel.EventLoop;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -165,24 +169,38 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   }
 
   @Override
-  public void giveBack(Backend backend) {
-    Connection connection = borrowed.remove(backend.id());
-    if (connection != null) {
-      Thread.ofVirtual().name("pooler-give-back").start(() -> close(connection));
-    }
+  public CompletionStage<@Nullable Void> giveBack(Backend backend) {
+    return onThread("pooler-give-back", borrowed.remove(backend.id()), HikariSupply::close);
   }
 
   @Override
-  public void evict(Backend backend, EvictReason reason) {
+  public CompletionStage<@Nullable Void> evict(Backend backend, EvictReason reason) {
     LOG.info("pool {}: evicting backend {}: {}", pool.key(), backend.id(), reason.label());
     Connection connection = borrowed.remove(backend.id());
-    backend
+    return backend
         .close(reason)
-        .whenComplete((done, failure) -> {
-          if (connection != null) {
-            Thread.ofVirtual().name("pooler-evict").start(() -> discard(connection));
+        .handle((done, failure) -> onThread("pooler-evict", connection, this::discard))
+        .thenCompose(Function.identity());
+  }
+
+  /** HikariCP's methods block: not on an event loop. */
+  private static CompletionStage<@Nullable Void> onThread(
+      String name, @Nullable Connection connection, Consumer<Connection> task) {
+    CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+    if (connection == null) {
+      done.complete(null);
+      return done;
+    }
+    Thread.ofVirtual()
+        .name(name)
+        .start(() -> {
+          try {
+            task.accept(connection);
+          } finally {
+            done.complete(null);
           }
         });
+    return done;
   }
 
   /** Replaces all backends: idle ones now, the others as their leases end. */
