@@ -20,8 +20,8 @@ public interface BackendSupply {
   CompletionStage<@Nullable Void> giveBack(Backend backend);
 
   /**
-   * Takes back a backend that must be closed. Completes, on any thread, when its place is free:
-   * the server's process has ended.
+   * Takes back a backend that must be closed. Completes, on any thread, when its place is free: the
+   * server's process has ended.
    */
   CompletionStage<@Nullable Void> evict(Backend backend, EvictReason reason);
 }

@@ -51,8 +51,7 @@ class CancelTest {
     RawPgClient client = pooler.raw();
     List<PgMessage> welcome =
         client.login(version, Map.of("user", "postgres", "database", "postgres"));
-    byte[] key =
-        welcome.stream().filter(m -> m.type() == 'K').findFirst().orElseThrow().body();
+    byte[] key = welcome.stream().filter(m -> m.type() == 'K').findFirst().orElseThrow().body();
     return new Keyed(client, key);
   }
 
@@ -68,11 +67,12 @@ class CancelTest {
       PoolerFixture.await(
           sql + " runs",
           () ->
-              "1".equals(
-                  observer.value(
-                      "select count(*) from pg_stat_activity where state = 'active' and query = '"
-                          + sql
-                          + "'")));
+              "1"
+                  .equals(
+                      observer.value(
+                          "select count(*) from pg_stat_activity where state = 'active' and query = '"
+                              + sql
+                              + "'")));
     }
   }
 

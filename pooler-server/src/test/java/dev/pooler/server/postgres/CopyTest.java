@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -53,8 +54,7 @@ class CopyTest {
           counting);
       assertEquals(LARGE, counting.bytes);
       jdbc.createStatement().execute("create unlogged table if not exists wide (t text)");
-      assertEquals(
-          LARGE / 1024, copy.copyIn("copy wide from stdin", new Lines(LARGE), 256 * 1024));
+      assertEquals(LARGE / 1024, copy.copyIn("copy wide from stdin", new Lines(LARGE), 256 * 1024));
       assertEquals("" + LARGE / 1024, other.value("select count(*) from wide"));
       jdbc.createStatement().execute("drop table wide");
     }
@@ -129,8 +129,8 @@ class CopyTest {
   }
 
   /**
-   * Whether the server met the early Sync inside the COPY or behind its error can't be told, so
-   * the next session must not get a ReadyForQuery that belongs to it.
+   * Whether the server met the early Sync inside the COPY or behind its error can't be told, so the
+   * next session must not get a ReadyForQuery that belongs to it.
    */
   @Test
   @Tag("case-74")
@@ -168,7 +168,9 @@ class CopyTest {
         in.close();
         assertEquals("0", b.value("select count(*) from copied"));
         RawPgClient out = pooler.session("postgres");
-        out.send(PgBytes.query("copy (select repeat('x', 1000) from generate_series(1, 1000000)) to stdout"));
+        out.send(
+            PgBytes.query(
+                "copy (select repeat('x', 1000) from generate_series(1, 1000000)) to stdout"));
         out.readUntil('d');
         out.close();
         assertEquals("1", b.value("select 1"));
@@ -230,7 +232,7 @@ class CopyTest {
       a.query("begin");
       a.query("copy (select 1) to stdout");
       b.send(PgBytes.query("select 1"));
-      assertTrue(b.quietFor(java.time.Duration.ofMillis(150)));
+      assertTrue(b.quietFor(Duration.ofMillis(150)));
       a.query("commit");
       assertEquals("TDCZ", RawPgClient.types(b.readUntil('Z')));
     }

@@ -8,6 +8,7 @@ import dev.pooler.testkit.server.EmbeddedPostgres;
 import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -16,7 +17,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Backends that end under their sessions or while nobody has them, and what servers say unasked. */
+/**
+ * Backends that end under their sessions or while nobody has them, and what servers say unasked.
+ */
 @Timeout(120)
 @SuppressWarnings("NullAway.Init")
 class DyingBackendTest {
@@ -97,7 +100,7 @@ class DyingBackendTest {
       oneFatal(running);
       oneFatal(other);
       for (RawPgClient client : idle) {
-        assertEquals("1", client.timeout(java.time.Duration.ofSeconds(30)).value("select 1"));
+        assertEquals("1", client.timeout(Duration.ofSeconds(30)).value("select 1"));
         client.close();
       }
     }

@@ -8,6 +8,7 @@ import dev.pooler.testkit.wire.RawPgClient;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
@@ -60,7 +61,7 @@ class DyingClientTest {
   static Stream<Arguments> lives() {
     byte[] large = new byte[300_000];
     Arrays.fill(large, (byte) 'x');
-    String text = "select '" + new String(large, java.nio.charset.StandardCharsets.US_ASCII) + "'";
+    String text = "select '" + new String(large, StandardCharsets.US_ASCII) + "'";
     return Stream.of(
         life("idle", c -> {}),
         life("in a transaction", c -> c.query("begin; insert into grave values (1)")),
@@ -100,9 +101,13 @@ class DyingClientTest {
     try (RawPgClient observer = SharedServer.direct()) {
       PoolerFixture.await("their sessions are over", () -> pooler.clients() == 0);
       PoolerFixture.await(
-          "nothing runs", () -> "0".equals(observer.value(
-              "select count(*) from pg_stat_activity where backend_type = 'client backend'"
-                  + " and state <> 'idle' and pid <> pg_backend_pid()")));
+          "nothing runs",
+          () ->
+              "0"
+                  .equals(
+                      observer.value(
+                          "select count(*) from pg_stat_activity where backend_type = 'client backend'"
+                              + " and state <> 'idle' and pid <> pg_backend_pid()")));
       assertTrue(SharedServer.backends(observer) <= SIZE);
       assertEquals(
           "0",

@@ -254,7 +254,8 @@ class LeaseTest {
   }
 
   private static Object transfer(PoolerFixture pooler, int seed) throws Exception {
-    try (Connection jdbc = DriverManager.getConnection(pooler.jdbcUrl("postgres") + "&prepareThreshold=0");
+    try (Connection jdbc =
+            DriverManager.getConnection(pooler.jdbcUrl("postgres") + "&prepareThreshold=0");
         Statement statement = jdbc.createStatement()) {
       for (int round = 0; round < 15; round++) {
         jdbc.setAutoCommit(false);

@@ -1,14 +1,19 @@
 package dev.pooler.server.postgres;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,6 +23,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.postgresql.PGConnection;
+import org.postgresql.largeobject.LargeObject;
+import org.postgresql.largeobject.LargeObjectManager;
 
 /** The extended protocol through a pool of one backend, answered byte for byte as directly. */
 @Timeout(300)
@@ -78,12 +86,27 @@ class PipelineTest {
             run("select 3"),
             sync),
         talk("a failed parse", 1, PgBytes.parse("", "selec 1"), PgBytes.bind("", ""), sync),
-        talk("a failed bind", 1, PgBytes.parse("", "select $1::int"), PgBytes.bind("", "", "x"), sync),
+        talk(
+            "a failed bind",
+            1,
+            PgBytes.parse("", "select $1::int"),
+            PgBytes.bind("", "", "x"),
+            sync),
         talk("an unknown statement", 1, PgBytes.bind("", "nobody"), PgBytes.execute("", 0), sync),
         talk("an unknown portal", 1, PgBytes.execute("nobody", 0), sync),
-        talk("closing what is not there", 1, PgBytes.named('C', 'S', "x"), PgBytes.named('C', 'P', "y"), sync),
+        talk(
+            "closing what is not there",
+            1,
+            PgBytes.named('C', 'S', "x"),
+            PgBytes.named('C', 'P', "y"),
+            sync),
         talk("an empty query", 2, run(""), describe, sync, PgBytes.query("")),
-        talk("describing what has no rows", 1, PgBytes.parse("", "begin"), PgBytes.named('D', 'S', ""), sync),
+        talk(
+            "describing what has no rows",
+            1,
+            PgBytes.parse("", "begin"),
+            PgBytes.named('D', 'S', ""),
+            sync),
         talk(
             "an error at Sync",
             2,
@@ -154,15 +177,15 @@ class PipelineTest {
             "a copy in sent ahead",
             2,
             PgBytes.query("copy plain from stdin"),
-            PgBytes.copyData("1\ta\n2\tb\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+            PgBytes.copyData("1\ta\n2\tb\n".getBytes(StandardCharsets.UTF_8)),
             PgBytes.copyDone(),
             PgBytes.query("delete from plain")),
         talk(
             "a copy that fails, its late data sent ahead",
             3,
             PgBytes.query("copy plain from stdin"),
-            PgBytes.copyData("bad\ta\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)),
-            PgBytes.copyData("2\tb\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+            PgBytes.copyData("bad\ta\n".getBytes(StandardCharsets.UTF_8)),
+            PgBytes.copyData("2\tb\n".getBytes(StandardCharsets.UTF_8)),
             PgBytes.copyDone(),
             PgBytes.query("select count(*) from plain"),
             run("select 1"),
@@ -171,7 +194,7 @@ class PipelineTest {
             "a copy in by the extended protocol",
             2,
             run("copy plain from stdin"),
-            PgBytes.copyData("1\ta\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+            PgBytes.copyData("1\ta\n".getBytes(StandardCharsets.UTF_8)),
             PgBytes.copyDone(),
             sync,
             PgBytes.query("delete from plain")),
@@ -187,7 +210,7 @@ class PipelineTest {
             2,
             run("copy plain from stdin"),
             sync,
-            PgBytes.copyData("1\ta\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+            PgBytes.copyData("1\ta\n".getBytes(StandardCharsets.UTF_8)),
             PgBytes.copyDone(),
             sync,
             PgBytes.query("delete from plain")),
@@ -196,7 +219,7 @@ class PipelineTest {
             2,
             run("copy plain from stdin"),
             sync,
-            PgBytes.copyData("x\ta\n".getBytes(java.nio.charset.StandardCharsets.UTF_8)),
+            PgBytes.copyData("x\ta\n".getBytes(StandardCharsets.UTF_8)),
             PgBytes.copyDone(),
             sync,
             PgBytes.query("select count(*) from plain")));
@@ -257,9 +280,9 @@ class PipelineTest {
     List<String> expected = direct(conversation, readies);
     try (RawPgClient client = pooler.session("postgres")) {
       for (int cut = 1; cut < conversation.length; cut++) {
-        client.send(java.util.Arrays.copyOfRange(conversation, 0, cut));
+        client.send(Arrays.copyOfRange(conversation, 0, cut));
         Thread.yield();
-        client.send(java.util.Arrays.copyOfRange(conversation, cut, conversation.length));
+        client.send(Arrays.copyOfRange(conversation, cut, conversation.length));
         assertEquals(expected, answers(client, readies), "cut at " + cut);
       }
     }
@@ -294,7 +317,8 @@ class PipelineTest {
       assertEquals("EZ", RawPgClient.types(bound));
       assertEquals("26000", bound.getFirst().sqlState());
       a.send(run("select 'secret of a'"), PgBytes.sync()).readUntil('Z');
-      List<PgMessage> described = b.send(PgBytes.named('D', 'S', ""), PgBytes.sync()).readUntil('Z');
+      List<PgMessage> described =
+          b.send(PgBytes.named('D', 'S', ""), PgBytes.sync()).readUntil('Z');
       assertEquals("EZ", RawPgClient.types(described));
       assertEquals("26000", described.getFirst().sqlState());
       a.send(run("select 'secret of a'"), PgBytes.sync()).readUntil('Z');
@@ -340,6 +364,27 @@ class PipelineTest {
   }
 
   @Test
+  @Tag("case-69")
+  void functionCallsAreAnsweredAndCounted() throws Exception {
+    byte[] data = new byte[300_000];
+    new Random(1).nextBytes(data);
+    try (Connection jdbc = pooler.jdbc("postgres");
+        RawPgClient other = pooler.session("postgres")) {
+      jdbc.setAutoCommit(false);
+      LargeObjectManager objects = jdbc.unwrap(PGConnection.class).getLargeObjectAPI();
+      long oid = objects.createLO();
+      try (LargeObject object = objects.open(oid, LargeObjectManager.READWRITE)) {
+        object.write(data);
+        object.seek(0);
+        assertArrayEquals(data, object.read(data.length));
+      }
+      objects.delete(oid);
+      jdbc.commit();
+      assertEquals("1", other.value("select 1"), "nothing pins");
+    }
+  }
+
+  @Test
   void aThousandStatementsInOnePipelineAreAllAnswered() throws Exception {
     List<byte[]> parts = new ArrayList<>();
     for (int i = 0; i < 1000; i++) {
@@ -352,7 +397,8 @@ class PipelineTest {
       a.send(parts.toArray(byte[][]::new));
       List<String> values = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
-        RawPgClient.rows(a.readUntil('Z')).forEach(row -> values.add(String.valueOf(row.getFirst())));
+        RawPgClient.rows(a.readUntil('Z'))
+            .forEach(row -> values.add(String.valueOf(row.getFirst())));
       }
       assertEquals(1000, values.size());
       assertEquals("999", values.getLast());

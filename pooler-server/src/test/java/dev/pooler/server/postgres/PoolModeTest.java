@@ -34,7 +34,8 @@ class PoolModeTest {
 
   @ParameterizedTest
   @Tag("case-36")
-  @ValueSource(strings = {"begin", "select 1; begin", "/* x */ start transaction", "select 1; commit"})
+  @ValueSource(
+      strings = {"begin", "select 1; begin", "/* x */ start transaction", "select 1; commit"})
   void statementModeRefusesTransactionsAndTheSessionGoesOn(String sql) throws Exception {
     try (PoolerFixture pooler = pooler("statement", 1);
         RawPgClient a = pooler.session("postgres")) {
@@ -66,8 +67,7 @@ class PoolModeTest {
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
       byte[] batch =
-          PgBytes.joined(
-              PgBytes.parse("", "begin"), PgBytes.bind("", ""), PgBytes.execute("", 0));
+          PgBytes.joined(PgBytes.parse("", "begin"), PgBytes.bind("", ""), PgBytes.execute("", 0));
       a.send(batch);
       PgMessage error = a.read();
       assertEquals("42501", error.sqlState());

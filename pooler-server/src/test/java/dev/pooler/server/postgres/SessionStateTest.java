@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -200,7 +201,7 @@ class SessionStateTest {
       assertEquals("CZ", RawPgClient.types(speaker.query("notify news, 'hello'")));
       PgMessage heard = listener.read();
       assertEquals('A', heard.type());
-      assertTrue(new String(heard.body(), java.nio.charset.StandardCharsets.UTF_8).contains("hello"));
+      assertTrue(new String(heard.body(), StandardCharsets.UTF_8).contains("hello"));
       assertTrue(third.quietFor(MOMENT));
       assertTrue(speaker.quietFor(MOMENT));
     }

@@ -31,8 +31,7 @@ final class SharedServer {
   }
 
   static RawPgClient direct(EmbeddedPostgres server) throws IOException {
-    return RawPgClient.session(
-        UnixDomainSocketAddress.of(server.socket()), "postgres", "postgres");
+    return RawPgClient.session(UnixDomainSocketAddress.of(server.socket()), "postgres", "postgres");
   }
 
   /** Client backends of the server beside the one that is asked through. */

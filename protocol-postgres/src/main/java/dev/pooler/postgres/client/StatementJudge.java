@@ -112,8 +112,7 @@ final class StatementJudge {
       StatementRules rules, ByteBuf in, int index, long length, int available, Backend backend) {
     int name = index + PgFrameFormat.HEADER;
     int zero = Strings.end(in, name, index + available);
-    SqlFailure refusal =
-        judge(rules, in, zero + 1, index, length, available, backend);
+    SqlFailure refusal = judge(rules, in, zero + 1, index, length, available, backend);
     if (refusal == null && zero == name) {
       unnamedParsed = true;
     } else if (refusal == null) {
