@@ -40,7 +40,23 @@ class CancelTest {
   }
 
   /** A session and the key it was given. */
-  private record Keyed(RawPgClient client, byte[] key) implements AutoCloseable {
+  private static final class Keyed implements AutoCloseable {
+    private final RawPgClient client;
+    private final byte[] key;
+
+    Keyed(RawPgClient client, byte[] key) {
+      this.client = client;
+      this.key = key;
+    }
+
+    RawPgClient client() {
+      return client;
+    }
+
+    byte[] key() {
+      return key.clone();
+    }
+
     @Override
     public void close() throws IOException {
       client.close();

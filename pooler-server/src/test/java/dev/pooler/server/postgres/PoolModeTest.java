@@ -90,7 +90,7 @@ class PoolModeTest {
       b.send(PgBytes.query("select pg_backend_pid()"));
       assertEquals(pid, a.value("select pg_backend_pid()"));
       assertTrue(b.quietFor(Duration.ofMillis(200)));
-      a.close();
+      a.send(PgBytes.terminate());
       List<PgMessage> answer = b.readUntil('Z');
       assertEquals(pid, RawPgClient.rows(answer).findFirst().orElseThrow().getFirst());
     }
