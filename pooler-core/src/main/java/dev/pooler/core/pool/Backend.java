@@ -39,8 +39,8 @@ public interface Backend {
   /** What the server reported of its settings, in its own order; changes with {@link #align}. */
   Map<String, String> reportedSettings();
 
-  /** True when a reported setting differs from what it was when the session got the backend. */
-  boolean settingsMoved();
+  /** The reported settings that differ from what they were when the session got the backend. */
+  Map<String, String> movedSettings();
 
   /** Notes a request of the client that is about to be sent; false when too many are open. */
   boolean expect(int requestType);

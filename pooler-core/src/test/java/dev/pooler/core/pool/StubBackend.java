@@ -101,8 +101,8 @@ public final class StubBackend implements Backend {
   }
 
   @Override
-  public boolean settingsMoved() {
-    return false;
+  public Map<String, String> movedSettings() {
+    return Map.of();
   }
 
   @Override

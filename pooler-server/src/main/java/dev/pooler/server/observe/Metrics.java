@@ -89,7 +89,7 @@ public final class Metrics {
     backends(
         tags.and("state", "idle"),
         pool,
-        p -> entry.supply().totalBackends() - p.heldBackends() + p.idleBackends());
+        p -> Math.max(0, entry.supply().totalBackends() - p.heldBackends() + p.idleBackends()));
     backends(tags.and("state", "lane"), pool, p -> 0);
     for (Session.State state : Session.State.values()) {
       clients(tags, entry, state);

@@ -25,6 +25,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -159,9 +160,14 @@ public final class PgBackend implements Backend, FrameSink {
   }
 
   @Override
-  public boolean settingsMoved() {
+  public Map<String, String> movedSettings() {
     Map<String, String> before = reportedAtLease;
-    return before != null && !before.equals(reported);
+    if (before == null) {
+      return Map.of();
+    }
+    Map<String, String> moved = new HashMap<>(reported);
+    moved.entrySet().removeAll(before.entrySet());
+    return moved;
   }
 
   @Override

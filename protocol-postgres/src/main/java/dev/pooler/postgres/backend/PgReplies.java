@@ -35,6 +35,9 @@ final class PgReplies {
   /** The server takes COPY data and skips Syncs. */
   private boolean copyIn;
 
+  /** Syncs that the server has skipped inside a COPY, or answers if the COPY failed before them. */
+  private int earlySyncs;
+
   /** Notes a client's message that is about to be sent; false if too many are open. */
   boolean expect(int requestType) {
     return switch (requestType) {
@@ -46,6 +49,7 @@ final class PgReplies {
           skipping || queue.add(requestType, Disposition.FORWARD);
       case Frontend.SYNC -> {
         if (copyIn) {
+          earlySyncs++;
           yield true;
         }
         skipping = false;
@@ -114,7 +118,9 @@ final class PgReplies {
       }
       case BackendType.COPY_IN_RESPONSE, BackendType.COPY_BOTH_RESPONSE -> {
         mustBe(head == Frontend.EXECUTE || head == Frontend.QUERY, replyType);
+        int before = queue.size();
         copyIn = !queue.removeBehindHead(Frontend.SYNC, Frontend.COPY_DONE);
+        earlySyncs = before - queue.size() - (copyIn ? 0 : 1);
       }
       default -> mustBe(head >= 0, replyType);
     }
@@ -139,6 +145,13 @@ final class PgReplies {
    */
   boolean ready() {
     int head = queue.headType();
+    if (skipping && queue.isEmpty() && earlySyncs > 0) {
+      // The COPY failed before the server came to the Sync that was sent ahead.
+      earlySyncs = 0;
+      skipping = false;
+      batchOpen = false;
+      return false;
+    }
     mustBe(
         head == Frontend.QUERY || head == Frontend.SYNC || head == Frontend.FUNCTION_CALL,
         BackendType.READY_FOR_QUERY);
@@ -156,6 +169,7 @@ final class PgReplies {
     batchOpen = false;
     skipping = false;
     copyIn = false;
+    earlySyncs = 0;
   }
 
   private void answers(int requestType, int head, int replyType) {

@@ -81,6 +81,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private Skipping skipping = Skipping.NOTHING;
   private boolean terminated;
   private @Nullable SqlFailure refused;
+
   private int cancelling;
 
   PgSession(long id, Channel channel, PgFrontDoor door, LeasePool pool, PgSettings settings) {
@@ -155,9 +156,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   }
 
   void onWritabilityChanged() {
-    Lease held = lease;
-    if (held != null && state.open()) {
-      Backpressure.update(held.backend().channel(), channel);
+    Lease mine = lease;
+    if (mine != null && state.open()) {
+      Backpressure.update(mine.backend().channel(), channel);
+    } else if (state == PgSessionState.IDLE && channel.isWritable()) {
+      resume();
     }
   }
 
@@ -170,7 +173,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (terminated) {
       end(CloseReason.CLIENT_TERMINATED);
     } else if (refused != null) {
-      answerRefused();
+      fail(refused, CloseReason.STATEMENT_NOT_ALLOWED);
     } else {
       settleUnanswered();
     }
@@ -187,6 +190,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   /** Frames of a session without a lease: most ask for one, a few are answered or dropped here. */
   private void route(ByteBuf in) {
     while (state == PgSessionState.IDLE && in.isReadable()) {
+      if (!channel.isWritable()) {
+        // Who asks and does not read is not read either: the answers would pile up here.
+        hold(in);
+        channel.config().setAutoRead(false);
+        return;
+      }
       if (walker.remaining() > 0) {
         dropPart(in, walker.remaining());
         continue;
@@ -200,7 +209,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       if (type == Frontend.TERMINATE) {
         end(CloseReason.CLIENT_TERMINATED);
       } else if (skipping != Skipping.NOTHING) {
-        skip(in, type, length);
+        dropPart(in, length);
       } else if (type == Frontend.COPY_DATA
           || type == Frontend.COPY_DONE
           || type == Frontend.COPY_FAIL
@@ -222,10 +231,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
-  private void skip(ByteBuf in, int type, long length) {
-    boolean last = skipping.endsWith(type);
-    dropPart(in, length);
-    if (last) {
+  /** A frame behind a failure has been dropped; the last of them is answered. */
+  private void skipped(int type) {
+    if (skipping.endsWith(type)) {
       skipping = Skipping.NOTHING;
       readyForQuery();
     }
@@ -318,7 +326,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public Verdict header(int type, long length) {
-    if (state != PgSessionState.LEASED || terminated) {
+    if (state != PgSessionState.LEASED
+        || terminated
+        || refused != null
+        || skipping != Skipping.NOTHING) {
       return Verdict.DROP;
     }
     return switch (type) {
@@ -342,7 +353,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   public void passing(int type, long length) {
     if (type == Frontend.TERMINATE) {
       terminated = state == PgSessionState.LEASED;
-    } else if (lease != null && state == PgSessionState.LEASED) {
+    } else if (skipping != Skipping.NOTHING) {
+      skipped(type);
+    } else if (lease != null && state == PgSessionState.LEASED && refused == null) {
       judge.onRequest(type);
       judge.onPassing(type);
       expect(lease.backend(), type);
@@ -352,9 +365,6 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
     Backend backend = leased().backend();
-    if (refused != null) {
-      return Verdict.DROP;
-    }
     judge.onRequest(type);
     SqlFailure refusal =
         switch (type) {
@@ -370,9 +380,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
           }
         };
     if (refusal != null) {
-      boolean alone = type == Frontend.QUERY && !backend.owes();
-      boolean idle = backend.transactionState() == TransactionState.IDLE;
-      refused = alone && idle ? refusal : refusal.asFatal();
+      refuse(refusal, type, backend);
       return Verdict.DROP;
     }
     expect(backend, type);
@@ -391,22 +399,23 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
-  /** A statement that may not run here: an error where it stood alone, else the session's end. */
-  private void answerRefused() {
-    SqlFailure failure = refused;
-    refused = null;
-    if (failure == null) {
-      return;
-    }
-    if (failure.fatal()) {
-      fail(failure, CloseReason.STATEMENT_NOT_ALLOWED);
+  /**
+   * A statement that may not run here: an error where nothing else is open, as the server would
+   * answer it; else the session's end, because what came before it has not been answered yet.
+   */
+  private void refuse(SqlFailure refusal, int type, Backend backend) {
+    if (backend.owes() || backend.transactionState() != TransactionState.IDLE) {
+      refused = refusal.asFatal();
       return;
     }
     ByteBuf out = channel.alloc().buffer(256);
-    Messages.error(out, failure);
-    Messages.readyForQuery(out, 'I');
+    Messages.error(out, refusal);
+    if (type == Frontend.QUERY) {
+      Messages.readyForQuery(out, 'I');
+    } else {
+      skipping = Skipping.TO_SYNC;
+    }
     channel.writeAndFlush(out, channel.voidPromise());
-    settle();
   }
 
   private void flushBackend() {

@@ -50,6 +50,9 @@ final class StatementJudge {
   /** The Query or Sync that ends the SET's own transaction has been sent. */
   private boolean pendingClosed;
 
+  /** What no rule knows, most often a typing error: it pins once the server has run it. */
+  private boolean pendingUnknown;
+
   private boolean discardsAll;
   private boolean executed;
   private boolean unnamedParsed;
@@ -132,12 +135,12 @@ final class StatementJudge {
       StatementRules rules, ByteBuf in, int index, long length, int available, Backend backend) {
     int name = index + PgFrameFormat.HEADER;
     int zero = Strings.end(in, name, index + available);
-    if (zero == name) {
+    SqlFailure refusal = judge(rules, in, zero + 1, index, length, available, backend);
+    if (refusal == null && zero == name) {
       unnamedParsed = true;
-    } else {
+    } else if (refusal == null) {
       pin(PinReason.PREPARED_STATEMENT);
     }
-    SqlFailure refusal = judge(rules, in, zero + 1, index, length, available, backend);
     pendingClosed = false;
     return refusal;
   }
@@ -167,8 +170,9 @@ final class StatementJudge {
           && in.getByte(at) == 'S'
           && in.getByte(at + 1) == 0;
     }
-    int portalEnd = Strings.end(in, at, end);
-    return portalEnd + 1 < end && in.getByte(portalEnd + 1) == 0;
+    int portalEnd = in.indexOf(at, end, (byte) 0);
+    // Behind a portal's name longer than what is seen here, there may be none.
+    return portalEnd < 0 || portalEnd + 1 >= end || in.getByte(portalEnd + 1) == 0;
   }
 
   private @Nullable SqlFailure judge(
@@ -200,7 +204,6 @@ final class StatementJudge {
     }
     if (facts.leaves(Footprint.SEQUENCE_VALUE)
         && mode != PoolMode.SESSION
-        && pins == 0
         && !drewFromSequence
         && !facts.is(StatementTrait.ADVANCES_SEQUENCE)) {
       return SqlFailure.error(
@@ -220,6 +223,10 @@ final class StatementJudge {
       pendingDiscard = false;
       pin(PinReason.SETTING);
     }
+    if (pendingUnknown) {
+      pendingUnknown = false;
+      pin(PinReason.UNKNOWN);
+    }
     boolean alone =
         facts.statements() == 1
             && backend.transactionState() == TransactionState.IDLE
@@ -228,7 +235,7 @@ final class StatementJudge {
       // RESET ALL, DISCARD ALL: the backend is at its own defaults, not at the session's start-up.
       if (alone) {
         pendingDiscard = true;
-        discardsAll = facts.clears() == Footprint.ALL;
+        discardsAll = facts.clears(Footprint.ADVISORY_LOCK); // RESET ALL clears settings only
         return;
       }
       pin(PinReason.SETTING);
@@ -246,10 +253,15 @@ final class StatementJudge {
         return;
       }
     }
+    if (alone && facts.footprint() == UNKNOWN_ONLY && facts.first() == StatementClass.UNKNOWN) {
+      pendingUnknown = true;
+      return;
+    }
     pinAll(facts);
   }
 
   private static final int SETTING_ONLY = Footprint.SETTING.bit();
+  private static final int UNKNOWN_ONLY = Footprint.UNKNOWN.bit();
 
   private void pinAll(StatementFacts facts) {
     for (Footprint left : facts.footprints()) {
@@ -284,16 +296,36 @@ final class StatementJudge {
         pin(PinReason.SETTING);
       } else if (done && discard) {
         pins = discardsAll ? 0 : pins & ~bit(PinReason.SETTING);
+        drewFromSequence &= !discardsAll;
         settings = startup;
         backend.assumeSettings(PgSettings.NONE);
       } else if (done && set != null) {
         apply(set, backend);
       }
     }
+    if (pendingUnknown && done) {
+      pin(PinReason.UNKNOWN);
+    }
+    pendingUnknown = false;
     executed = false;
     if (transaction == TransactionState.IDLE) {
-      if (backend.settingsMoved()) {
-        pin(PinReason.SETTING);
+      backend.movedSettings().forEach((name, value) -> moved(name, value, backend));
+    }
+  }
+
+  /**
+   * A function set it, or the server read its configuration again: the session has seen the value
+   * and keeps it.
+   */
+  private void moved(String name, String value, Backend backend) {
+    switch (name) {
+      case "in_hot_standby" -> {
+        // The server's own; nobody sets it.
+      }
+      case "is_superuser", "session_authorization" -> pin(PinReason.ROLE);
+      default -> {
+        settings = settings.with(name, new PgSettings.Value.Text(value));
+        backend.assumeSettings(settings);
       }
     }
   }

@@ -4,6 +4,7 @@ import dev.pooler.core.config.Auth;
 import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.PoolConfig;
+import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.TimeoutsConfig;
@@ -12,7 +13,6 @@ import dev.pooler.core.lifecycle.Janitor;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.PoolDirectory.Found;
-import dev.pooler.core.pool.PoolKey;
 import dev.pooler.core.pool.PoolLimits;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
@@ -104,7 +104,12 @@ final class PgSimulation {
     UserStore nobody = new UserStore(Map.of(), new byte[32]);
     this.listener =
         new PgListener(
-            Auth.TRUST, () -> nobody, Map.of(), null, Duration.ofSeconds(3_000), channel -> -2);
+            Auth.TRUST,
+            () -> nobody,
+            Map.of(),
+            null,
+            () -> Duration.ofSeconds(3_000),
+            channel -> -2);
   }
 
   /** Runs it; throws {@link SimulationFailure} when an invariant broke. */

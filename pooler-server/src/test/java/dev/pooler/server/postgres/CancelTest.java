@@ -1,0 +1,218 @@
+package dev.pooler.server.postgres;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pooler.testkit.wire.PgBytes;
+import dev.pooler.testkit.wire.PgMessage;
+import dev.pooler.testkit.wire.RawPgClient;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A cancel hits the statement it was meant for and nothing else. */
+@Timeout(120)
+@SuppressWarnings("NullAway.Init")
+class CancelTest {
+  private PoolerFixture pooler;
+
+  @BeforeEach
+  void start() throws Exception {
+    pooler = PoolerFixture.ofPoolSize(SharedServer.get(), 1);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    pooler.close();
+  }
+
+  /** A session and the key it was given. */
+  private static final class Keyed implements AutoCloseable {
+    private final RawPgClient client;
+    private final byte[] key;
+
+    Keyed(RawPgClient client, byte[] key) {
+      this.client = client;
+      this.key = key;
+    }
+
+    RawPgClient client() {
+      return client;
+    }
+
+    byte[] key() {
+      return key.clone();
+    }
+
+    @Override
+    public void close() throws IOException {
+      client.close();
+    }
+  }
+
+  private Keyed keyed(int version) throws IOException {
+    RawPgClient client = pooler.raw();
+    List<PgMessage> welcome =
+        client.login(version, Map.of("user", "postgres", "database", "postgres"));
+    byte[] key = welcome.stream().filter(m -> m.type() == 'K').findFirst().orElseThrow().body();
+    return new Keyed(client, key);
+  }
+
+  private static void cancel(SocketAddress address, byte[] key) throws IOException {
+    try (RawPgClient request = RawPgClient.connect(address)) {
+      request.send(PgBytes.cancelRequest(key));
+      assertTrue(request.atEnd(), "a cancel is answered by the close");
+    }
+  }
+
+  private static void awaitRunning(String sql) throws Exception {
+    try (RawPgClient observer = SharedServer.direct()) {
+      PoolerFixture.await(
+          sql + " runs",
+          () ->
+              "1"
+                  .equals(
+                      observer.value(
+                          "select count(*) from pg_stat_activity where state = 'active' and query = '"
+                              + sql
+                              + "'")));
+    }
+  }
+
+  @Test
+  @Tag("case-6")
+  void aRunningStatementIsCancelledOverEitherSocketWithEitherKey() throws Exception {
+    for (int version : new int[] {PgBytes.VERSION_3_0, PgBytes.VERSION_3_2}) {
+      for (SocketAddress address : List.of(pooler.unix(), pooler.tcp())) {
+        try (Keyed a = keyed(version)) {
+          assertEquals(version == PgBytes.VERSION_3_0 ? 8 : 36, a.key().length);
+          a.client().send(PgBytes.query("select pg_sleep(30)"));
+          awaitRunning("select pg_sleep(30)");
+          cancel(address, a.key());
+          List<PgMessage> answer = a.client().readUntil('Z');
+          assertEquals("57014", answer.get(answer.size() - 2).sqlState());
+          assertEquals("1", a.client().value("select 1"));
+        }
+      }
+    }
+  }
+
+  @Test
+  @Tag("case-77")
+  void aWaitingClientIsCancelledAndGoesOn() throws Exception {
+    try (RawPgClient holder = pooler.session("postgres");
+        Keyed a = keyed(PgBytes.VERSION_3_0)) {
+      holder.query("begin");
+      a.client().send(PgBytes.query("select 1"));
+      PoolerFixture.await(
+          "it waits", () -> pooler.metric("pooler_clients", "state=\"waiting\"") == 1);
+      cancel(pooler.unix(), a.key());
+      List<PgMessage> answer = a.client().readUntil('Z');
+      assertEquals("EZ", RawPgClient.types(answer));
+      assertEquals("57014", answer.getFirst().sqlState());
+      holder.query("commit");
+      assertEquals("2", a.client().value("select 2"));
+    }
+  }
+
+  @Test
+  @Tag("case-76")
+  @Tag("case-78")
+  void aCancelOfWhatIsOverOrOfAnotherKeyDoesNothing() throws Exception {
+    try (Keyed a = keyed(PgBytes.VERSION_3_0);
+        Keyed b = keyed(PgBytes.VERSION_3_0)) {
+      assertEquals("1", a.client().value("select 1"));
+      b.client().send(PgBytes.query("select pg_sleep(0.5)"));
+      awaitRunning("select pg_sleep(0.5)");
+      cancel(pooler.unix(), a.key());
+      byte[] wrong = b.key().clone();
+      wrong[7]++;
+      cancel(pooler.unix(), wrong);
+      assertEquals("TDCZ", RawPgClient.types(b.client().readUntil('Z')));
+    }
+  }
+
+  @Test
+  void aCopyIsCancelled() throws Exception {
+    try (Keyed a = keyed(PgBytes.VERSION_3_0);
+        RawPgClient direct = SharedServer.direct()) {
+      direct.query("drop table if exists copied; create table copied (i int)");
+      a.client().send(PgBytes.query("copy copied from stdin")).readUntil('G');
+      cancel(pooler.unix(), a.key());
+      // The server notices with the next thing it reads.
+      a.client().send(PgBytes.copyData(new byte[] {'1', '\n'}), PgBytes.copyDone());
+      List<PgMessage> answer = a.client().readUntil('Z');
+      assertEquals("57014", answer.getFirst().sqlState());
+      assertEquals("0", a.client().value("select count(*) from copied"));
+      a.client().send(PgBytes.query("copy (select pg_sleep(30)) to stdout"));
+      awaitRunning("copy (select pg_sleep(30)) to stdout");
+      cancel(pooler.unix(), a.key());
+      answer = a.client().readUntil('Z');
+      assertEquals("57014", answer.get(answer.size() - 2).sqlState());
+    }
+  }
+
+  /** One session cancels itself at random moments; the other, on the same backend, never fails. */
+  @Test
+  @Tag("case-76")
+  void threeHundredCancelsAtRandomMomentsNeverHitTheOther() throws Exception {
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      List<Future<Integer>> both = new ArrayList<>();
+      Keyed cancelled = keyed(PgBytes.VERSION_3_0);
+      Keyed other = keyed(PgBytes.VERSION_3_2);
+      Future<Integer> hits = threads.submit(() -> cancelled(cancelled));
+      both.add(hits);
+      both.add(threads.submit(() -> unharmed(other, hits)));
+      for (Future<Integer> one : both) {
+        one.get();
+      }
+      assertTrue(both.getLast().get() > 0);
+      cancelled.close();
+      other.close();
+    }
+  }
+
+  private int cancelled(Keyed a) throws Exception {
+    Random random = new Random(7);
+    int hits = 0;
+    for (int round = 0; round < 300; round++) {
+      a.client().send(PgBytes.query("select pg_sleep(0.003)"));
+      LockSupport.parkNanos(random.nextInt(6_000_000));
+      try (RawPgClient request = RawPgClient.connect(pooler.unix())) {
+        request.send(PgBytes.cancelRequest(a.key()));
+        List<PgMessage> answer = a.client().readUntil('Z');
+        if (answer.get(answer.size() - 2).isError()) {
+          assertEquals("57014", answer.get(answer.size() - 2).sqlState());
+          hits++;
+        }
+        if (random.nextBoolean()) {
+          request.atEnd();
+        }
+      }
+    }
+    return hits;
+  }
+
+  private static int unharmed(Keyed b, Future<?> until) throws Exception {
+    int rounds = 0;
+    while (!until.isDone()) {
+      assertEquals("TDCZ", RawPgClient.types(b.client().query("select pg_sleep(0.001)")));
+      rounds++;
+      LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+    }
+    return rounds;
+  }
+}

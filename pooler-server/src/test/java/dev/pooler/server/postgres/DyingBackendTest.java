@@ -1,0 +1,159 @@
+package dev.pooler.server.postgres;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pooler.testkit.server.EmbeddedPostgres;
+import dev.pooler.testkit.wire.PgBytes;
+import dev.pooler.testkit.wire.PgMessage;
+import dev.pooler.testkit.wire.RawPgClient;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Backends that end under their sessions or while nobody has them, and what servers say unasked.
+ */
+@Timeout(120)
+@SuppressWarnings("NullAway.Init")
+class DyingBackendTest {
+  private static final String PID = "select pg_backend_pid()";
+
+  private PoolerFixture pooler;
+
+  @BeforeEach
+  void start() throws Exception {
+    pooler = PoolerFixture.ofPoolSize(SharedServer.get(), 1);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    pooler.close();
+  }
+
+  private static void terminate(String pid) throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      assertEquals("t", direct.value("select pg_terminate_backend(" + pid + ", 10000)"));
+    }
+  }
+
+  @Test
+  @Tag("case-41")
+  void nobodyNoticesThatAnIdleBackendIsTerminated() throws Exception {
+    try (RawPgClient a = pooler.session("postgres");
+        RawPgClient b = pooler.session("postgres")) {
+      for (int round = 0; round < 5; round++) {
+        String pid = a.value(PID);
+        terminate(String.valueOf(pid));
+        assertNotEquals(pid, b.value(PID));
+        assertEquals("1", a.value("select 1"));
+      }
+    }
+  }
+
+  private static void oneFatal(RawPgClient client) throws Exception {
+    List<PgMessage> last = client.readToEnd();
+    assertEquals(1, last.stream().filter(PgMessage::isError).count(), last.toString());
+    PgMessage fatal = last.getLast();
+    assertEquals("FATAL", fatal.field('S'));
+    assertEquals("57P01", fatal.sqlState());
+  }
+
+  @Test
+  @Tag("case-42")
+  void aTerminatedBackendTellsItsSessionOnce() throws Exception {
+    try (RawPgClient idle = pooler.session("postgres");
+        RawPgClient inTransaction = pooler.session("postgres");
+        RawPgClient running = pooler.session("postgres")) {
+      inTransaction.query("begin");
+      terminate(String.valueOf(inTransaction.value(PID)));
+      oneFatal(inTransaction);
+      String pid = String.valueOf(running.value(PID));
+      running.send(PgBytes.query("select pg_sleep(30)"));
+      terminate(pid);
+      oneFatal(running);
+      assertEquals("1", idle.value("select 1"));
+    }
+  }
+
+  @Test
+  void idleClientsSurviveARestartOfTheServer() throws Exception {
+    try (EmbeddedPostgres server = EmbeddedPostgres.started();
+        PoolerFixture mine = PoolerFixture.ofPoolSize(server, 3)) {
+      List<RawPgClient> idle = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        idle.add(mine.session("postgres"));
+      }
+      RawPgClient running = mine.session("postgres");
+      RawPgClient other = mine.session("postgres");
+      other.query("begin");
+      running.send(PgBytes.query("select pg_sleep(30)"));
+      PoolerFixture.await(
+          "both are active", () -> mine.metric("pooler_clients", "state=\"active\"") == 2);
+      server.restart();
+      oneFatal(running);
+      oneFatal(other);
+      for (RawPgClient client : idle) {
+        assertEquals("1", client.timeout(Duration.ofSeconds(30)).value("select 1"));
+        client.close();
+      }
+    }
+  }
+
+  @Test
+  void noticesComeInTheirPlace() throws Exception {
+    String sql =
+        "do $$ begin raise notice 'one'; end $$; select 1; do $$ begin raise warning 'two'; end $$";
+    try (RawPgClient a = pooler.session("postgres")) {
+      assertEquals("NCTDCNCZ", RawPgClient.types(a.query(sql)));
+    }
+  }
+
+  @Test
+  @Tag("case-16")
+  void aReportedSettingIsToldWhereItIsSet() throws Exception {
+    try (RawPgClient a = pooler.session("postgres");
+        RawPgClient b = pooler.session("postgres")) {
+      assertEquals("SCZ", sorted(a.query("set client_encoding = 'LATIN1'")));
+      assertEquals("UTF8", b.value("show client_encoding"));
+      assertEquals("LATIN1", a.value("show client_encoding"));
+      assertEquals("TDCZ", RawPgClient.types(b.query("show client_encoding")));
+    }
+  }
+
+  /** ParameterStatus comes before or behind CommandComplete, as the server's version has it. */
+  private static String sorted(List<PgMessage> messages) {
+    return RawPgClient.types(messages).replace("CSZ", "SCZ");
+  }
+
+  @Test
+  @Tag("case-16")
+  @Tag("case-41")
+  void aReloadThatChangesAReportedSettingReachesAllSessionsAndPinsNone() throws Exception {
+    try (EmbeddedPostgres server = EmbeddedPostgres.started();
+        PoolerFixture mine = PoolerFixture.ofPoolSize(server, 1);
+        RawPgClient direct = SharedServer.direct(server);
+        RawPgClient a = mine.session("postgres");
+        RawPgClient b = mine.session("postgres")) {
+      String pid = a.value(PID);
+      direct.query("alter system set timezone = 'Asia/Tokyo'");
+      direct.query("select pg_reload_conf()");
+      PoolerFixture.await("it is taken", () -> "Asia/Tokyo".equals(direct.value("show timezone")));
+      assertEquals("Asia/Tokyo", b.value("show timezone"));
+      assertEquals("Asia/Tokyo", a.value("show timezone"));
+      direct.query("alter system set timezone = 'Asia/Seoul'");
+      direct.query("select pg_reload_conf()");
+      PoolerFixture.await("it is taken", () -> "Asia/Seoul".equals(direct.value("show timezone")));
+      assertEquals("Asia/Seoul", a.value("show timezone"));
+      assertEquals(pid, a.value(PID), "the backend is kept");
+      assertEquals(0, mine.metric("pooler_pins_total"));
+      assertTrue(mine.metric("pooler_evictions_total") == 0);
+    }
+  }
+}

@@ -1,0 +1,236 @@
+package dev.pooler.server.postgres;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pooler.testkit.wire.PgBytes;
+import dev.pooler.testkit.wire.PgMessage;
+import dev.pooler.testkit.wire.RawPgClient;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What sessions set and leave on a pool of one backend. */
+@Timeout(60)
+@SuppressWarnings("NullAway.Init")
+class SessionStateTest {
+  private static final Duration MOMENT = Duration.ofMillis(120);
+
+  private PoolerFixture pooler;
+  private RawPgClient a;
+  private RawPgClient b;
+
+  @BeforeEach
+  void start() throws Exception {
+    pooler = PoolerFixture.ofPoolSize(SharedServer.get(), 1);
+    a = pooler.session("postgres");
+    b = pooler.session("postgres");
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    a.close();
+    b.close();
+    pooler.close();
+  }
+
+  private boolean aIsPinned() throws Exception {
+    b.send(PgBytes.query("select 1"));
+    boolean waits = b.quietFor(MOMENT);
+    if (!waits) {
+      b.readUntil('Z');
+    }
+    return waits;
+  }
+
+  @Test
+  @Tag("case-13")
+  void settingsOutsideTransactionsFollowTheirSession() throws Exception {
+    a.query("set work_mem = '5MB'");
+    b.query("set work_mem to '6MB'");
+    a.query("SET datestyle = german, dmy");
+    b.send(
+            PgBytes.parse("", "set session application_name = 'it''s b'"),
+            PgBytes.bind("", ""),
+            PgBytes.execute("", 0),
+            PgBytes.sync())
+        .readUntil('Z');
+    for (int i = 0; i < 3; i++) {
+      assertEquals("5MB", a.value("show work_mem"));
+      assertEquals("German, DMY", a.value("show datestyle"));
+      assertEquals("6MB", b.value("show work_mem"));
+      assertEquals("ISO, MDY", b.value("show datestyle"));
+    }
+    a.query("reset work_mem");
+    assertEquals("4MB", a.value("show work_mem"));
+    assertEquals("6MB", b.value("show work_mem"));
+    a.query("set work_mem = default");
+    b.query("discard all");
+    assertEquals("4MB", b.value("show work_mem"));
+    assertEquals("German, DMY", a.value("show datestyle"));
+    a.query("reset all");
+    assertEquals("ISO, MDY", a.value("show datestyle"));
+  }
+
+  @Test
+  @Tag("case-83")
+  void aSettingThatFailsIsNotKept() throws Exception {
+    assertEquals("EZ", RawPgClient.types(a.query("set work_mem = 'much'")));
+    assertEquals("1", b.value("select 1"));
+    assertEquals("4MB", a.value("show work_mem"));
+    a.query("begin");
+    a.query("set work_mem = '5MB'");
+    a.query("rollback");
+    assertEquals("4MB", a.value("show work_mem"));
+  }
+
+  @Test
+  @Tag("case-83")
+  void aLocalSettingEndsWithItsTransactionAndDoesNotPin() throws Exception {
+    a.query("begin; set local work_mem = '7MB'");
+    assertEquals("7MB", a.value("show work_mem"));
+    a.query("commit");
+    assertEquals("4MB", b.value("show work_mem"));
+    a.query("begin");
+    a.query("select set_config('work_mem', '7MB', true)");
+    a.query("commit");
+    assertEquals("4MB", b.value("show work_mem"));
+    assertEquals(0, pooler.metric("pooler_pins_total"));
+  }
+
+  @ParameterizedTest
+  @Tag("case-82")
+  @Tag("case-84")
+  @Tag("case-85")
+  @Tag("case-87")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "begin; set work_mem = '7MB'; commit | setting",
+        "set work_mem = '7MB'; set datestyle = german | setting",
+        "select set_config('work_mem', '7MB', false) | setting",
+        "set role pg_monitor | role",
+        "prepare p as select 1 | prepared_statement",
+        "listen news | listen",
+        "create temp table t (i int) | temporary_object",
+        "select 1 as one into temp t | temporary_object",
+        "begin; declare c cursor with hold for select 1; commit | hold_cursor",
+        "select pg_advisory_lock(3) | advisory_lock",
+        "select pg_try_advisory_lock(3) | advisory_lock",
+        "select setseed(0.5) | random_seed",
+        "do 'begin perform 1; end' | code",
+        "load 'plpgsql' | loaded_library",
+      })
+  void whatCannotMovePinsAndIsGoneForTheNext(String sql, String reason) throws Exception {
+    for (PgMessage message : a.query(sql)) {
+      assertTrue(!message.isError(), message.toString());
+    }
+    assertEquals(1, pooler.metric("pooler_pins_total", "reason=\"" + reason + "\""));
+    assertTrue(aIsPinned());
+    a.close();
+    assertEquals("TDCZ", RawPgClient.types(b.readUntil('Z')));
+    assertEquals("4MB", b.value("show work_mem"));
+    assertEquals("postgres", b.value("select current_user"));
+    assertEquals("0", b.value("select count(*) from pg_prepared_statements"));
+    assertEquals("0", b.value("select count(*) from pg_listening_channels()"));
+    assertEquals("0", b.value("select count(*) from pg_cursors"));
+    assertEquals("0", b.value("select count(*) from pg_class where relname = 't'"));
+    assertEquals("0", b.value("select count(*) from pg_locks where locktype = 'advisory'"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "begin; create temp table t (i int) on commit drop; commit",
+        "begin; declare c cursor for select 1; fetch c; commit",
+        "begin; select pg_advisory_xact_lock(3); commit",
+        "set local work_mem = '5MB'",
+        "notify news",
+        "unlisten *",
+        "selec 1",
+        "select 1 from nowhere",
+        "deallocate all",
+        "set transaction read only",
+      })
+  void whatEndsWithItsTransactionDoesNotPin(String sql) throws Exception {
+    a.query(sql);
+    assertTrue(!aIsPinned());
+    assertEquals(0, pooler.metric("pooler_pins_total"));
+  }
+
+  @Test
+  @Tag("case-82")
+  void aReportedSettingThatAFunctionSetsFollowsItsSession() throws Exception {
+    a.query(
+        "create or replace function to_tokyo() returns text language sql as"
+            + " $$ select set_config('TimeZone', 'Asia/Tokyo', false) $$");
+    assertEquals("Asia/Tokyo", a.value("select to_tokyo()"));
+    String server = b.value("show timezone");
+    assertTrue(!"Asia/Tokyo".equals(server), server);
+    assertEquals("Asia/Tokyo", a.value("show timezone"));
+    assertEquals(server, b.value("show timezone"));
+  }
+
+  @Test
+  @Tag("case-63")
+  void discardAllUnpins() throws Exception {
+    a.query("create temp table t (i int)");
+    a.query("set work_mem = '5MB'");
+    assertTrue(aIsPinned());
+    a.query("discard all");
+    assertEquals("TDCZ", RawPgClient.types(b.readUntil('Z')));
+    assertEquals("4MB", a.value("show work_mem"));
+  }
+
+  @Test
+  @Tag("case-86")
+  void notificationsReachTheListenerOnly() throws Exception {
+    try (PoolerFixture two = PoolerFixture.ofPoolSize(SharedServer.get(), 2);
+        RawPgClient listener = two.session("postgres");
+        RawPgClient speaker = two.session("postgres");
+        RawPgClient third = two.session("postgres")) {
+      listener.query("listen news");
+      assertEquals("CZ", RawPgClient.types(speaker.query("notify news, 'hello'")));
+      PgMessage heard = listener.read();
+      assertEquals('A', heard.type());
+      assertTrue(new String(heard.body(), StandardCharsets.UTF_8).contains("hello"));
+      assertTrue(third.quietFor(MOMENT));
+      assertTrue(speaker.quietFor(MOMENT));
+    }
+  }
+
+  @Test
+  @Tag("case-88")
+  void currvalIsAnsweredInTheTransactionOfItsNextvalOnly() throws Exception {
+    a.query("drop sequence if exists s; create sequence s");
+    assertEquals("1", a.value("select nextval('s')"));
+    for (String sql : List.of("select currval('s')", "select lastval()")) {
+      List<PgMessage> told = b.query(sql);
+      assertEquals("55000", told.getFirst().sqlState());
+      List<PgMessage> extended =
+          b.send(
+                  PgBytes.parse("", sql),
+                  PgBytes.bind("", ""),
+                  PgBytes.execute("", 0),
+                  PgBytes.sync())
+              .readUntil('Z');
+      assertEquals("EZ", RawPgClient.types(extended));
+      assertEquals("55000", extended.getFirst().sqlState());
+    }
+    a.query("begin");
+    assertEquals("2", a.value("select nextval('s')"));
+    assertEquals("2", a.value("select currval('s')"));
+    a.query("commit");
+    assertEquals("1", b.value("select 1"), "the session is well");
+    b.query("create temp table pinning (i int)");
+    assertEquals("55000", b.query("select currval('s')").getFirst().sqlState());
+  }
+}
