@@ -104,12 +104,7 @@ final class PgSimulation {
     UserStore nobody = new UserStore(Map.of(), new byte[32]);
     this.listener =
         new PgListener(
-            Auth.TRUST,
-            () -> nobody,
-            Map.of(),
-            null,
-            () -> Duration.ofSeconds(3_000),
-            channel -> -2);
+            Auth.TRUST, () -> nobody, Map.of(), null, () -> Duration.ofMinutes(50), channel -> -2);
   }
 
   /** Runs it; throws {@link SimulationFailure} when an invariant broke. */
