@@ -1,6 +1,7 @@
 package dev.pooler.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.channel.epoll.Epoll;
@@ -102,7 +103,11 @@ class RunProcessTest {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         Running pooler = start(taken.getLocalPort(), null)) {
       String line = pooler.log().readLine();
+      while (line != null && line.startsWith("{")) {
+        line = pooler.log().readLine(); // log lines, as JSON where nobody watches
+      }
 
+      assertNotNull(line);
       assertTrue(line.startsWith("pooler run: http.address: can't listen on tcp:127.0.0.1:"), line);
       assertEquals(Main.FAILED, pooler.exitCode());
     }

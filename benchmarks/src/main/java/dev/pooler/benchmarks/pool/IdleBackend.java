@@ -61,8 +61,8 @@ final class IdleBackend implements Backend {
   }
 
   @Override
-  public boolean settingsMoved() {
-    return false;
+  public Map<String, String> movedSettings() {
+    return Map.of();
   }
 
   @Override

@@ -371,6 +371,7 @@ class PipelineTest {
     new Random(1).nextBytes(data);
     try (Connection jdbc = pooler.jdbc("postgres");
         RawPgClient other = pooler.session("postgres")) {
+      jdbc.unwrap(PGConnection.class).setPrepareThreshold(0); // named statements would pin
       jdbc.setAutoCommit(false);
       LargeObjectManager objects = jdbc.unwrap(PGConnection.class).getLargeObjectAPI();
       long oid = objects.createLO();
