@@ -55,6 +55,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   /** What waits is copied out of a read buffer that is so many times larger. */
   private static final int WASTEFUL = 8;
 
+  /** Who waits for a backend and has sent so many bytes is not read any further. */
+  private static final int HELD_BEFORE_PAUSE = 32 * 1024;
+
   private static final int LAST_WORDS_SECONDS = 5;
 
   private final long id;
@@ -259,7 +262,6 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (hot == null) {
       hold(in);
       become(PgSessionState.WAITING);
-      channel.config().setAutoRead(false);
       leases.await(this);
     } else if (!take(hot)) {
       hold(in);
@@ -281,6 +283,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       return;
     }
     heldCounted += bytes;
+    if (heldCounted > HELD_BEFORE_PAUSE) {
+      channel.config().setAutoRead(false); // resume() reads on
+    }
     if (held == null) {
       held =
           in.capacity() / WASTEFUL > bytes
