@@ -12,7 +12,6 @@ import io.netty.handler.ssl.SslHandler;
 public final class Outlet {
   private final Channel channel;
   private final boolean direct;
-  private boolean queued;
 
   /** The pipeline's outbound handlers must be in place, and stay. */
   public Outlet(Channel channel) {
@@ -37,31 +36,12 @@ public final class Outlet {
     }
   }
 
-  /**
-   * Puts on the wire what was appended, at the end of this turn of the event loop: when all sockets
-   * that were ready have been read, and once however often it is asked for.
-   */
+  /** Puts on the wire what was appended. */
   public void flush() {
-    if (!queued) {
-      queued = true;
-      TurnEnd.of(channel).add(this);
-    }
-  }
-
-  /** Puts on the wire what was appended, now: before the channel leaves its loop. */
-  public void flushNow() {
-    queued = false;
     if (direct) {
       channel.unsafe().flush();
     } else {
       channel.flush();
-    }
-  }
-
-  /** The end of the turn has come. */
-  void flushQueued() {
-    if (queued) {
-      flushNow();
     }
   }
 }
