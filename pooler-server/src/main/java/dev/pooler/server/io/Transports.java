@@ -44,12 +44,7 @@ public final class Transports {
     int loops = loops(io);
     Transport transport =
         switch (io.transport()) {
-          // io_uring saves a fifth of the kernel's work where all clients share one loop; its
-          // channels can't move to another one (docs/decisions/0080).
-          case AUTO ->
-              loops == 1 && IoUring.isAvailable()
-                  ? ioUring(loops)
-                  : Epoll.isAvailable() ? epoll(loops) : nio(loops);
+          case AUTO -> Epoll.isAvailable() ? epoll(loops) : nio(loops);
           case IO_URING -> {
             require("io_uring", IoUring.unavailabilityCause());
             yield ioUring(loops);
