@@ -260,9 +260,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     Lease hot = leases.tryAcquire();
     if (hot == null) {
-      hold(in);
       become(PgSessionState.WAITING);
-      leases.await(this);
+      hold(in);
+      if (state == PgSessionState.WAITING) {
+        leases.await(this);
+      }
     } else if (!take(hot)) {
       hold(in);
     }
@@ -283,7 +285,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       return;
     }
     heldCounted += bytes;
-    if (heldCounted > HELD_BEFORE_PAUSE) {
+    if (heldCounted > HELD_BEFORE_PAUSE && state != PgSessionState.IDLE) {
       channel.config().setAutoRead(false); // resume() reads on
     }
     if (held == null) {
