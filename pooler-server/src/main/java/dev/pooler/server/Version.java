@@ -1,7 +1,6 @@
 package dev.pooler.server;
 
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.uring.IoUring;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
@@ -10,7 +9,7 @@ import java.util.Properties;
 final class Version {
   private Version() {}
 
-  /** {@code pooler 0.1.0 (commit abc1234), JDK 25.0.3, transport io_uring}. */
+  /** {@code pooler 0.1.0 (commit abc1234), JDK 25.0.3, transport epoll}. */
   static String line() {
     Properties build = new Properties();
     try (InputStream in = Version.class.getResourceAsStream("build.properties")) {
@@ -27,6 +26,6 @@ final class Version {
         + "), JDK "
         + Runtime.version()
         + ", transport "
-        + (IoUring.isAvailable() ? "io_uring" : Epoll.isAvailable() ? "epoll" : "nio");
+        + (Epoll.isAvailable() ? "epoll" : "nio");
   }
 }

@@ -2,7 +2,7 @@ package dev.pooler.core.config;
 
 /** What moves the bytes between the kernel and Netty. */
 public enum Transport {
-  /** The first of the others that works here. */
+  /** Epoll, or NIO where there is none: docs/decisions/0080. */
   AUTO("auto"),
   IO_URING("io_uring"),
   EPOLL("epoll"),

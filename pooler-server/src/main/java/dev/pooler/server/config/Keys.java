@@ -253,7 +253,7 @@ final class Keys {
               "transport",
               new Word(List.of("auto", "io_uring", "epoll", "nio")),
               "auto",
-              "what moves bytes; auto takes the first that works here"),
+              "what moves bytes; auto is epoll, or nio where there is none"),
           Key.of(
               "event-loops",
               new Count(0, 256),
