@@ -142,6 +142,9 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   }
 
   private Backend borrow(LoopLeases asker) throws SQLException {
+    if (closed) {
+      throw new SQLException("the pool is closed", "57P01");
+    }
     int dead = 0;
     lastFailure = null;
     while (true) {
@@ -270,6 +273,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
     if (hikari != null) {
       hikari.close();
     }
+    wire.closeRest();
   }
 
   private static void close(Connection connection) {

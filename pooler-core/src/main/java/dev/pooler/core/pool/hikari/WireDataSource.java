@@ -3,12 +3,15 @@ package dev.pooler.core.pool.hikari;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.pool.ConnectFailure;
+import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.session.SqlFailure;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.logging.Logger;
@@ -35,6 +38,7 @@ final class WireDataSource implements DataSource {
 
   private final BackendConnector connector;
   private final Observer observer;
+  private final Set<Backend> open = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   WireDataSource(BackendConnector connector, Observer observer) {
@@ -48,6 +52,7 @@ final class WireDataSource implements DataSource {
     while (true) {
       try {
         Backend backend = connector.connect().toCompletableFuture().get();
+        keep(backend);
         observer.connected();
         return new WireConnection(backend);
       } catch (InterruptedException e) {
@@ -65,6 +70,23 @@ final class WireDataSource implements DataSource {
         throw interrupted();
       }
       pause = Math.min(pause * 2, LAST_RETRY.toMillis());
+    }
+  }
+
+  /** Knows the backend until it closes. One that comes when all is over is closed at once. */
+  private void keep(Backend backend) throws SQLException {
+    open.add(backend);
+    backend.channel().closeFuture().addListener(gone -> open.remove(backend));
+    if (closed) {
+      backend.close(EvictReason.POOL_CLOSED);
+      throw new SQLException("the pool was closed while it connected", "57P01");
+    }
+  }
+
+  /** Closes what HikariCP's close has not: it forgets a connection that was on its way then. */
+  void closeRest() {
+    for (Backend backend : open) {
+      backend.close(EvictReason.POOL_CLOSED);
     }
   }
 
