@@ -1,5 +1,6 @@
 package dev.pooler.server;
 
+import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.HttpConfig;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolerConfig;
@@ -97,6 +98,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
    */
   public static Pooler start(PoolerConfig config, Supplier<ConfigFile.Result> source)
       throws IOException {
+    warnOfWhatHasNoEffect(config);
     Pooler pooler = new Pooler(config, source);
     try {
       pooler.startProtocols();
@@ -114,6 +116,22 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     } catch (IOException | RuntimeException e) {
       pooler.close();
       throw e;
+    }
+  }
+
+  /** Keys that are read and checked, and that nothing enforces in this version. */
+  private static void warnOfWhatHasNoEffect(PoolerConfig config) {
+    for (DatabaseConfig database : config.databases().values()) {
+      TimeoutsConfig timeouts = database.timeouts();
+      if (!timeouts.statement().isZero()
+          || !timeouts.idleInTransaction().isZero()
+          || !timeouts.clientIdle().isZero()
+          || !database.pool().leakAfter().isZero()) {
+        LOG.warn(
+            "databases.{}: timeouts.statement, idle-in-transaction and client-idle and"
+                + " pool.leak-after have no effect in this version",
+            database.name());
+      }
     }
   }
 

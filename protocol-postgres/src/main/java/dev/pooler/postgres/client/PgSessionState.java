@@ -20,7 +20,7 @@ enum PgSessionState {
   WELCOMING,
   /** No lease, nothing asked. */
   IDLE,
-  /** Something asked, no backend yet: reading is paused. */
+  /** Something asked, no backend yet: what is sent is held, up to a bound. */
   WAITING,
   /** The backend takes on the session's settings. */
   ALIGNING,
