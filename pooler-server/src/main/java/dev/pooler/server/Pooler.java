@@ -125,11 +125,10 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       TimeoutsConfig timeouts = database.timeouts();
       if (!timeouts.statement().isZero()
           || !timeouts.idleInTransaction().isZero()
-          || !timeouts.clientIdle().isZero()
-          || !database.pool().leakAfter().isZero()) {
+          || !timeouts.clientIdle().isZero()) {
         LOG.warn(
-            "databases.{}: timeouts.statement, idle-in-transaction and client-idle and"
-                + " pool.leak-after have no effect in this version",
+            "databases.{}: timeouts.statement, idle-in-transaction and client-idle have no effect in"
+                + " this version",
             database.name());
       }
     }

@@ -42,6 +42,11 @@ final class IdleBackend implements Backend {
   public void attach(LeaseHolder holder) {}
 
   @Override
+  public @Nullable LeaseHolder holder() {
+    return null;
+  }
+
+  @Override
   public void detach() {}
 
   @Override

@@ -62,6 +62,7 @@ public class LeasePoolBenchmark {
                 Duration.ofMinutes(1),
                 Duration.ZERO,
                 Duration.ZERO,
+                Duration.ZERO,
                 Duration.ZERO),
             all,
             new NoSupply(),

@@ -24,6 +24,9 @@ public interface Backend {
   /** Gives it to a session: replies go there from now on. */
   void attach(LeaseHolder holder);
 
+  /** The session that has it, or null. */
+  @Nullable LeaseHolder holder();
+
   /** Takes it from its session. Replies may not be owed. */
   void detach();
 

@@ -2,9 +2,15 @@ package dev.pooler.core.pool;
 
 import dev.pooler.core.session.SqlFailure;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One event loop's share of a pool: its hot leases, newest first, and its waiting sessions, oldest
@@ -14,11 +20,17 @@ import org.jspecify.annotations.Nullable;
  * hand backends over by tasks.
  */
 public final class LoopLeases {
+  private static final Logger LOG = LoggerFactory.getLogger(LoopLeases.class);
+
   private static final long NOBODY = Long.MAX_VALUE;
 
   private final LeasePool pool;
   private final EventLoop loop;
   private final ArrayDeque<Lease> idle = new ArrayDeque<>();
+
+  /** Idle ones and those that sessions have. */
+  private final List<Lease> here = new ArrayList<>();
+
   private final ArrayDeque<LeaseRequest> waiters = new ArrayDeque<>();
   private boolean fetching;
   private boolean serving;
@@ -48,7 +60,7 @@ public final class LoopLeases {
     }
     Lease lease = popUsable();
     if (lease != null) {
-      lease.leased = true;
+      lease.lend();
       pool.counters().acquired(0);
     }
     return lease;
@@ -103,6 +115,7 @@ public final class LoopLeases {
     fetching = false;
     Lease lease = new Lease(backend, this, pool.now());
     lease.idleSince = lease.heldSince;
+    here.add(lease);
     pool.held(1);
     offer(lease);
     fetchIfNeeded();
@@ -137,8 +150,30 @@ public final class LoopLeases {
       giveBack(coldest);
     }
     idleCount = idle.size();
+    lookForLeaks(now);
     serve();
     fetchIfNeeded();
+  }
+
+  /** Says so when a session keeps its backend for longer than it should, once for each lease. */
+  private void lookForLeaks(long now) {
+    long limit = pool.limits().leakAfter().toNanos();
+    if (limit == 0) {
+      return;
+    }
+    for (Lease lease : here) {
+      long age = lease.age(now);
+      if (age >= limit && lease.becomesOverdue()) {
+        pool.counters().leaked();
+        LOG.warn(
+            "pool {}: {} has held {} for {} (leak-after {})",
+            pool.key(),
+            lease.backend.holder(),
+            lease.backend,
+            Duration.ofNanos(age).truncatedTo(ChronoUnit.MILLIS),
+            pool.limits().leakAfter());
+      }
+    }
   }
 
   /** The pool is open again after a pause. */
@@ -237,19 +272,21 @@ public final class LoopLeases {
   private void grant(Lease lease) {
     LeaseRequest request = waiters.getFirst();
     take(request);
-    lease.leased = true;
+    lease.lend();
     pool.counters().acquired(pool.now() - request.since);
     request.granted(lease);
   }
 
   private void handOver(Lease lease, LoopLeases other) {
     idleCount = idle.size();
+    here.remove(lease);
     lease
         .backend
         .moveTo(other.loop)
         .whenComplete((done, failure) ->
             other.execute(() -> {
               lease.home = other;
+              other.here.add(lease);
               if (failure != null || !lease.backend.usable()) {
                 other.discard(lease, EvictReason.BACKEND_CLOSED);
               } else {
@@ -281,9 +318,13 @@ public final class LoopLeases {
     }
     lease.leased = false;
     pool.counters().released();
+    if (lease.wasOverdue()) {
+      LOG.info("pool {}: {} has come back", pool.key(), lease.backend);
+    }
   }
 
   private void discard(Lease lease, EvictReason reason) {
+    here.remove(lease);
     pool.counters().evicted(reason);
     pool.supply().evict(lease.backend, reason);
     pool.held(-1); // only now may any loop fetch another
@@ -291,6 +332,7 @@ public final class LoopLeases {
   }
 
   private void giveBack(Lease lease) {
+    here.remove(lease);
     pool.supply().giveBack(lease.backend);
     pool.held(-1);
     fetchForWaiting();

@@ -13,6 +13,7 @@ public final class PoolCounters {
   private final LongAdder acquires = new LongAdder();
   private final LongAdder releases = new LongAdder();
   private final LongAdder timeouts = new LongAdder();
+  private final LongAdder leaks = new LongAdder();
   private final LongAdder transactions = new LongAdder();
   private final LongAdder clientBytes = new LongAdder();
   private final LongAdder backendBytes = new LongAdder();
@@ -40,6 +41,10 @@ public final class PoolCounters {
 
   void timedOut() {
     timeouts.increment();
+  }
+
+  void leaked() {
+    leaks.increment();
   }
 
   void evicted(EvictReason reason) {
@@ -73,6 +78,11 @@ public final class PoolCounters {
 
   public long timeouts() {
     return timeouts.sum();
+  }
+
+  /** Leases that outlasted {@code leak-after}. */
+  public long leaks() {
+    return leaks.sum();
   }
 
   public long transactions() {

@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param maxWait how long a session waits for a backend
  * @param maxLifetime zero means unbounded
  * @param keepalive zero means none
+ * @param leakAfter a lease that lasts longer is reported; zero means none is
  */
 public record PoolLimits(
     PoolMode mode,
@@ -19,4 +20,5 @@ public record PoolLimits(
     Duration maxWait,
     Duration maxLifetime,
     Duration idleTimeout,
-    Duration keepalive) {}
+    Duration keepalive,
+    Duration leakAfter) {}

@@ -30,6 +30,7 @@ class HandOverRaceTest {
               Duration.ofMinutes(1),
               Duration.ZERO,
               Duration.ZERO,
+              Duration.ZERO,
               Duration.ZERO),
           List.of(one, two),
           new OneBackend(),

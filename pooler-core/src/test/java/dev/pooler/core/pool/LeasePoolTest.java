@@ -21,6 +21,8 @@ class LeasePoolTest {
   private static final SqlFailure WRONG_PASSWORD =
       SqlFailure.fatal("28P01", 1045, "wrong password");
 
+  private static final Duration LEAK_AFTER = Duration.ofSeconds(30);
+
   private final ManualLoop one = new ManualLoop();
   private final ManualLoop two = new ManualLoop();
   private final StubSupply supply = new StubSupply(2);
@@ -114,6 +116,41 @@ class LeasePoolTest {
     settle();
     assertEquals(1, younger.ends);
     assertSame(one, ((StubBackend) younger.granted().backend()).loop);
+  }
+
+  @Test
+  void aLeaseThatLastsTooLongIsReportedOnce() {
+    pool = pool(1);
+    Waiter first = await(one);
+    settle();
+    Lease lease = first.granted();
+    tick();
+    now += LEAK_AFTER.toNanos() - 1;
+    tick();
+    assertEquals(0, pool.counters().leaks());
+    now += 1;
+    tick();
+    tick();
+    assertEquals(1, pool.counters().leaks());
+    release(one, lease);
+  }
+
+  @Test
+  void aBackendInConstantUseBySeveralSessionsIsNoLeak() {
+    pool = pool(1);
+    Waiter first = await(one);
+    settle();
+    Lease lease = first.granted();
+    for (int half = 0; half < 6; half++) {
+      tick();
+      now += LEAK_AFTER.toNanos() / 2;
+      Waiter next = await(one);
+      release(one, lease);
+      settle();
+      lease = next.granted();
+    }
+    tick();
+    assertEquals(0, pool.counters().leaks());
   }
 
   @Test
@@ -450,7 +487,8 @@ class LeasePoolTest {
             Duration.ofSeconds(1),
             Duration.ZERO,
             Duration.ZERO,
-            Duration.ZERO);
+            Duration.ZERO,
+            LEAK_AFTER);
     return new LeasePool(
         new PoolKey("app", "app", "app_user"), limits, List.of(one, two), supply, () -> now);
   }

@@ -82,6 +82,11 @@ public final class StubBackend implements Backend {
   public void attach(LeaseHolder holder) {}
 
   @Override
+  public @Nullable LeaseHolder holder() {
+    return null;
+  }
+
+  @Override
   public void detach() {}
 
   @Override

@@ -75,6 +75,7 @@ public final class Metrics {
     forget(tags);
     acquires.add(tags, counters.waits());
     counter("pooler.acquire.timeouts", tags, counters, PoolCounters::timeouts);
+    counter("pooler.lease.leaks", tags, counters, PoolCounters::leaks);
     counter("pooler.transactions", tags, counters, PoolCounters::transactions);
     counter("pooler.bytes", tags.and("direction", "in"), counters, PoolCounters::clientBytes);
     counter("pooler.bytes", tags.and("direction", "out"), counters, PoolCounters::backendBytes);

@@ -139,7 +139,8 @@ public final class Pools implements PoolDirectory {
         pool.maxWait(),
         pool.maxLifetime(),
         pool.idleTimeout(),
-        pool.keepalive());
+        pool.keepalive(),
+        pool.leakAfter());
   }
 
   /** Makes the pools that need no client to name them and shall hold backends ready. */

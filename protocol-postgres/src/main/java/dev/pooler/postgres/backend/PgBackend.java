@@ -129,6 +129,11 @@ public final class PgBackend implements Backend, FrameSink {
   }
 
   @Override
+  public @Nullable LeaseHolder holder() {
+    return holder;
+  }
+
+  @Override
   public void detach() {
     holder = null;
     if (!channel.config().isAutoRead()) {

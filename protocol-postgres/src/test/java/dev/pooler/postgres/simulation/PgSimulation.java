@@ -77,7 +77,8 @@ final class PgSimulation {
             simulation, first, SimulatedTargets.connector(server.address(), first), size);
     PoolKey key = new PoolKey("app", "app", "app");
     Duration unbounded = Duration.ZERO;
-    PoolLimits bounds = new PoolLimits(mode, size, 0, maxWait, unbounded, unbounded, unbounded);
+    PoolLimits bounds =
+        new PoolLimits(mode, size, 0, maxWait, unbounded, unbounded, unbounded, unbounded);
     this.pool = new LeasePool(key, bounds, List.copyOf(loops), supply, simulation::now);
     this.keys = new CancelKeys<>(new SeededRandom(simulation.seed()));
     DatabaseConfig database =

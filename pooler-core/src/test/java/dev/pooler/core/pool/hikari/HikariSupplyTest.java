@@ -247,6 +247,7 @@ class HikariSupplyTest {
             maxWait,
             Duration.ZERO,
             Duration.ofMinutes(10),
+            Duration.ZERO,
             Duration.ZERO);
     HikariSupply made =
         HikariSupply.create(
