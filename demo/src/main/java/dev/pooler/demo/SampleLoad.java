@@ -40,7 +40,7 @@ final class SampleLoad implements AutoCloseable {
   }
 
   /**
-   * Creates the table and starts the clients, virtual threads that go on after errors.
+   * Creates the table and starts the clients, threads of their own that go on after errors.
    *
    * @throws SQLException if not even the table can be created
    */
@@ -55,7 +55,10 @@ final class SampleLoad implements AutoCloseable {
           "create table if not exists visits (id bigserial primary key, page text not null, at timestamptz not null default now())");
     }
     for (int i = 1; i <= CLIENTS; i++) {
-      load.clients.add(Thread.ofVirtual().name("sample-client-" + i).start(load::visit));
+      // Platform threads: junixsocket blocks in native code, where a virtual thread keeps its
+      // carrier,
+      // and a client that waits for a backend would stop the one that is to give it back.
+      load.clients.add(Thread.ofPlatform().daemon().name("sample-client-" + i).start(load::visit));
     }
     return load;
   }
