@@ -18,6 +18,7 @@ import dev.pooler.postgres.client.PgFrontDoor;
 import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgStartupHandler;
 import dev.pooler.postgres.client.Welcomes;
+import dev.pooler.postgres.statement.SharedStatements;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -60,6 +61,7 @@ public final class PostgresProtocol implements WireProtocol {
               server.counters(),
               new CancelKeys<>(new SecureRandom()),
               welcomes,
+              new SharedStatements(),
               server.draining());
     }
 

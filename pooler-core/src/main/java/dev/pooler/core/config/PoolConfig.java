@@ -13,6 +13,7 @@ import java.time.Duration;
  *     never
  * @param keepalive how often an unused backend is tried, at least 30 s; zero: never
  * @param leakAfter a lease held longer than this is logged; zero: none is
+ * @param preparedStatements most prepared statements kept on one backend, at least 1
  */
 public record PoolConfig(
     PoolMode mode,
@@ -22,4 +23,5 @@ public record PoolConfig(
     Duration maxLifetime,
     Duration idleTimeout,
     Duration keepalive,
-    Duration leakAfter) {}
+    Duration leakAfter,
+    int preparedStatements) {}

@@ -18,6 +18,8 @@ public enum ReleaseDecision {
   KEEP_SESSION_MODE,
   /** The session left something on the backend that can't move. */
   KEEP_PINNED,
+  /** What the session left is not known: ask the server, and decide again. */
+  READ_BACK,
   /** A cancel is on its way to this backend: decide again when it has arrived. */
   AWAIT_CANCEL,
   /** Clean: the next session may have it as it is. */
@@ -37,7 +39,7 @@ public enum ReleaseDecision {
    * @param midFrame a part of a client's frame has been sent and the rest has not
    * @param ending the session is over: there is no client to keep the lease for
    * @param cancelling a cancel request for this backend has not come to its end
-   * @param footprint the session has, or may have, left state on the backend
+   * @param leftovers what the session has left on the backend
    */
   public static ReleaseDecision decide(
       PoolMode mode,
@@ -47,7 +49,7 @@ public enum ReleaseDecision {
       boolean midFrame,
       boolean ending,
       boolean cancelling,
-      boolean footprint) {
+      Leftovers leftovers) {
     if (dead) {
       return EVICT;
     }
@@ -66,18 +68,28 @@ public enum ReleaseDecision {
       if (mode == PoolMode.SESSION) {
         return KEEP_SESSION_MODE;
       }
-      return footprint ? KEEP_PINNED : RELEASE;
+      return switch (leftovers) {
+        case NONE -> RELEASE;
+        case IN_DOUBT -> READ_BACK;
+        case PINNED -> KEEP_PINNED;
+      };
     }
     if (transaction != TransactionState.IDLE) {
       return ROLL_BACK;
     }
-    return footprint || mode == PoolMode.SESSION ? RESET : RELEASE;
+    return leftovers != Leftovers.NONE || mode == PoolMode.SESSION ? RESET : RELEASE;
   }
 
   /** True for the decisions after which the session still has its backend. */
   public boolean keeps() {
     return switch (this) {
-      case KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED, AWAIT_CANCEL -> true;
+      case KEEP_UNFINISHED,
+          KEEP_TRANSACTION,
+          KEEP_SESSION_MODE,
+          KEEP_PINNED,
+          READ_BACK,
+          AWAIT_CANCEL ->
+          true;
       case RELEASE, RESET, ROLL_BACK, EVICT -> false;
     };
   }

@@ -1,5 +1,7 @@
 package dev.pooler.core.relay;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a backend still owes, in the order in which it will answer: one entry a request, each to be
  * forwarded to the client or swallowed because we asked. A ring of ints that grows with a client's
@@ -22,6 +24,10 @@ public final class ReplyQueue {
   private static final int TYPE = SWALLOW - 1;
 
   private int[] ring = new int[8];
+
+  /** Beside the ring; null until the first request that has one. */
+  private @Nullable RequestEffect @Nullable [] effects;
+
   private int head;
   private int size;
 
@@ -35,14 +41,25 @@ public final class ReplyQueue {
 
   /** Notes a request; false when the queue is full and the client must be refused. */
   public boolean add(int type, Disposition disposition) {
+    return add(type, disposition, null);
+  }
+
+  /** As {@link #add(int, Disposition)}, with what depends on the answer. */
+  public boolean add(int type, Disposition disposition, @Nullable RequestEffect effect) {
     if (size == ring.length) {
       if (size >= LIMIT) {
         return false;
       }
       grow();
     }
-    ring[(head + size++) & (ring.length - 1)] =
-        disposition == Disposition.SWALLOW ? type | SWALLOW : type;
+    int place = (head + size++) & (ring.length - 1);
+    ring[place] = disposition == Disposition.SWALLOW ? type | SWALLOW : type;
+    if (effect != null && effects == null) {
+      effects = new RequestEffect[ring.length];
+    }
+    if (effects != null) {
+      effects[place] = effect;
+    }
     return true;
   }
 
@@ -56,24 +73,46 @@ public final class ReplyQueue {
     return size > 0 && (ring[head] & SWALLOW) != 0;
   }
 
-  /** The head has been answered. */
+  /** The head has been answered: its effect is done. */
   public void remove() {
     if (size == 0) {
       throw new IllegalStateException("reply queue is empty");
     }
+    RequestEffect effect = takeEffect(head);
     head = (head + 1) & (ring.length - 1);
     size--;
+    if (effect != null) {
+      effect.done();
+    }
   }
 
-  /** Drops entries up to the first of {@code type}, which becomes the head; false if none is. */
+  /**
+   * Drops entries up to the first of {@code type}, which becomes the head; false if none is. The
+   * effects of those dropped are undone, the latest first.
+   */
   public boolean skipTo(int type) {
-    while (size > 0) {
-      if (headType() == type) {
-        return true;
-      }
-      remove();
+    int skipped = 0;
+    while (skipped < size && (ring[(head + skipped) & (ring.length - 1)] & TYPE) != type) {
+      skipped++;
     }
-    return false;
+    for (int i = skipped - 1; i >= 0; i--) {
+      RequestEffect effect = takeEffect((head + i) & (ring.length - 1));
+      if (effect != null) {
+        effect.undone();
+      }
+    }
+    head = (head + skipped) & (ring.length - 1);
+    size -= skipped;
+    return size > 0;
+  }
+
+  private @Nullable RequestEffect takeEffect(int place) {
+    if (effects == null) {
+      return null;
+    }
+    RequestEffect effect = effects[place];
+    effects[place] = null;
+    return effect;
   }
 
   /**
@@ -89,8 +128,13 @@ public final class ReplyQueue {
     for (int i = kept; i < size; i++) {
       int entry = ring[(head + i) & (ring.length - 1)];
       boolean last = !found && (entry & TYPE) == until;
+      RequestEffect effect = takeEffect((head + i) & (ring.length - 1));
       if (found || (!last && (entry & TYPE) != type)) {
-        ring[(head + kept++) & (ring.length - 1)] = entry;
+        int place = (head + kept++) & (ring.length - 1);
+        ring[place] = entry;
+        if (effects != null) {
+          effects[place] = effect;
+        }
       }
       found |= last;
     }
@@ -102,6 +146,7 @@ public final class ReplyQueue {
   public void clear() {
     head = 0;
     size = 0;
+    effects = null;
     if (ring.length > 1024) {
       ring = new int[8];
     }
@@ -109,10 +154,16 @@ public final class ReplyQueue {
 
   private void grow() {
     int[] larger = new int[ring.length * 2];
+    RequestEffect[] along = effects == null ? null : new RequestEffect[larger.length];
     for (int i = 0; i < size; i++) {
-      larger[i] = ring[(head + i) & (ring.length - 1)];
+      int place = (head + i) & (ring.length - 1);
+      larger[i] = ring[place];
+      if (along != null) {
+        along[i] = takeEffect(place);
+      }
     }
     ring = larger;
+    effects = along;
     head = 0;
   }
 }

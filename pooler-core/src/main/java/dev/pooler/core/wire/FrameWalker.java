@@ -22,6 +22,9 @@ public final class FrameWalker {
 
   private boolean dropping;
 
+  /** Bytes at the start of the inspected frame that the sink has replaced. */
+  private int replaced;
+
   /** While walking: the buffer, and where the run begins that passed and is not forwarded yet. */
   private @Nullable ByteBuf walked;
 
@@ -47,13 +50,14 @@ public final class FrameWalker {
   }
 
   /**
-   * Walks all readable bytes of {@code in}.
+   * Walks all readable bytes of {@code in}, or up to a frame that has to wait: then it is readable
+   * from there, and what is left is walked again later.
    *
    * @throws ProtocolViolation from the format or the sink; nothing more may be walked then
    */
   public void walk(ByteBuf in) {
-    if (held != null) {
-      resumeHeld(in);
+    if (held != null && !resumeHeld(in)) {
+      return;
     }
     int index = in.readerIndex();
     int end = in.writerIndex();
@@ -81,6 +85,18 @@ public final class FrameWalker {
           break;
         }
         verdict = sink.inspect(type, length, in, index, (int) Math.min(length, end - index));
+        if (verdict == Verdict.WAIT) {
+          forward(in, run, index);
+          walked = null;
+          in.readerIndex(index);
+          return;
+        }
+        if (replaced > 0) {
+          length -= replaced;
+          index += replaced;
+          run = index;
+          replaced = 0;
+        }
       } else {
         sink.passing(type, length);
       }
@@ -104,6 +120,16 @@ public final class FrameWalker {
       forward(in, run, index);
       run = index;
     }
+  }
+
+  /**
+   * From within {@link FrameSink#inspect}, with its arguments: the first {@code bytes} of this
+   * frame don't pass; the sink has sent something of its own in their place, after what passed
+   * before.
+   */
+  public void replaceStart(ByteBuf in, int index, int bytes) {
+    forwardPassed(in, index);
+    replaced = bytes;
   }
 
   /** Bytes of a begun frame that are still to come and are decided on already; 0 between frames. */
@@ -143,11 +169,15 @@ public final class FrameWalker {
     held.writeBytes(in, index, present);
   }
 
-  /** Fills the held start of a frame from {@code in} until it can be decided, and decides it. */
-  private void resumeHeld(ByteBuf in) {
+  /**
+   * Fills the held start of a frame from {@code in} until it can be decided, and decides it.
+   *
+   * @return false if the frame has to wait
+   */
+  private boolean resumeHeld(ByteBuf in) {
     ByteBuf start = held;
     if (start == null || !fill(start, in, headerLength)) {
-      return;
+      return true;
     }
     int type = format.type(start, 0);
     long length = format.length(start, 0);
@@ -158,7 +188,7 @@ public final class FrameWalker {
         start = regrow(start, wanted);
       }
       if (!fill(start, in, wanted)) {
-        return;
+        return true;
       }
     }
     held = null;
@@ -166,17 +196,23 @@ public final class FrameWalker {
       int present = start.readableBytes();
       if (verdict == Verdict.INSPECT) {
         verdict = sink.inspect(type, length, start, 0, present);
+        if (verdict == Verdict.WAIT) {
+          held = start.retain(); // released below
+          return false;
+        }
       } else {
         sink.passing(type, length);
       }
       remaining = length - present;
       dropping = verdict == Verdict.DROP;
       if (!dropping) {
-        sink.forward(start, 0, present);
+        forward(start, replaced, present);
       }
+      replaced = 0;
     } finally {
       start.release();
     }
+    return true;
   }
 
   private ByteBuf regrow(ByteBuf start, int wanted) {

@@ -7,5 +7,7 @@ public enum Verdict {
   /** Is skipped as it arrives. */
   DROP,
   /** Is held until the bytes that decide are here, then asked about again. */
-  INSPECT
+  INSPECT,
+  /** Answer to an inspection: not yet; the walk ends in front of the frame. */
+  WAIT
 }

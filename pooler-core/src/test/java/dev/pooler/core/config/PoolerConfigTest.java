@@ -103,7 +103,8 @@ class PoolerConfigTest {
             Duration.ZERO,
             Duration.ZERO,
             Duration.ZERO,
-            Duration.ZERO),
+            Duration.ZERO,
+            256),
         new TimeoutsConfig(
             FIVE_SECONDS, FIVE_SECONDS, Duration.ZERO, Duration.ZERO, Duration.ZERO));
   }

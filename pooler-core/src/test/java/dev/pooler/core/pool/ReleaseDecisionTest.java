@@ -65,7 +65,7 @@ class ReleaseDecisionTest {
     for (Facts facts : everyCombination()) {
       if (facts.decided() == ReleaseDecision.RELEASE) {
         assertFalse(facts.dead() || facts.owed() || facts.midFrame() || facts.cancelling());
-        assertFalse(facts.footprint());
+        assertEquals(Leftovers.NONE, facts.leftovers());
         assertEquals(TransactionState.IDLE, facts.transaction());
         assertTrue(facts.mode() != PoolMode.SESSION);
       }
@@ -85,7 +85,14 @@ class ReleaseDecisionTest {
   void anOpenTransactionIsKeptOrRolledBackButNeverShared() {
     Facts inside =
         new Facts(
-            PoolMode.STATEMENT, TransactionState.FAILED, false, false, false, false, false, false);
+            PoolMode.STATEMENT,
+            TransactionState.FAILED,
+            false,
+            false,
+            false,
+            false,
+            false,
+            Leftovers.NONE);
     assertEquals(ReleaseDecision.KEEP_TRANSACTION, inside.decided());
     Facts over =
         new Facts(
@@ -96,7 +103,7 @@ class ReleaseDecisionTest {
             false,
             true,
             false,
-            true);
+            Leftovers.PINNED);
     assertEquals(ReleaseDecision.ROLL_BACK, over.decided());
   }
 
@@ -104,7 +111,14 @@ class ReleaseDecisionTest {
   void aSessionThatEndsInTheMiddleOfAReplyTakesItsBackendWithIt() {
     Facts gone =
         new Facts(
-            PoolMode.TRANSACTION, TransactionState.IDLE, false, true, false, true, false, false);
+            PoolMode.TRANSACTION,
+            TransactionState.IDLE,
+            false,
+            true,
+            false,
+            true,
+            false,
+            Leftovers.NONE);
     assertEquals(ReleaseDecision.EVICT, gone.decided());
   }
 
@@ -112,17 +126,19 @@ class ReleaseDecisionTest {
     List<Facts> all = new ArrayList<>();
     for (PoolMode mode : PoolMode.values()) {
       for (TransactionState transaction : TransactionState.values()) {
-        for (int bits = 0; bits < 1 << 6; bits++) {
-          all.add(
-              new Facts(
-                  mode,
-                  transaction,
-                  (bits & 1) != 0,
-                  (bits & 2) != 0,
-                  (bits & 4) != 0,
-                  (bits & 8) != 0,
-                  (bits & 16) != 0,
-                  (bits & 32) != 0));
+        for (int bits = 0; bits < 1 << 5; bits++) {
+          for (Leftovers leftovers : Leftovers.values()) {
+            all.add(
+                new Facts(
+                    mode,
+                    transaction,
+                    (bits & 1) != 0,
+                    (bits & 2) != 0,
+                    (bits & 4) != 0,
+                    (bits & 8) != 0,
+                    (bits & 16) != 0,
+                    leftovers));
+          }
         }
       }
     }

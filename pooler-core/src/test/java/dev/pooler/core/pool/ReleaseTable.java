@@ -2,6 +2,7 @@ package dev.pooler.core.pool;
 
 import dev.pooler.core.config.PoolMode;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The specification of {@link ReleaseDecision}, written as a table and apart from its code: for
@@ -17,10 +18,10 @@ final class ReleaseTable {
       boolean midFrame,
       boolean ending,
       boolean cancelling,
-      boolean footprint) {
+      Leftovers leftovers) {
     ReleaseDecision decided() {
       return ReleaseDecision.decide(
-          mode, transaction, dead, owed, midFrame, ending, cancelling, footprint);
+          mode, transaction, dead, owed, midFrame, ending, cancelling, leftovers);
     }
   }
 
@@ -36,7 +37,7 @@ final class ReleaseTable {
       String transaction,
       String cancelling,
       String mode,
-      String footprint,
+      String leftovers,
       ReleaseDecision decision,
       String why) {
     boolean holds(Facts facts) {
@@ -48,7 +49,12 @@ final class ReleaseTable {
           && is(transaction, open ? "open" : "none")
           && is(cancelling, facts.cancelling())
           && is(mode, session ? "session" : "shared")
-          && is(footprint, facts.footprint());
+          && (is(leftovers, word(facts.leftovers()))
+              || (leftovers.equals("some") && facts.leftovers() != Leftovers.NONE));
+    }
+
+    private static String word(Leftovers leftovers) {
+      return leftovers.name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 
     private static boolean is(String cell, boolean fact) {
@@ -71,14 +77,14 @@ final class ReleaseTable {
           transaction,
           cancelling,
           mode,
-          footprint,
+          leftovers,
           "`" + decision + "`",
           why);
     }
   }
 
   private static final String[][] ROWS = {
-    // dead unfinished ending transaction cancelling mode footprint decision
+    // dead unfinished ending transaction cancelling mode leftovers decision
     {"yes", "–", "–", "–", "–", "–", "–", "EVICT", "a broken stream is nobody's"},
     {"no", "yes", "no", "–", "–", "–", "–", "KEEP_UNFINISHED", "its replies are still to come"},
     {"no", "yes", "yes", "–", "–", "–", "–", "EVICT", "nobody reads the replies any more"},
@@ -86,12 +92,13 @@ final class ReleaseTable {
     {"no", "no", "–", "none", "yes", "–", "–", "AWAIT_CANCEL", "it must not hit the next session"},
     {"no", "no", "yes", "open", "yes", "–", "–", "AWAIT_CANCEL", "it must not hit the ROLLBACK"},
     {"no", "no", "no", "none", "no", "session", "–", "KEEP_SESSION_MODE", "the mode says so"},
-    {"no", "no", "no", "none", "no", "shared", "yes", "KEEP_PINNED", "its state can't move"},
-    {"no", "no", "no", "none", "no", "shared", "no", "RELEASE", "between transactions, clean"},
+    {"no", "no", "no", "none", "no", "shared", "pinned", "KEEP_PINNED", "its state can't move"},
+    {"no", "no", "no", "none", "no", "shared", "in doubt", "READ_BACK", "the server knows"},
+    {"no", "no", "no", "none", "no", "shared", "none", "RELEASE", "between transactions, clean"},
     {"no", "no", "yes", "open", "no", "–", "–", "ROLL_BACK", "nobody can commit it any more"},
     {"no", "no", "yes", "none", "no", "session", "–", "RESET", "anything may have been left"},
-    {"no", "no", "yes", "none", "no", "shared", "yes", "RESET", "what was left is known"},
-    {"no", "no", "yes", "none", "no", "shared", "no", "RELEASE", "nothing was left"},
+    {"no", "no", "yes", "none", "no", "shared", "some", "RESET", "what was left goes"},
+    {"no", "no", "yes", "none", "no", "shared", "none", "RELEASE", "nothing was left"},
   };
 
   private ReleaseTable() {}
@@ -124,13 +131,14 @@ final class ReleaseTable {
             asked after each ReadyForQuery that leaves nothing owed, when a session ends, and when a
             cancel request has arrived. For each combination of facts exactly one row holds; – means
             that the fact doesn't matter. *Unfinished*: the backend owes replies, a batch has been
-            begun and not ended, or half a frame of the client has been sent. *Shared* are the modes
+            begun and not ended, or half a frame of the client has been sent. *Leftovers* are what the
+            session may have left on the backend. *Shared* are the modes
             transaction and statement. An *open* transaction may be a failed one.
 
             This page is printed and checked by `ReleaseDecisionTest`, over all combinations.
 
             | Backend dead | Unfinished | Session over | Transaction | Cancel on its way | Mode | \
-            Footprint | Decision | Because |
+            Leftovers | Decision | Because |
             | --- | --- | --- | --- | --- | --- | --- | --- | --- |
             """);
     rows().forEach(row -> page.append(row.markdown()).append('\n'));

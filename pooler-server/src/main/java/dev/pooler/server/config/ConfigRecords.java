@@ -112,7 +112,8 @@ final class ConfigRecords {
         time(pool, "max-lifetime"),
         time(pool, "idle-timeout"),
         time(pool, "keepalive"),
-        time(pool, "leak-after"));
+        time(pool, "leak-after"),
+        number(pool, "prepared-statements"));
   }
 
   private static TimeoutsConfig timeouts(Section timeouts) {

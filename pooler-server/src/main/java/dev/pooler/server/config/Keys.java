@@ -165,7 +165,12 @@ final class Keys {
               "leak-after",
               new Time(MILLISECOND, "never"),
               "0",
-              "a lease held longer than this is logged"));
+              "a lease held longer than this is logged"),
+          Key.of(
+              "prepared-statements",
+              new Count(1, 100_000),
+              "256",
+              "most prepared statements kept on one backend"));
 
   private static final List<Key> TIMEOUTS =
       List.of(

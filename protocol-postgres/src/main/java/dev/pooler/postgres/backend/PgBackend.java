@@ -1,12 +1,12 @@
 package dev.pooler.postgres.backend;
 
-import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.pool.SessionSettings;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
 import dev.pooler.core.relay.Outlet;
+import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.wire.FrameSink;
 import dev.pooler.core.wire.FrameWalker;
@@ -17,15 +17,20 @@ import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.BackendType;
+import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
+import dev.pooler.postgres.session.SessionBackend;
+import dev.pooler.postgres.statement.SharedStatement;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -39,24 +44,41 @@ import org.slf4j.LoggerFactory;
  * to the session that holds it, keeps its settings, and makes requests of our own (aligning
  * settings, resetting, probing) whose replies the session never sees.
  *
- * <p>Confined to its channel's event loop, except where {@link Backend} says otherwise. It is in
- * one of: free, held by a session, or busy with an {@link OwnRequest} (on behalf of its session or
- * of the pool).
+ * <p>Confined to its channel's event loop, except where its interface says otherwise. It is in one
+ * of: free, held by a session, or busy with an {@link OwnRequest} (on behalf of its session or of
+ * the pool).
  */
-public final class PgBackend implements Backend, FrameSink {
+public final class PgBackend implements SessionBackend, FrameSink {
   private static final Logger LOG = LoggerFactory.getLogger(PgBackend.class);
 
   /** ErrorResponse begins with severity and SQLSTATE: so many bytes hold them. */
   private static final int ERROR_HEAD = 512;
 
   private static final int LARGEST_STATUS = 64 * 1024;
+
+  /** What a question of ours may be answered with, in bytes. */
+  private static final int LARGEST_ANSWER = 1024 * 1024;
+
   private static final long GOODBYE_MILLIS = 500;
+  private static final String NO_STATEMENT = "_pooler_none";
+
+  private static final RequestEffect NO_EFFECT =
+      new RequestEffect() {
+        @Override
+        public void done() {}
+
+        @Override
+        public void undone() {}
+      };
 
   /** A request of ours, answered as a whole. */
   private sealed interface OwnRequest {
     record Align(PgSettings wanted) implements OwnRequest {}
 
     record Ask(CompletableFuture<Boolean> answer, @Nullable PgSettings settingsAfter)
+        implements OwnRequest {}
+
+    record Read(CompletableFuture<List<@Nullable String[]>> answer, List<@Nullable String[]> rows)
         implements OwnRequest {}
   }
 
@@ -67,6 +89,7 @@ public final class PgBackend implements Backend, FrameSink {
   private final BackendIdentity identity;
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.BACKEND, this);
   private final PgReplies replies = new PgReplies();
+  private final BackendStatements statements;
   private final Map<String, String> reported;
 
   private @Nullable LeaseHolder holder;
@@ -82,6 +105,7 @@ public final class PgBackend implements Backend, FrameSink {
   private int ownUnanswered;
   private @Nullable SqlFailure ownFailure;
   private boolean ownDone;
+  private int ownBytes;
 
   private boolean settled;
   private boolean failed;
@@ -94,13 +118,15 @@ public final class PgBackend implements Backend, FrameSink {
       Channel channel,
       PgTarget target,
       BackendIdentity identity,
-      Map<String, String> reported) {
+      Map<String, String> reported,
+      int statementLimit) {
     this.id = id;
     this.channel = channel;
     this.out = new Outlet(channel);
     this.target = target;
     this.identity = identity;
     this.reported = reported;
+    this.statements = new BackendStatements(statementLimit);
   }
 
   @Override
@@ -182,10 +208,89 @@ public final class PgBackend implements Backend, FrameSink {
 
   @Override
   public void dropLeftovers() {
-    replies.expectOwnClose();
-    ByteBuf request = channel.alloc().buffer(8);
-    Messages.closeStatement(request, "");
-    out.append(request);
+    replies.expectOwnClose(null);
+    Messages.closeStatement(out.room(8), "");
+  }
+
+  @Override
+  public boolean expect(int requestType, @Nullable RequestEffect effect) {
+    return replies.expect(requestType, effect);
+  }
+
+  @Override
+  public boolean holds(SharedStatement statement) {
+    return statements.proven(statement);
+  }
+
+  @Override
+  public boolean asked(SharedStatement statement) {
+    return statements.contains(statement);
+  }
+
+  @Override
+  public void ensure(SharedStatement statement) {
+    if (!statements.contains(statement) && !replies.skipping()) {
+      makeRoom();
+      replies.expectOwnParse(statements.add(statement));
+      statement.writeParse(out.room(statement.parseLength()));
+    }
+  }
+
+  @Override
+  public boolean expectParse(SharedStatement statement, RequestEffect effect) {
+    if (replies.skipping()) {
+      effect.undone();
+      return true;
+    }
+    makeRoom();
+    return replies.expect(Frontend.PARSE, statements.add(statement).and(effect));
+  }
+
+  /** The eldest goes first; that a later message of the batch may want it back is no harm. */
+  private void makeRoom() {
+    SharedStatement surplus = statements.surplus();
+    if (surplus != null) {
+      replies.expectOwnClose(statements.remove(surplus));
+      surplus.writeClose(out.room(surplus.closeLength()));
+    }
+  }
+
+  @Override
+  public boolean parsedBefore(RequestEffect effect) {
+    // A name that no statement has: the server has nothing to do.
+    Messages.closeStatement(out.room(32), NO_STATEMENT);
+    return replies.expectStandIn(effect);
+  }
+
+  @Override
+  public void parseUnnamed(byte[] definition, int length) {
+    replies.expectOwnParse(NO_EFFECT);
+    ByteBuf request = out.room(PgFrameFormat.HEADER + 1 + length);
+    request.writeByte(Frontend.PARSE).writeInt(PgFrameFormat.HEADER + length).writeByte(0);
+    request.writeBytes(definition, 0, length);
+  }
+
+  @Override
+  public void deallocated(SharedStatement statement) {
+    statements.forget(statement);
+  }
+
+  @Override
+  public void allDeallocated() {
+    statements.clear();
+  }
+
+  @Override
+  public ByteBuf room(int bytes) {
+    return out.room(bytes);
+  }
+
+  @Override
+  public CompletionStage<List<@Nullable String[]>> ask(String sql) {
+    CompletableFuture<List<@Nullable String[]>> answer = new CompletableFuture<>();
+    ownBytes = 0;
+    begin(new OwnRequest.Read(answer, new ArrayList<>()), sql);
+    return answer;
   }
 
   @Override
@@ -268,6 +373,7 @@ public final class PgBackend implements Backend, FrameSink {
   }
 
   private void goodbye() {
+    out.flush();
     ByteBuf request = channel.alloc().buffer(5);
     Messages.terminate(request);
     ChannelFuture said = channel.writeAndFlush(request);
@@ -360,6 +466,7 @@ public final class PgBackend implements Backend, FrameSink {
         fatal != null ? fatal : SqlFailure.backendLost("the server closed the connection");
     lost(fatal != null ? EvictReason.BACKEND_FATAL : EvictReason.BACKEND_CLOSED, told);
     walker.close();
+    out.close();
   }
 
   @Override
@@ -371,8 +478,13 @@ public final class PgBackend implements Backend, FrameSink {
         LeaseHolder session = holder;
         yield session != null && session.wantsNotifications() ? Verdict.FORWARD : Verdict.DROP;
       }
-      case BackendType.DATA_ROW,
-          BackendType.COPY_DATA,
+      case BackendType.CLOSE_COMPLETE ->
+          replies.headStandsIn() ? Verdict.INSPECT : toSession() ? Verdict.FORWARD : Verdict.DROP;
+      case BackendType.DATA_ROW ->
+          own instanceof OwnRequest.Read
+              ? Verdict.INSPECT
+              : toSession() ? Verdict.FORWARD : Verdict.DROP;
+      case BackendType.COPY_DATA,
           BackendType.COPY_DONE,
           BackendType.COPY_IN_RESPONSE,
           BackendType.COPY_OUT_RESPONSE,
@@ -385,7 +497,6 @@ public final class PgBackend implements Backend, FrameSink {
           BackendType.PORTAL_SUSPENDED,
           BackendType.PARSE_COMPLETE,
           BackendType.BIND_COMPLETE,
-          BackendType.CLOSE_COMPLETE,
           BackendType.FUNCTION_CALL_RESPONSE,
           BackendType.NOTICE_RESPONSE ->
           toSession() ? Verdict.FORWARD : Verdict.DROP;
@@ -398,6 +509,9 @@ public final class PgBackend implements Backend, FrameSink {
   public int inspectLength(int type, long length) {
     if (type == BackendType.PARAMETER_STATUS && length > LARGEST_STATUS) {
       throw new ProtocolViolation("a ParameterStatus of " + length + " bytes");
+    }
+    if (type == BackendType.DATA_ROW && ownBytes + length > LARGEST_ANSWER) {
+      throw new ProtocolViolation("an answer of more than " + LARGEST_ANSWER + " bytes");
     }
     return (int) (type == BackendType.ERROR_RESPONSE ? Math.min(length, ERROR_HEAD) : length);
   }
@@ -415,8 +529,23 @@ public final class PgBackend implements Backend, FrameSink {
     return switch (type) {
       case BackendType.READY_FOR_QUERY -> ready(length, in, index);
       case BackendType.ERROR_RESPONSE -> error(in, index, available);
+      case BackendType.DATA_ROW -> row(in, index, available);
+      case BackendType.CLOSE_COMPLETE -> {
+        // Same length, same place: the client asked for a Parse, and that is what is answered.
+        in.setByte(index, BackendType.PARSE_COMPLETE);
+        replies.replied(type);
+        yield toSession() ? Verdict.FORWARD : Verdict.DROP;
+      }
       default -> status(in, index, available);
     };
+  }
+
+  private Verdict row(ByteBuf in, int index, int available) {
+    ownBytes += available;
+    if (own instanceof OwnRequest.Read read) {
+      read.rows().add(DataRow.read(in, index + PgFrameFormat.HEADER, index + available));
+    }
+    return Verdict.DROP;
   }
 
   private Verdict ready(long length, ByteBuf in, int index) {
@@ -545,8 +674,16 @@ public final class PgBackend implements Backend, FrameSink {
         boolean clean = failure == null && transaction == TransactionState.IDLE;
         if (clean && ask.settingsAfter() != null) {
           settings = ask.settingsAfter();
+          statements.clear(); // DISCARD ALL
         }
         ask.answer().complete(clean && usable());
+      }
+      case OwnRequest.Read read -> {
+        if (failure == null) {
+          read.answer().complete(read.rows());
+        } else {
+          read.answer().completeExceptionally(new IllegalStateException(failure.message()));
+        }
       }
       case null -> throw new IllegalStateException("backend " + id + " answered nothing of ours");
     }
@@ -562,6 +699,8 @@ public final class PgBackend implements Backend, FrameSink {
     own = null;
     if (request instanceof OwnRequest.Ask ask) {
       ask.answer().complete(false);
+    } else if (request instanceof OwnRequest.Read read) {
+      read.answer().completeExceptionally(new IllegalStateException("the backend is lost"));
     }
     LeaseHolder session = holder;
     if (session != null) {

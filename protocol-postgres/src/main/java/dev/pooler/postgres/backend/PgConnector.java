@@ -74,7 +74,8 @@ public final class PgConnector implements BackendConnector {
                     config.tls().mode(),
                     tls,
                     config.timeouts().connect(),
-                    transport))
+                    transport,
+                    config.pool().preparedStatements()))
             .toList();
     Supplier<BackendSecret> secret =
         () -> {

@@ -161,7 +161,13 @@ final class PgLoginHandler extends ByteToMessageDecoder {
 
   private void ready(ChannelHandlerContext ctx) {
     PgBackend backend =
-        new PgBackend(id, ctx.channel(), target, new BackendIdentity(key), reported);
+        new PgBackend(
+            id,
+            ctx.channel(),
+            target,
+            new BackendIdentity(key),
+            reported,
+            target.preparedStatements());
     ctx.pipeline().addLast("backend", new PgBackendHandler(backend));
     ctx.pipeline().remove(this);
     if (!result.complete(backend)) {

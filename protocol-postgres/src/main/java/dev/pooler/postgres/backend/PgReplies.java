@@ -2,9 +2,11 @@ package dev.pooler.postgres.backend;
 
 import dev.pooler.core.relay.ReplyQueue;
 import dev.pooler.core.relay.ReplyQueue.Disposition;
+import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.postgres.message.BackendType;
 import dev.pooler.postgres.message.Frontend;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which replies a PostgreSQL backend owes for which messages, by the rules of the manual's "Message
@@ -24,6 +26,9 @@ import dev.pooler.postgres.message.Frontend;
  * </ul>
  */
 final class PgReplies {
+  /** A Close that stands in for the Parse of a statement which the backend holds. */
+  private static final int STAND_IN = Frontend.PARSE | 1 << 16;
+
   private final ReplyQueue queue = new ReplyQueue();
 
   /** A batch of extended-protocol messages has begun and no ReadyForQuery has ended it. */
@@ -40,13 +45,17 @@ final class PgReplies {
 
   /** Notes a client's message that is about to be sent; false if too many are open. */
   boolean expect(int requestType) {
+    return expect(requestType, null);
+  }
+
+  /** As {@link #expect(int)}, with what depends on the answer. */
+  boolean expect(int requestType, @Nullable RequestEffect effect) {
     return switch (requestType) {
       case Frontend.PARSE, Frontend.BIND, Frontend.DESCRIBE, Frontend.EXECUTE, Frontend.CLOSE -> {
         batchOpen = true;
-        yield skipping || queue.add(requestType, Disposition.FORWARD);
+        yield add(requestType, Disposition.FORWARD, effect);
       }
-      case Frontend.QUERY, Frontend.FUNCTION_CALL ->
-          skipping || queue.add(requestType, Disposition.FORWARD);
+      case Frontend.QUERY, Frontend.FUNCTION_CALL -> add(requestType, Disposition.FORWARD, effect);
       case Frontend.SYNC -> {
         if (copyIn) {
           earlySyncs++;
@@ -72,10 +81,41 @@ final class PgReplies {
     queue.add(Frontend.SYNC, Disposition.SWALLOW);
   }
 
-  void expectOwnClose() {
-    if (!skipping) {
-      queue.add(Frontend.CLOSE, Disposition.SWALLOW);
+  /** A Close of ours within the client's batch. */
+  void expectOwnClose(@Nullable RequestEffect effect) {
+    add(Frontend.CLOSE, Disposition.SWALLOW, effect);
+  }
+
+  /** A Parse of ours within the client's batch; if it fails, the batch has failed. */
+  void expectOwnParse(RequestEffect effect) {
+    batchOpen = true;
+    add(Frontend.PARSE, Disposition.SWALLOW, effect);
+  }
+
+  /** A Close of ours whose CloseComplete is to reach the client as ParseComplete. */
+  boolean expectStandIn(RequestEffect effect) {
+    batchOpen = true;
+    return add(STAND_IN, Disposition.FORWARD, effect);
+  }
+
+  /** The server skips to a Sync that has not been sent yet: it will not even read what comes. */
+  boolean skipping() {
+    return skipping;
+  }
+
+  /** True when the next CloseComplete answers a Parse. */
+  boolean headStandsIn() {
+    return queue.headType() == STAND_IN;
+  }
+
+  private boolean add(int type, Disposition disposition, @Nullable RequestEffect effect) {
+    if (skipping) {
+      if (effect != null) {
+        effect.undone();
+      }
+      return true;
     }
+    return queue.add(type, disposition, effect);
   }
 
   boolean headSwallowed() {
@@ -97,7 +137,8 @@ final class PgReplies {
     switch (replyType) {
       case BackendType.PARSE_COMPLETE -> answers(Frontend.PARSE, head, replyType);
       case BackendType.BIND_COMPLETE -> answers(Frontend.BIND, head, replyType);
-      case BackendType.CLOSE_COMPLETE -> answers(Frontend.CLOSE, head, replyType);
+      case BackendType.CLOSE_COMPLETE ->
+          answers(head == STAND_IN ? STAND_IN : Frontend.CLOSE, head, replyType);
       case BackendType.NO_DATA -> answers(Frontend.DESCRIBE, head, replyType);
       case BackendType.ROW_DESCRIPTION -> {
         if (head == Frontend.DESCRIBE) {
@@ -130,7 +171,12 @@ final class PgReplies {
   void failed() {
     copyIn = false;
     switch (queue.headType()) {
-      case Frontend.PARSE, Frontend.BIND, Frontend.DESCRIBE, Frontend.EXECUTE, Frontend.CLOSE ->
+      case STAND_IN,
+          Frontend.PARSE,
+          Frontend.BIND,
+          Frontend.DESCRIBE,
+          Frontend.EXECUTE,
+          Frontend.CLOSE ->
           skipping = !queue.skipTo(Frontend.SYNC);
       default -> {
         // Query, FunctionCall and Sync go on to their ReadyForQuery.

@@ -14,13 +14,15 @@ import org.jspecify.annotations.Nullable;
  * @param address a Unix socket, or an unresolved host and port: names are looked up at each connect
  * @param tlsContext null where {@code tls} is DISABLE; never used on a Unix socket
  * @param connectTimeout from connect to ReadyForQuery
+ * @param preparedStatements most that a backend keeps
  */
 record PgTarget(
     SocketAddress address,
     TlsMode tls,
     @Nullable SslContext tlsContext,
     Duration connectTimeout,
-    Transport transport) {
+    Transport transport,
+    int preparedStatements) {
 
   boolean isUnix() {
     return Transport.isUnix(address);

@@ -7,6 +7,7 @@ import dev.pooler.core.session.SessionRegistry;
 import dev.pooler.core.statement.StatementRules;
 import dev.pooler.postgres.cancel.CancelKeys;
 import dev.pooler.postgres.statement.PgStatementRules;
+import dev.pooler.postgres.statement.SharedStatements;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.util.function.BooleanSupplier;
 
@@ -22,6 +23,7 @@ public record PgFrontDoor(
     SessionCounters counters,
     CancelKeys<PgSession> cancelKeys,
     Welcomes welcomes,
+    SharedStatements statements,
     BooleanSupplier draining) {
 
   /** One statement cache for each event loop. */

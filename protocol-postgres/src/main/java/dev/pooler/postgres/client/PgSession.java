@@ -26,6 +26,8 @@ import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
+import dev.pooler.postgres.session.SessionBackend;
+import dev.pooler.postgres.session.SessionTruth;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -68,6 +70,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private final LoopLeases leases;
   private final PoolMode mode;
   private final StatementJudge judge;
+  private final PreparedTraffic prepared;
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.FRONTEND, this);
 
   /** Set once at the end of the login. */
@@ -87,6 +90,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   private int cancelling;
 
+  /** The walk has just ended in front of a message that has to wait. */
+  private boolean stalls;
+
   PgSession(long id, Channel channel, PgFrontDoor door, LeasePool pool, PgSettings settings) {
     this.id = id;
     this.channel = channel;
@@ -96,6 +102,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     this.leases = pool.on(channel.eventLoop());
     this.mode = pool.limits().mode();
     this.judge = new StatementJudge(mode, settings, pool.counters());
+    this.prepared = new PreparedTraffic(mode != PoolMode.SESSION, door.statements(), judge);
   }
 
   /** The login is granted: learn what to tell the client, then serve it. */
@@ -144,7 +151,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
             routeHeld();
           }
         }
-        case WELCOMING, WAITING, ALIGNING, REALIGNING -> hold(in);
+        case WELCOMING, WAITING, ALIGNING, REALIGNING, STALLED -> hold(in);
         case ENDING, ENDED -> {}
       }
     } catch (ProtocolViolation e) {
@@ -173,7 +180,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   private void walk(ByteBuf in) {
     walker.walk(in);
-    if (terminated) {
+    if (stalls) {
+      stalls = false;
+      become(PgSessionState.STALLED);
+      hold(in);
+    } else if (terminated) {
       end(CloseReason.CLIENT_TERMINATED);
     } else if (refused != null) {
       fail(refused, CloseReason.STATEMENT_NOT_ALLOWED);
@@ -344,6 +355,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
           Frontend.PARSE,
           Frontend.BIND,
           Frontend.DESCRIBE,
+          Frontend.CLOSE,
           Frontend.FUNCTION_CALL ->
           Verdict.INSPECT;
       case Frontend.TERMINATE -> Verdict.DROP;
@@ -363,35 +375,44 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     } else if (skipping != Skipping.NOTHING) {
       skipped(type);
     } else if (lease != null && state == PgSessionState.LEASED && refused == null) {
-      judge.onRequest(type);
-      judge.onPassing(type);
+      if (type == Frontend.EXECUTE) {
+        judge.onExecute();
+      } else if (type == Frontend.SYNC) {
+        prepared.onSync();
+      }
       expect(lease.backend(), type);
     }
   }
 
   @Override
   public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
-    Backend backend = leased().backend();
-    judge.onRequest(type);
-    SqlFailure refusal =
-        switch (type) {
-          case Frontend.QUERY -> judge.onQuery(door.rules(), in, index, length, available, backend);
-          case Frontend.PARSE -> judge.onParse(door.rules(), in, index, length, available, backend);
-          case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index);
-          default -> {
-            if (judge.usesForeignUnnamed(type, in, index, available)) {
-              walker.forwardPassed(in, index); // what came before must not be overtaken
-              backend.dropLeftovers();
-            }
-            yield null;
-          }
-        };
+    SessionBackend backend = backend();
+    SqlFailure refusal = null;
+    Verdict verdict = Verdict.FORWARD;
+    switch (type) {
+      case Frontend.QUERY -> {
+        prepared.onQuery();
+        refusal = judge.onQuery(door.rules(), in, index, length, available, backend);
+      }
+      case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index);
+      default -> {
+        verdict = prepared.on(type, length, in, index, available, walker, backend, door.rules());
+        refusal = prepared.takeRefusal();
+        stalls = verdict == Verdict.WAIT;
+      }
+    }
     if (refusal != null) {
       refuse(refusal, type, backend);
       return Verdict.DROP;
     }
-    expect(backend, type);
-    return Verdict.FORWARD;
+    if (type == Frontend.QUERY || type == Frontend.FUNCTION_CALL) {
+      expect(backend, type);
+    }
+    return verdict;
+  }
+
+  private SessionBackend backend() {
+    return (SessionBackend) leased().backend();
   }
 
   @Override
@@ -447,6 +468,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     Backend backend = granted.backend();
     backend.attach(this);
     judge.onLease();
+    prepared.onLease();
     if (backend.aligned(judge.settings())) {
       onTaken();
       return true;
@@ -532,7 +554,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     Lease mine = lease;
     if (mine != null) {
-      judge.onSettled(mine.backend(), transaction, failed);
+      judge.onSettled((SessionBackend) mine.backend(), transaction, failed);
+      prepared.onSettled();
       settle();
     }
   }
@@ -546,6 +569,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     switch (decide(mine.backend(), false)) {
       case RELEASE -> release();
       case KEEP_UNFINISHED, KEEP_TRANSACTION -> {} // decided again when that is over
+      case READ_BACK -> readBack(mine);
       case AWAIT_CANCEL -> realign(mine.backend()); // as KEEP_UNFINISHED, but idle meanwhile
       case KEEP_SESSION_MODE, KEEP_PINNED -> {
         realign(mine.backend());
@@ -556,6 +580,30 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case EVICT -> onBackendLost(EvictReason.BACKEND_CLOSED, SqlFailure.backendLost("closed"));
       case RESET, ROLL_BACK -> throw new IllegalStateException("a reset of a session that goes on");
     }
+  }
+
+  /** Asks the server what the session has left, and decides then. */
+  private void readBack(Lease mine) {
+    become(PgSessionState.REALIGNING);
+    backend()
+        .ask(judge.question())
+        .whenComplete((rows, failure) -> {
+          if (lease != mine || state != PgSessionState.REALIGNING) {
+            return; // the backend is lost, or the session over
+          }
+          if (failure == null) {
+            judge.learn(SessionTruth.of(rows, pool.key().user()), backend());
+            prepared.onSettled();
+          } else {
+            LOG.warn("session {}: {} did not tell its state", id, mine.backend(), failure);
+            judge.notLearned();
+          }
+          become(PgSessionState.LEASED);
+          settle();
+          if (state.open()) {
+            resume();
+          }
+        });
   }
 
   /** The lease outlives the transaction: so must the settings, whatever RESET left of them. */
@@ -575,11 +623,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
         walker.midForward(),
         ending,
         cancelling > 0,
-        judge.footprint());
+        judge.leftovers());
   }
 
   private void release() {
     ByteBuf rest = walker.takeHeld();
+    ByteBuf later = takeHeld();
     giveUpLease();
     become(PgSessionState.IDLE);
     if (!channel.config().isAutoRead()) {
@@ -588,6 +637,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (rest != null) {
       hold(rest);
       rest.release();
+    }
+    if (later != null) {
+      hold(later);
+      later.release();
     }
     if (draining) {
       fail(SqlFailure.draining(), CloseReason.DRAINING);
@@ -623,6 +676,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public void flushReplies() {
     out.flush();
+    if (state == PgSessionState.STALLED && prepared.takeDecided()) {
+      become(PgSessionState.LEASED);
+      resume();
+      settleUnanswered();
+    }
   }
 
   @Override
@@ -664,7 +722,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
             leases.withdraw(this);
             failUnit(SqlFailure.error("57014", 1317, "canceling statement due to user request"));
             done.complete(null);
-          } else if (state == PgSessionState.LEASED && mine != null && mine.backend().owes()) {
+          } else if ((state == PgSessionState.LEASED || state == PgSessionState.STALLED)
+              && mine != null
+              && mine.backend().owes()) {
             cancelling++;
             mine.backend()
                 .cancel()
@@ -777,7 +837,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case RELEASE -> giveUpLease();
       case RESET -> reset(mine, false);
       case ROLL_BACK -> reset(mine, true);
-      case EVICT, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED -> {
+      case EVICT, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED, READ_BACK -> {
         lease = null;
         backend.detach();
         if (walker.midForward()) {
@@ -828,7 +888,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case WELCOMING -> State.LOGIN;
       case IDLE, ENDING, ENDED -> State.IDLE;
       case WAITING -> State.WAITING;
-      case ALIGNING, LEASED, REALIGNING -> State.ACTIVE;
+      case ALIGNING, LEASED, REALIGNING, STALLED -> State.ACTIVE;
     };
   }
 

@@ -12,6 +12,7 @@ import java.util.Set;
  *   IDLE, WAITING → ALIGNING → LEASED    a backend with other settings
  *   WAITING, ALIGNING → IDLE             waited too long, cancelled, or settings refused
  *   LEASED → REALIGNING → LEASED         a kept backend has a request of ours to answer
+ *   LEASED → STALLED → LEASED            what comes next depends on an answer of the pipeline
  *   any → ENDING → ENDED                 ENDING while the backend is made clean
  * </pre>
  */
@@ -28,12 +29,14 @@ enum PgSessionState {
   LEASED,
   /** The kept backend answers us first: settings that a RESET took away, the end of a cancel. */
   REALIGNING,
+  /** The next message waits for the answer to one before it. */
+  STALLED,
   /** The client is gone or going; its backend is being made clean. */
   ENDING,
   ENDED;
 
   private static final Set<PgSessionState> OPEN =
-      EnumSet.of(WELCOMING, IDLE, WAITING, ALIGNING, LEASED, REALIGNING);
+      EnumSet.of(WELCOMING, IDLE, WAITING, ALIGNING, LEASED, REALIGNING, STALLED);
 
   boolean open() {
     return OPEN.contains(this);
@@ -42,11 +45,11 @@ enum PgSessionState {
   boolean mayBecome(PgSessionState next) {
     return switch (this) {
       case WELCOMING -> next == IDLE || next == ENDING || next == ENDED;
-      case IDLE -> next != WELCOMING && next != IDLE && next != REALIGNING;
+      case IDLE -> next == WAITING || next == ALIGNING || next == LEASED || !next.open();
       case WAITING -> next == LEASED || next == ALIGNING || next == IDLE || !next.open();
       case ALIGNING -> next == LEASED || next == IDLE || !next.open();
-      case LEASED -> next == IDLE || next == REALIGNING || !next.open();
-      case REALIGNING -> next == LEASED || !next.open();
+      case LEASED -> next == IDLE || next == REALIGNING || next == STALLED || !next.open();
+      case REALIGNING, STALLED -> next == LEASED || !next.open();
       case ENDING -> next == ENDED;
       case ENDED -> false;
     };

@@ -1,7 +1,7 @@
 package dev.pooler.postgres.client;
 
 import dev.pooler.core.config.PoolMode;
-import dev.pooler.core.pool.Backend;
+import dev.pooler.core.pool.Leftovers;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.PoolCounters;
 import dev.pooler.core.pool.TransactionState;
@@ -15,26 +15,40 @@ import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
+import dev.pooler.postgres.session.SessionBackend;
+import dev.pooler.postgres.session.SessionQuestion;
+import dev.pooler.postgres.session.SessionTruth;
 import dev.pooler.postgres.statement.SetStatement;
+import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a session's statements mean for its lease: the settings it has, the footprint it left, and
- * what may not run in its pool mode. One object a session, confined to its loop.
+ * What a session's statements mean for its lease: the settings it has, what it left on its backend,
+ * and what may not run in its pool mode. One object a session, confined to its loop.
  *
- * <p>A plain SET outside a transaction is kept and said again on the next backend; everything else
- * that stays on a backend pins.
+ * <p>The effect of a lone SET is known when it succeeds. Everything else that may leave something
+ * leaves a doubt, and the server is asked when the transaction is over ({@link SessionQuestion}):
+ * it knows what a function set, what a rollback undid, which lock was granted. What no question can
+ * answer pins.
  */
 final class StatementJudge {
   /** Statements above this are not held to be read, they pin. */
   private static final int LARGEST_TEXT = 256 * 1024;
 
-  /** Enough for the names in front of a Bind's or Describe's parameters. */
-  private static final int NAMES = 1024;
-
   private static final int FUNCTION_OID = 4;
+  private static final int SETTING_ONLY = Footprint.SETTING.bit();
+  private static final int SETTINGS = Footprint.SETTING.bit() | Footprint.ROLE.bit();
+  private static final int UNKNOWN_ONLY = Footprint.UNKNOWN.bit();
+  private static final Pattern TWO_PARTS =
+      Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*\\.[A-Za-z_][A-Za-z0-9_$]*");
 
   private final PoolMode mode;
   private final PgSettings startup;
@@ -44,19 +58,29 @@ final class StatementJudge {
   /** Packed {@link PinReason}s. */
   private int pins;
 
-  private @Nullable SetStatement pendingSet;
-  private boolean pendingDiscard;
+  /** Packed {@link Footprint}s to ask the server about. */
+  private int doubts;
 
-  /** The Query or Sync that ends the SET's own transaction has been sent. */
-  private boolean pendingClosed;
+  /** Custom settings that the session may have set. */
+  private @Nullable Set<String> custom;
 
-  /** What no rule knows, most often a typing error: it pins once the server has run it. */
-  private boolean pendingUnknown;
+  /** A statement alone between two transactions, whose effect is known once it has succeeded. */
+  private @Nullable StatementMeaning lone;
 
-  private boolean discardsAll;
+  /** Statements that were asked to run since everything was answered. */
+  private int asked;
+
   private boolean executed;
-  private boolean unnamedParsed;
+
+  /** A query has been sent that deallocates all prepared statements, and is not answered. */
+  private boolean deallocating;
+
   private boolean drewFromSequence;
+
+  /** All prepared statements are gone; taken with {@link #takeDeallocated}. */
+  private boolean deallocated;
+
+  private @Nullable StatementMeaning lastPlain;
 
   StatementJudge(PoolMode mode, PgSettings startup, PoolCounters counters) {
     this.mode = mode;
@@ -69,134 +93,131 @@ final class StatementJudge {
     return settings;
   }
 
-  /** Whether the session left something on its backend that the next session must not find. */
-  boolean footprint() {
-    return pins != 0;
+  /** False while a statement may have changed settings in a way that is not known yet. */
+  boolean settingsKnown() {
+    return (doubts & SETTINGS) == 0 && lone == null;
+  }
+
+  Leftovers leftovers() {
+    if ((pins & UNANSWERABLE) != 0) {
+      return Leftovers.PINNED;
+    }
+    if (doubts != 0) {
+      return Leftovers.IN_DOUBT;
+    }
+    return pins != 0 ? Leftovers.PINNED : Leftovers.NONE;
   }
 
   boolean pinnedBy(PinReason reason) {
     return (pins & bit(reason)) != 0;
   }
 
+  boolean deallocating() {
+    return deallocating;
+  }
+
+  /** Whether DEALLOCATE ALL or DISCARD ALL has been carried out since this was asked last. */
+  boolean takeDeallocated() {
+    boolean was = deallocated;
+    deallocated = false;
+    return was;
+  }
+
   /** How much of a frame must be seen, header included. */
   static int inspectLength(int type, long length) {
     int wanted =
         switch (type) {
-          case Frontend.BIND, Frontend.DESCRIBE -> NAMES;
+          case Frontend.BIND, Frontend.DESCRIBE, Frontend.CLOSE -> PreparedTraffic.NAMES;
           case Frontend.FUNCTION_CALL -> PgFrameFormat.HEADER + FUNCTION_OID;
           default -> LARGEST_TEXT;
         };
     return (int) Math.min(length, wanted);
   }
 
-  /** A new lease: nothing is known of the backend's unnamed statement. */
   void onLease() {
-    unnamedParsed = false;
     drewFromSequence = false;
   }
 
-  /**
-   * Any request, before it is looked into. One that follows a SET without waiting for its answer
-   * could fail where the SET did not, or the other way round: which one is not known.
-   */
-  void onRequest(int type) {
-    if (pendingSet == null && !pendingDiscard) {
-      return;
-    }
-    if (pendingClosed) {
-      pendingSet = null;
-      pendingDiscard = false;
-      pin(PinReason.SETTING);
-    } else {
-      pendingClosed = type == Frontend.SYNC;
-    }
-  }
-
-  /** A frame that was not looked into. */
-  void onPassing(int type) {
-    if (type == Frontend.EXECUTE) {
-      executed = true;
-    }
+  /** An Execute: what was bound runs. */
+  void onExecute() {
+    executed = true;
   }
 
   /** A simple query; a refusal, or null if it may run. */
   @Nullable SqlFailure onQuery(
-      StatementRules rules, ByteBuf in, int index, long length, int available, Backend backend) {
-    unnamedParsed = false; // the server drops it too
+      StatementRules rules,
+      ByteBuf in,
+      int index,
+      long length,
+      int available,
+      SessionBackend backend) {
     executed = true;
-    SqlFailure refusal =
-        judge(rules, in, index + PgFrameFormat.HEADER, index, length, available, backend);
-    pendingClosed = true;
-    return refusal;
+    if (length > available) {
+      tooLong();
+      return refusal(StatementFacts.unknown());
+    }
+    int text = index + PgFrameFormat.HEADER;
+    int zero = Strings.end(in, text, index + available);
+    StatementMeaning meaning = read(rules, in, text, zero);
+    deallocating |= meaning.facts().clears(Footprint.PREPARED);
+    return onExecution(meaning, backend);
   }
 
-  /** A Parse; a refusal, or null if it may run. */
-  @Nullable SqlFailure onParse(
-      StatementRules rules, ByteBuf in, int index, long length, int available, Backend backend) {
-    int name = index + PgFrameFormat.HEADER;
-    int zero = Strings.end(in, name, index + available);
-    SqlFailure refusal = judge(rules, in, zero + 1, index, length, available, backend);
-    if (refusal == null && zero == name) {
-      unnamedParsed = true;
-    } else if (refusal == null) {
-      pin(PinReason.PREPARED_STATEMENT);
+  /** What a text means. */
+  StatementMeaning read(StatementRules rules, ByteBuf in, int text, int end) {
+    StatementFacts facts = rules.facts(in, text, end - text);
+    if (!facts.leaves(Footprint.SETTING)) {
+      StatementMeaning plain = lastPlain;
+      if (plain == null || plain.facts() != facts) {
+        plain = StatementMeaning.of(facts);
+        lastPlain = plain;
+      }
+      return plain;
     }
-    pendingClosed = false;
-    return refusal;
+    if (end - text > SetStatement.LONGEST) {
+      return new StatementMeaning(facts, null, List.of(), true);
+    }
+    String sql = in.toString(text, end - text, StandardCharsets.UTF_8);
+    boolean alone = facts.first() == StatementClass.SET && facts.footprint() == SETTING_ONLY;
+    SetStatement set = alone && facts.statements() == 1 ? SetStatement.parse(sql) : null;
+    // set_config with a name that is no literal is flagged as if it could be any, the seed too.
+    boolean hides = facts.leaves(Footprint.SEED) || (set == null && sql.indexOf('"') >= 0);
+    return new StatementMeaning(facts, set, twoPartNames(sql), hides);
+  }
+
+  private static List<String> twoPartNames(String sql) {
+    if (sql.indexOf('.') < 0) {
+      return List.of();
+    }
+    List<String> names = new ArrayList<>();
+    Matcher matcher = TWO_PARTS.matcher(sql);
+    while (matcher.find()) {
+      names.add(matcher.group());
+    }
+    return names;
   }
 
   /**
    * A call by function OID: the large-object functions are the transaction's, others may be all.
    */
-  @Nullable SqlFailure onFunctionCall(ByteBuf in, int index) {
+  void onFunctionCall(ByteBuf in, int index) {
+    asked++;
+    executed = true;
     switch (in.getInt(index + PgFrameFormat.HEADER)) {
       // lo_creat, lo_create, lo_open, lo_close, loread, lowrite, lo_lseek, lo_tell, lo_unlink,
       // lo_truncate and the 64-bit ones: pg_proc.dat of PostgreSQL 18
       case 957, 715, 952, 953, 954, 955, 956, 958, 964, 1004, 3170, 3171, 3172 -> {}
       default -> pin(PinReason.CODE);
     }
-    return null;
   }
 
-  /** A Bind or Describe of the unnamed statement that this lease has not parsed. */
-  boolean usesForeignUnnamed(int type, ByteBuf in, int index, int available) {
-    if (unnamedParsed) {
-      return false;
-    }
-    int end = index + available;
-    int at = index + PgFrameFormat.HEADER;
-    if (type == Frontend.DESCRIBE) {
-      return available > PgFrameFormat.HEADER + 1
-          && in.getByte(at) == 'S'
-          && in.getByte(at + 1) == 0;
-    }
-    int portalEnd = in.indexOf(at, end, (byte) 0);
-    // Behind a portal's name longer than what is seen here, there may be none.
-    return portalEnd < 0 || portalEnd + 1 >= end || in.getByte(portalEnd + 1) == 0;
+  /** A statement that is too long to be read: it may leave anything. */
+  void tooLong() {
+    asked++;
+    pin(PinReason.LARGE_STATEMENT);
   }
 
-  private @Nullable SqlFailure judge(
-      StatementRules rules,
-      ByteBuf in,
-      int text,
-      int index,
-      long length,
-      int available,
-      Backend backend) {
-    if (length > available) {
-      pin(PinReason.LARGE_STATEMENT);
-      return refusal(StatementFacts.unknown());
-    }
-    int zero = Strings.end(in, text, index + available);
-    StatementFacts facts = rules.facts(in, text, zero - text);
-    SqlFailure refusal = refusal(facts);
-    if (refusal == null) {
-      note(facts, in, text, zero, backend);
-    }
-    return refusal;
-  }
-
-  private @Nullable SqlFailure refusal(StatementFacts facts) {
+  @Nullable SqlFailure refusal(StatementFacts facts) {
     if (mode == PoolMode.STATEMENT && facts.is(StatementTrait.CONTROLS_TRANSACTION)) {
       return SqlFailure.error(
               "42501", 1227, "transaction blocks are not allowed in statement pooling mode")
@@ -214,115 +235,153 @@ final class StatementJudge {
     return null;
   }
 
-  private void note(StatementFacts facts, ByteBuf in, int text, int zero, Backend backend) {
-    drewFromSequence |=
-        facts.is(StatementTrait.ADVANCES_SEQUENCE) || facts.first() == StatementClass.WRITE;
-    if (pendingSet != null || pendingDiscard) {
-      // More than one statement in the pipeline of a SET: which of them failed is not known.
-      pendingSet = null;
-      pendingDiscard = false;
-      pin(PinReason.SETTING);
+  /** A text is about to run: a simple query, or the Bind of a statement; a refusal or null. */
+  @Nullable SqlFailure onExecution(StatementMeaning meaning, SessionBackend backend) {
+    SqlFailure refusal = refusal(meaning.facts());
+    if (refusal == null) {
+      note(meaning, backend);
     }
-    if (pendingUnknown) {
-      pendingUnknown = false;
-      pin(PinReason.UNKNOWN);
-    }
-    boolean alone =
-        facts.statements() == 1
-            && backend.transactionState() == TransactionState.IDLE
-            && !backend.owes();
-    if (facts.clears(Footprint.SETTING) && !facts.leaves(Footprint.SETTING)) {
-      // RESET ALL, DISCARD ALL: the backend is at its own defaults, not at the session's start-up.
-      if (alone) {
-        pendingDiscard = true;
-        discardsAll = facts.clears(Footprint.ADVISORY_LOCK); // RESET ALL clears settings only
-        return;
-      }
-      pin(PinReason.SETTING);
-    }
-    if (!facts.leavesFootprint()) {
-      return;
-    }
-    if (alone && facts.first() == StatementClass.SET && facts.footprint() == SETTING_ONLY) {
-      SetStatement set =
-          zero - text > SetStatement.LONGEST
-              ? null
-              : SetStatement.parse(in.toString(text, zero - text, StandardCharsets.UTF_8));
-      if (set != null) {
-        pendingSet = set;
-        return;
-      }
-    }
-    if (alone && facts.footprint() == UNKNOWN_ONLY && facts.first() == StatementClass.UNKNOWN) {
-      pendingUnknown = true;
-      return;
-    }
-    pinAll(facts);
+    return refusal;
   }
 
-  private static final int SETTING_ONLY = Footprint.SETTING.bit();
-  private static final int UNKNOWN_ONLY = Footprint.UNKNOWN.bit();
+  private void note(StatementMeaning meaning, SessionBackend backend) {
+    asked++;
+    StatementFacts facts = meaning.facts();
+    drewFromSequence |=
+        facts.is(StatementTrait.ADVANCES_SEQUENCE) || facts.first() == StatementClass.WRITE;
+    if (lone != null) {
+      doubt(lone); // more than one statement in its pipeline: which of them failed is not told
+      lone = null;
+    }
+    if (!facts.leavesFootprint() && facts.clears() == 0) {
+      return;
+    }
+    boolean alone =
+        asked == 1
+            && facts.statements() == 1
+            && backend.transactionState() == TransactionState.IDLE;
+    if (alone && tellsItsEffect(meaning)) {
+      lone = meaning;
+    } else {
+      doubt(meaning);
+    }
+  }
 
-  private void pinAll(StatementFacts facts) {
-    for (Footprint left : facts.footprints()) {
-      switch (left) {
-        case SETTING -> pin(PinReason.SETTING);
-        case ROLE -> pin(PinReason.ROLE);
-        case PREPARED -> pin(PinReason.PREPARED_STATEMENT);
-        case LISTEN -> pin(PinReason.LISTEN);
-        case TEMP_TABLE -> pin(PinReason.TEMPORARY_OBJECT);
-        case HOLD_CURSOR -> pin(PinReason.HOLD_CURSOR);
-        case ADVISORY_LOCK -> pin(PinReason.ADVISORY_LOCK);
-        case LOAD -> pin(PinReason.LOADED_LIBRARY);
-        case SEED -> pin(PinReason.RANDOM_SEED);
-        case CODE -> pin(PinReason.CODE);
-        case UNKNOWN, UNKNOWN_FUNCTION -> pin(PinReason.UNKNOWN);
-        case DEALLOCATE, SEQUENCE_VALUE -> {
-          // Whoever has statements to deallocate is pinned by them; sequences: see refusal().
-        }
+  private static boolean tellsItsEffect(StatementMeaning meaning) {
+    StatementFacts facts = meaning.facts();
+    return meaning.set() != null
+        || isResetAll(facts)
+        || isDeallocateAll(facts)
+        || (facts.footprint() == UNKNOWN_ONLY && facts.first() == StatementClass.UNKNOWN);
+  }
+
+  /** RESET ALL or DISCARD ALL. */
+  private static boolean isResetAll(StatementFacts facts) {
+    return facts.clears(Footprint.SETTING) && !facts.leavesFootprint();
+  }
+
+  private static boolean isDeallocateAll(StatementFacts facts) {
+    return facts.leaves(Footprint.DEALLOCATE) && facts.clears(Footprint.PREPARED);
+  }
+
+  /** The statement may run, or not, or be rolled back: what it left is to be asked. */
+  private void doubt(StatementMeaning meaning) {
+    StatementFacts facts = meaning.facts();
+    int may = facts.footprint() | facts.clears();
+    if (facts.leaves(Footprint.SETTING)) {
+      if (meaning.hidesNames()) {
+        pin(PinReason.SETTING);
       }
+      remember(meaning);
+    }
+    pinIf(facts, Footprint.CODE, PinReason.CODE);
+    pinIf(facts, Footprint.LOAD, PinReason.LOADED_LIBRARY);
+    pinIf(facts, Footprint.SEED, PinReason.RANDOM_SEED);
+    pinIf(facts, Footprint.UNKNOWN, PinReason.UNKNOWN);
+    if (facts.leaves(Footprint.CODE) || facts.leaves(Footprint.UNKNOWN_FUNCTION)) {
+      may = SessionQuestion.ASKABLE;
+    }
+    doubts |= may & SessionQuestion.ASKABLE;
+    if ((doubts & SETTINGS) != 0) {
+      doubts |= SETTINGS;
+    }
+  }
+
+  private void remember(StatementMeaning meaning) {
+    if (!meaning.custom().isEmpty()) {
+      if (custom == null) {
+        custom = new LinkedHashSet<>();
+      }
+      custom.addAll(meaning.custom());
+    }
+  }
+
+  private void pinIf(StatementFacts facts, Footprint left, PinReason reason) {
+    if (facts.leaves(left)) {
+      pin(reason);
     }
   }
 
   /** Everything asked is answered. */
-  void onSettled(Backend backend, TransactionState transaction, boolean failed) {
-    SetStatement set = pendingSet;
+  void onSettled(SessionBackend backend, TransactionState transaction, boolean failed) {
+    StatementMeaning meaning = lone;
     boolean done = executed && !failed;
-    if (set != null || pendingDiscard) {
-      boolean discard = pendingDiscard;
-      pendingSet = null;
-      pendingDiscard = false;
-      if (done && transaction != TransactionState.IDLE) {
-        pin(PinReason.SETTING);
-      } else if (done && discard) {
-        pins = discardsAll ? 0 : pins & ~bit(PinReason.SETTING);
-        drewFromSequence &= !discardsAll;
-        settings = startup;
-        backend.assumeSettings(PgSettings.NONE);
-      } else if (done && set != null) {
-        apply(set, backend);
+    lone = null;
+    executed = false;
+    deallocating = false;
+    asked = 0;
+    if (meaning != null) {
+      if (failed && meaning.facts().first() == StatementClass.UNKNOWN) {
+        meaning = null; // a typing error
+      } else if (failed || transaction != TransactionState.IDLE) {
+        doubt(meaning);
+      } else if (done) {
+        apply(meaning, backend);
       }
     }
-    if (pendingUnknown && done) {
-      pin(PinReason.UNKNOWN);
-    }
-    pendingUnknown = false;
-    executed = false;
-    if (transaction == TransactionState.IDLE) {
+    if (transaction == TransactionState.IDLE && (doubts & SETTINGS) == 0) {
       backend.movedSettings().forEach((name, value) -> moved(name, value, backend));
     }
+  }
+
+  private void apply(StatementMeaning meaning, SessionBackend backend) {
+    StatementFacts facts = meaning.facts();
+    SetStatement set = meaning.set();
+    if (set != null) {
+      remember(meaning);
+      apply(set, backend);
+    } else if (isDeallocateAll(facts)) {
+      allDeallocated(backend);
+    } else if (isResetAll(facts)) {
+      settings = startup;
+      backend.assumeSettings(PgSettings.NONE);
+      pins &= ~bit(PinReason.SETTING);
+      if (facts.clears(Footprint.ADVISORY_LOCK)) { // DISCARD ALL
+        pins = 0;
+        doubts = 0;
+        drewFromSequence = false;
+        allDeallocated(backend);
+      }
+    } else {
+      pin(PinReason.UNKNOWN);
+    }
+  }
+
+  private void allDeallocated(SessionBackend backend) {
+    backend.allDeallocated();
+    deallocated = true;
   }
 
   /**
    * A function set it, or the server read its configuration again: the session has seen the value
    * and keeps it.
    */
-  private void moved(String name, String value, Backend backend) {
+  private void moved(String name, String value, SessionBackend backend) {
     switch (name) {
       case "in_hot_standby" -> {
         // The server's own; nobody sets it.
       }
-      case "is_superuser", "session_authorization" -> pin(PinReason.ROLE);
+      case "is_superuser", "session_authorization" -> doubts |= SETTINGS;
       default -> {
         settings = settings.with(name, new PgSettings.Value.Text(value));
         backend.assumeSettings(settings);
@@ -330,7 +389,7 @@ final class StatementJudge {
     }
   }
 
-  private void apply(SetStatement set, Backend backend) {
+  private void apply(SetStatement set, SessionBackend backend) {
     PgSettings.Value value = set.value();
     if (value != null) {
       settings = settings.with(set.name(), value);
@@ -342,12 +401,61 @@ final class StatementJudge {
     }
   }
 
+  /** What to ask the server while there are doubts. */
+  String question() {
+    return SessionQuestion.of(doubts, custom == null ? Set.of() : custom);
+  }
+
+  /** The server has answered. */
+  void learn(SessionTruth truth, SessionBackend backend) {
+    if ((doubts & SETTINGS) != 0) {
+      PgSettings there = PgSettings.ofTruth(truth);
+      backend.assumeSettings(there);
+      settings = there.orElse(startup);
+    }
+    learn(truth, Footprint.PREPARED, PinReason.PREPARED_STATEMENT);
+    learn(truth, Footprint.LISTEN, PinReason.LISTEN);
+    learn(truth, Footprint.TEMP_TABLE, PinReason.TEMPORARY_OBJECT);
+    learn(truth, Footprint.HOLD_CURSOR, PinReason.HOLD_CURSOR);
+    learn(truth, Footprint.ADVISORY_LOCK, PinReason.ADVISORY_LOCK);
+    if ((doubts & Footprint.DEALLOCATE.bit()) != 0 && !truth.has(Footprint.DEALLOCATE)) {
+      allDeallocated(backend);
+    }
+    doubts = 0;
+  }
+
+  /** The server has not answered: nothing is known of the backend. */
+  void notLearned() {
+    doubts = 0;
+    pin(PinReason.UNKNOWN);
+  }
+
+  private void learn(SessionTruth truth, Footprint footprint, PinReason reason) {
+    if ((doubts & footprint.bit()) == 0) {
+      return;
+    }
+    if (truth.has(footprint)) {
+      pin(reason);
+    } else {
+      pins &= ~bit(reason);
+    }
+  }
+
   private void pin(PinReason reason) {
     if (mode != PoolMode.SESSION && !pinnedBy(reason)) {
       pins |= bit(reason);
       counters.pinned(reason);
     }
   }
+
+  /** Reasons that only the session's end or DISCARD ALL takes away. */
+  private static final int UNANSWERABLE =
+      bit(PinReason.SETTING)
+          | bit(PinReason.CODE)
+          | bit(PinReason.LOADED_LIBRARY)
+          | bit(PinReason.RANDOM_SEED)
+          | bit(PinReason.LARGE_STATEMENT)
+          | bit(PinReason.UNKNOWN);
 
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored
   private static int bit(PinReason reason) {

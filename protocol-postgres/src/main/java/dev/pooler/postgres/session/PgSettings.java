@@ -4,9 +4,12 @@ import dev.pooler.core.pool.SessionSettings;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of a session beside the server's defaults: what its start-up packet asked for and
@@ -20,10 +23,28 @@ public final class PgSettings implements SessionSettings {
   /** More combinations than this are compared by value; nothing else changes. */
   private static final int INTERNED = 4096;
 
+  private static final String ROLE = "role";
+  private static final String SESSION_USER = "session_authorization";
+
+  private static final Set<String> RUN_TIME_ONLY =
+      Set.of(
+          "application_name",
+          "client_min_messages",
+          "extra_float_digits",
+          "bytea_output",
+          "statement_timeout",
+          "lock_timeout",
+          "idle_in_transaction_session_timeout",
+          "idle_session_timeout",
+          "transaction_timeout");
+
   private static final Map<PgSettings, PgSettings> KNOWN = new ConcurrentHashMap<>();
 
   private final SortedMap<String, Value> values;
   private final int hash;
+
+  /** The part of it that planning depends on, once somebody has asked. */
+  private volatile @Nullable PgSettings planning;
 
   /** A setting's value, in one of the two forms a client can give. */
   public sealed interface Value {
@@ -44,6 +65,41 @@ public final class PgSettings implements SessionSettings {
     TreeMap<String, Value> values = new TreeMap<>();
     parameters.forEach((name, value) -> values.put(lower(name), new Value.Text(value)));
     return intern(values);
+  }
+
+  /** What the server says is set on a backend. */
+  public static PgSettings ofTruth(SessionTruth truth) {
+    TreeMap<String, Value> values = new TreeMap<>();
+    truth.settings().forEach((name, value) -> values.put(lower(name), new Value.Text(value)));
+    if (truth.sessionUser() != null) {
+      values.put(SESSION_USER, new Value.Text(truth.sessionUser()));
+    }
+    if (truth.role() != null) {
+      values.put(ROLE, new Value.Text(truth.role()));
+    }
+    return intern(values);
+  }
+
+  /** These, and those of {@code others} that these don't have. */
+  public PgSettings orElse(PgSettings others) {
+    TreeMap<String, Value> both = new TreeMap<>(others.values);
+    both.putAll(values);
+    return intern(both);
+  }
+
+  /**
+   * Those that the meaning or the plan of a statement may depend on: all but a few that are known
+   * not to matter before a statement runs.
+   */
+  public PgSettings planning() {
+    PgSettings part = planning;
+    if (part == null) {
+      TreeMap<String, Value> kept = new TreeMap<>(values);
+      kept.keySet().removeAll(RUN_TIME_ONLY);
+      part = kept.size() == values.size() ? this : intern(kept);
+      planning = part;
+    }
+    return part;
   }
 
   public PgSettings with(String name, Value value) {
@@ -74,17 +130,43 @@ public final class PgSettings implements SessionSettings {
    */
   public String differenceFrom(PgSettings from) {
     StringBuilder sql = new StringBuilder();
+    // As the backend's own user first: another role may not be allowed to change the rest.
+    boolean otherUser = changes(SESSION_USER, from);
+    boolean otherRole = otherUser || changes(ROLE, from);
+    if (otherRole && from.values.containsKey(ROLE)) {
+      sql.append("RESET ROLE;");
+    }
+    if (otherUser && from.values.containsKey(SESSION_USER)) {
+      sql.append("RESET SESSION AUTHORIZATION;");
+    }
     for (String name : from.values.keySet()) {
-      if (!values.containsKey(name)) {
+      if (!values.containsKey(name) && !isUser(name)) {
         sql.append("RESET ").append(identifier(name)).append(';');
       }
     }
     values.forEach((name, value) -> {
-      if (!value.equals(from.values.get(name))) {
+      if (!isUser(name) && !value.equals(from.values.get(name))) {
         append(sql, name, value);
       }
     });
+    appendIf(otherUser, sql, SESSION_USER);
+    appendIf(otherRole, sql, ROLE);
     return sql.toString();
+  }
+
+  private boolean changes(String name, PgSettings from) {
+    return !Objects.equals(values.get(name), from.values.get(name));
+  }
+
+  private static boolean isUser(String name) {
+    return name.equals(ROLE) || name.equals(SESSION_USER);
+  }
+
+  private void appendIf(boolean changed, StringBuilder sql, String name) {
+    Value value = values.get(name);
+    if (changed && value != null) {
+      append(sql, name, value);
+    }
   }
 
   private static void append(StringBuilder sql, String name, Value value) {

@@ -29,7 +29,7 @@ public final class SimulatedTargets {
             true,
             channel -> Transport.UNKNOWN_UID);
     PgTarget target =
-        new PgTarget(address, TlsMode.DISABLE, null, Duration.ofSeconds(5), transport);
+        new PgTarget(address, TlsMode.DISABLE, null, Duration.ofSeconds(5), transport, 3);
     return new PgConnector(List.of(target), "app", "app", NoSecret::new, new ScramKeys());
   }
 }

@@ -83,7 +83,7 @@ final class Transcript {
     switch (message) {
       case "Query" -> replies.expectOwnQuery();
       case "Sync" -> replies.expectOwnSync();
-      case "Close" -> replies.expectOwnClose();
+      case "Close" -> replies.expectOwnClose(null);
       default -> throw new AssertionError(message);
     }
   }

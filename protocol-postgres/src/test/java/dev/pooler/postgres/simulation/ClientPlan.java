@@ -3,6 +3,7 @@ package dev.pooler.postgres.simulation;
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.testkit.simulation.Simulation;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -29,6 +30,9 @@ final class ClientPlan {
   private final ArrayDeque<Step> steps = new ArrayDeque<>();
   private int number;
   private int names;
+
+  /** Names that may stand for something. */
+  private final List<String> open = new ArrayList<>();
 
   ClientPlan(Simulation simulation, int client, PoolMode mode) {
     this.simulation = simulation;
@@ -63,7 +67,7 @@ final class ClientPlan {
       case 7 -> query(statement() + tag() + "; " + statement() + tag() + "; " + statement());
       case 8 -> functionCall();
       case 9 -> send(Message.of('Q', simulation.oneOf("", " ")));
-      case 10 -> named();
+      case 10 -> simulation.oneOf((Runnable) this::named, this::reuse, this::reuse).run();
       case 11 -> leaves();
       case 12, 13 -> flushed();
       case 14, 15, 16 -> batch();
@@ -95,7 +99,10 @@ final class ClientPlan {
     return switch (simulation.below(7)) {
       case 0, 1 -> "set application_name to '" + name() + "." + simulation.below(100) + "'";
       case 2, 3 -> "set lock_timeout to " + timeout();
-      case 4 -> "reset " + simulation.oneOf("application_name", "lock_timeout", "all");
+      case 4 ->
+          simulation.onceIn(3)
+              ? "deallocate all"
+              : "reset " + simulation.oneOf("application_name", "lock_timeout", "all");
       case 5 -> "discard all";
       default -> "set lock_timeout to " + timeout() + tag() + "; select missing";
     };
@@ -302,9 +309,8 @@ final class ClientPlan {
 
   private void named() {
     String statement = named("s");
-    parse(statement, statement());
-    sync();
-    await();
+    open.add(statement);
+    define(statement);
     int uses = simulation.below(3);
     for (int i = 0; i < uses; i++) {
       bind("", statement);
@@ -313,8 +319,52 @@ final class ClientPlan {
     }
     if (simulation.onceIn(2)) {
       close('S', statement);
+    }
+    sync();
+  }
+
+  /** Others may prepare the very same text: then it is one statement for all of them. */
+  private void define(String statement) {
+    if (simulation.onceIn(8)) {
+      parse("", "select missing");
+    }
+    if (simulation.onceIn(2)) {
+      parse(statement, statement());
+    } else {
+      String common = simulation.oneOf("select 1", "show application_name", "show lock_timeout");
+      send(
+          Message.of(
+              'P',
+              out -> {
+                Message.string(out, statement);
+                Message.string(out, common);
+                out.writeShort(0);
+              }));
+    }
+    if (simulation.onceIn(3)) {
+      return; // the batch goes on
+    }
+    sync();
+    if (simulation.onceIn(2)) {
+      await();
+    }
+  }
+
+  /** Names from before, on whatever backend comes: some are gone, some never were. */
+  private void reuse() {
+    String statement = open.isEmpty() ? "s99" : open.get(simulation.below(open.size()));
+    switch (simulation.below(5)) {
+      case 0 -> define(statement);
+      case 1 -> close('S', statement);
+      case 2 -> describe('S', statement);
+      default -> {}
+    }
+    if (simulation.onceIn(3)) {
       sync();
     }
+    bind("", statement);
+    execute("", 0);
+    sync();
   }
 
   // --- COPY -----------------------------------------------------------------------------------

@@ -152,7 +152,8 @@ final class PgModel {
     }
     for (Map.Entry<String, Prepared> entry : prepared.entrySet()) {
       String owner = Tag.client(Tag.of(entry.getValue().sql));
-      if (!entry.getKey().isEmpty() && !owner.equals(client)) {
+      boolean shared = entry.getKey().startsWith("_pooler_");
+      if (!entry.getKey().isEmpty() && !shared && !owner.isEmpty() && !owner.equals(client)) {
         return "a prepared statement of " + owner;
       }
     }
@@ -296,7 +297,7 @@ final class PgModel {
     begin();
     refuseIfFailed(sql);
     if (!name.isEmpty() && prepared.containsKey(name)) {
-      throw new SqlError("42P05", "prepared statement exists " + name);
+      throw new SqlError("42P05", "prepared statement exists"); // of that name, by whoever named it
     }
     prepared.put(name, new Prepared(sql));
     replies.add(Message.of('1'));
@@ -376,6 +377,10 @@ final class PgModel {
         complete(words[0].toUpperCase(java.util.Locale.ROOT));
       }
       case "discard" -> discard();
+      case "deallocate" -> {
+        prepared.keySet().removeIf(name -> !name.isEmpty());
+        complete("DEALLOCATE ALL");
+      }
       case "listen" -> {
         listening = words[1];
         complete("LISTEN");
@@ -394,7 +399,9 @@ final class PgModel {
   private void select(String sql, String[] words, Portal portal, int limit, boolean simple)
       throws SqlError {
     String what = words[1];
-    if (what.startsWith("pg_catalog.set_config")) {
+    if (what.startsWith("'")) {
+      truth(sql);
+    } else if (what.startsWith("pg_catalog.set_config")) {
       String[] parts = what.split("'");
       String value = parts.length > 3 ? parts[3] : "";
       if (value.equals("bad")) {
@@ -410,6 +417,37 @@ final class PgModel {
     } else {
       rows(sql, portal, limit, simple, Integer.parseInt(what), Tag.of(sql));
     }
+  }
+
+  /** What {@code SessionQuestion} asks: everything that this session has left here. */
+  private void truth(String sql) {
+    replies.add(rowDescription(sql));
+    int before = replies.size();
+    if (sql.contains("'setting'")) {
+      settings.set().forEach((name, value) -> replies.add(row("setting", name, value)));
+    }
+    if (sql.contains("'listen'") && !listening.isEmpty()) {
+      replies.add(row("listen", listening, ""));
+    }
+    if (sql.contains("'temporary'") && !temporary.isEmpty()) {
+      replies.add(row("temporary", "", ""));
+    }
+    if (sql.contains("'shared'") && prepared.keySet().stream().anyMatch(name -> !name.isEmpty())) {
+      replies.add(row("shared", "some", ""));
+    }
+    complete("SELECT " + (replies.size() - before));
+  }
+
+  private static Message row(String... values) {
+    return Message.of(
+        'D',
+        out -> {
+          out.writeShort(values.length);
+          for (String value : values) {
+            out.writeInt(value.length());
+            out.writeBytes(value);
+          }
+        });
   }
 
   private void rows(String sql, Portal portal, int limit, boolean simple, int count, String value) {

@@ -27,6 +27,13 @@ final class PgModelSettings {
     return values.getOrDefault(name, "");
   }
 
+  /** Those that have a value of the session's own. */
+  Map<String, String> set() {
+    Map<String, String> own = new HashMap<>(values);
+    own.entrySet().removeAll(defaults.entrySet());
+    return own;
+  }
+
   void set(String name, String value) {
     covered.remove(name);
     values.put(name, value);

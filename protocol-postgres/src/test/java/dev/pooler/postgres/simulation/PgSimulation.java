@@ -24,6 +24,7 @@ import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgSession;
 import dev.pooler.postgres.client.PgStartupHandler;
 import dev.pooler.postgres.client.Welcomes;
+import dev.pooler.postgres.statement.SharedStatements;
 import dev.pooler.testkit.simulation.SimulatedChannel;
 import dev.pooler.testkit.simulation.SimulatedLoop;
 import dev.pooler.testkit.simulation.SimulatedSocket;
@@ -90,7 +91,7 @@ final class PgSimulation {
             null,
             null,
             new ClientTls(TlsMode.DISABLE, null, null, null),
-            new PoolConfig(mode, size, 0, maxWait, unbounded, unbounded, unbounded, unbounded),
+            new PoolConfig(mode, size, 0, maxWait, unbounded, unbounded, unbounded, unbounded, 3),
             new TimeoutsConfig(
                 Duration.ofSeconds(5), Duration.ofSeconds(30), unbounded, unbounded, unbounded));
     this.door =
@@ -101,6 +102,7 @@ final class PgSimulation {
             new SessionCounters(),
             keys,
             new Welcomes(),
+            new SharedStatements(),
             () -> false);
     UserStore nobody = new UserStore(Map.of(), new byte[32]);
     this.listener =

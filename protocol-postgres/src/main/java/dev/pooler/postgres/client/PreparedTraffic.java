@@ -1,0 +1,327 @@
+package dev.pooler.postgres.client;
+
+import dev.pooler.core.relay.RequestEffect;
+import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.statement.StatementRules;
+import dev.pooler.core.wire.FrameWalker;
+import dev.pooler.core.wire.ProtocolViolation;
+import dev.pooler.core.wire.Verdict;
+import dev.pooler.postgres.codec.PgFrameFormat;
+import dev.pooler.postgres.codec.Strings;
+import dev.pooler.postgres.message.Frontend;
+import dev.pooler.postgres.session.SessionBackend;
+import dev.pooler.postgres.statement.SharedStatement;
+import dev.pooler.postgres.statement.SharedStatements;
+import dev.pooler.postgres.statement.StatementMeaning;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Parse, Bind, Describe and Close of one session. A named statement is the session's, not the
+ * backend's: its messages get the name under which backends share it, and a backend that does not
+ * hold it gets a Parse of ours in front. Nothing is made up: each of the client's messages is
+ * answered or skipped by the server itself, in its place (docs/design/prepared-statements.md).
+ *
+ * <p>Confined to the session's loop. In session mode names pass as they are.
+ */
+final class PreparedTraffic {
+  /** Enough for the names at the start of a Bind, Describe or Close. */
+  static final int NAMES = 8 * 1024;
+
+  /** What one client may have prepared at once. */
+  private static final int MOST_NAMES = 10_000;
+
+  private final boolean shares;
+  private final SharedStatements shared;
+  private final StatementJudge judge;
+  private final SessionStatements names = new SessionStatements();
+  private final UnnamedStatement unnamed = new UnnamedStatement();
+
+  /** Why the message that was just looked at may not run; taken with {@link #takeRefusal}. */
+  private @Nullable SqlFailure refusal;
+
+  PreparedTraffic(boolean shares, SharedStatements shared, StatementJudge judge) {
+    this.shares = shares;
+    this.shared = shared;
+    this.judge = judge;
+  }
+
+  /** Names in use. */
+  int size() {
+    return names.size();
+  }
+
+  void onLease() {
+    unnamed.onLease();
+  }
+
+  /** A simple query: the server drops the unnamed statement. */
+  void onQuery() {
+    unnamed.drop();
+  }
+
+  void onSync() {
+    names.onSync();
+  }
+
+  /** Everything asked is answered. */
+  void onSettled() {
+    names.onSettled();
+    if (judge.takeDeallocated()) {
+      names.clear();
+    }
+  }
+
+  /** Whether what a message waited for has been answered. */
+  boolean takeDecided() {
+    return names.takeDecided();
+  }
+
+  @Nullable SqlFailure takeRefusal() {
+    SqlFailure mine = refusal;
+    refusal = null;
+    return mine;
+  }
+
+  /** Looks at one message, changes and expects it; DROP with a refusal set if it may not run. */
+  Verdict on(
+      int type,
+      long length,
+      ByteBuf in,
+      int index,
+      int available,
+      FrameWalker walker,
+      SessionBackend backend,
+      StatementRules rules) {
+    if (shares && judge.deallocating()) {
+      return Verdict.WAIT; // all names may be gone, or none
+    }
+    return switch (type) {
+      case Frontend.PARSE -> onParse(length, in, index, available, walker, backend, rules);
+      case Frontend.BIND -> onBind(length, in, index, available, walker, backend);
+      case Frontend.DESCRIBE -> onDescribe(length, in, index, available, walker, backend);
+      case Frontend.CLOSE -> onClose(in, index, available, backend);
+      default -> throw new IllegalStateException("no message about statements: " + type);
+    };
+  }
+
+  private Verdict onParse(
+      long length,
+      ByteBuf in,
+      int index,
+      int available,
+      FrameWalker walker,
+      SessionBackend backend,
+      StatementRules rules) {
+    int name = index + PgFrameFormat.HEADER;
+    int zero = Strings.end(in, name, index + available);
+    int text = zero + 1;
+    if (shares && names.undecided(in, name, zero)) {
+      return Verdict.WAIT;
+    }
+    boolean readable = length <= available;
+    int end = readable ? Strings.end(in, text, index + available) : text;
+    StatementMeaning meaning =
+        readable ? judge.read(rules, in, text, end) : StatementMeaning.UNKNOWN;
+    refusal = judge.refusal(meaning.facts());
+    if (refusal != null) {
+      return Verdict.DROP;
+    }
+    if (!readable) {
+      judge.tooLong();
+      return pass(backend, Frontend.PARSE, unread(in, name, zero));
+    }
+    int definition = index + available - text;
+    if (name == zero) {
+      return pass(backend, Frontend.PARSE, unnamed.parsed(in, text, definition, meaning));
+    }
+    if (!shares) {
+      return pass(backend, Frontend.PARSE, null);
+    }
+    SharedStatement before = names.find(in, name, zero);
+    if (before != null) {
+      return again(before, in, index, text, definition, walker, backend);
+    }
+    if (names.size() >= MOST_NAMES) {
+      refusal =
+          SqlFailure.error("53400", 1461, "more than " + MOST_NAMES + " prepared statements")
+              .withHint("Close those that are not used any more.");
+      return Verdict.DROP;
+    }
+    return define(in, name, text, definition, meaning, walker, backend);
+  }
+
+  private RequestEffect unread(ByteBuf in, int name, int zero) {
+    if (name == zero) {
+      return unnamed.parsedUnread();
+    }
+    return names.define(in, name, zero, SharedStatement.RAW);
+  }
+
+  /** The name is taken: the server itself says so (42P05), of a name that it has. */
+  private Verdict again(
+      SharedStatement before,
+      ByteBuf in,
+      int index,
+      int text,
+      int definition,
+      FrameWalker walker,
+      SessionBackend backend) {
+    if (before != SharedStatement.RAW) {
+      walker.replaceStart(in, index, text - index);
+      backend.ensure(before);
+      writeParseStart(before, definition, backend);
+    }
+    return pass(backend, Frontend.PARSE, null);
+  }
+
+  private Verdict define(
+      ByteBuf in,
+      int name,
+      int text,
+      int definition,
+      StatementMeaning meaning,
+      FrameWalker walker,
+      SessionBackend backend) {
+    int index = name - PgFrameFormat.HEADER;
+    SharedStatement statement =
+        judge.settingsKnown()
+            ? shared.find(in, text, definition, judge.settings().planning(), meaning)
+            : shared.unshared(in, text, definition, meaning);
+    if (backend.holds(statement)) {
+      walker.forwardPassed(in, index);
+      full(backend.parsedBefore(names.define(in, name, text - 1, statement)));
+      return Verdict.DROP;
+    }
+    if (backend.asked(statement)) {
+      // Another Parse of it is on its way and may fail: this one must not live on its answer.
+      statement = shared.unshared(in, text, definition, meaning);
+    }
+    walker.replaceStart(in, index, text - index);
+    full(backend.expectParse(statement, names.define(in, name, text - 1, statement)));
+    writeParseStart(statement, definition, backend);
+    return Verdict.FORWARD;
+  }
+
+  private static void writeParseStart(
+      SharedStatement statement, int definition, SessionBackend backend) {
+    ByteBuf out = backend.room(PgFrameFormat.HEADER + statement.nameLength());
+    out.writeByte(Frontend.PARSE).writeInt(4 + statement.nameLength() + definition);
+    statement.writeName(out);
+  }
+
+  private Verdict onBind(
+      long length,
+      ByteBuf in,
+      int index,
+      int available,
+      FrameWalker walker,
+      SessionBackend backend) {
+    int portal = index + PgFrameFormat.HEADER;
+    int name = nameEnd(in, portal, index + available) + 1;
+    int zero = nameEnd(in, name, index + available);
+    if (name == zero) {
+      refusal = unnamed.defined() ? judge.onExecution(unnamed.meaning(), backend) : null;
+      return refusal == null ? useUnnamed(Frontend.BIND, in, index, walker, backend) : Verdict.DROP;
+    }
+    if (shares && names.undecided(in, name, zero)) {
+      return Verdict.WAIT;
+    }
+    SharedStatement statement = shares ? names.find(in, name, zero) : null;
+    if (statement == null || statement == SharedStatement.RAW) {
+      return pass(backend, Frontend.BIND, null); // the server knows it, or knows what to say
+    }
+    refusal = judge.onExecution(statement.meaning(), backend);
+    if (refusal != null) {
+      return Verdict.DROP;
+    }
+    walker.replaceStart(in, index, zero + 1 - index);
+    backend.ensure(statement);
+    int grown = statement.nameLength() - (zero + 1 - name);
+    ByteBuf out = backend.room(name - index + statement.nameLength());
+    out.writeByte(Frontend.BIND).writeInt(Math.toIntExact(length - 1 + grown));
+    out.writeBytes(in, portal, name - portal);
+    statement.writeName(out);
+    return pass(backend, Frontend.BIND, null);
+  }
+
+  private Verdict onDescribe(
+      long length,
+      ByteBuf in,
+      int index,
+      int available,
+      FrameWalker walker,
+      SessionBackend backend) {
+    int name = index + PgFrameFormat.HEADER + 1;
+    if (available < PgFrameFormat.HEADER + 2 || in.getByte(name - 1) != 'S') {
+      return pass(backend, Frontend.DESCRIBE, null);
+    }
+    int zero = nameEnd(in, name, index + available);
+    if (name == zero) {
+      return useUnnamed(Frontend.DESCRIBE, in, index, walker, backend);
+    }
+    if (shares && names.undecided(in, name, zero)) {
+      return Verdict.WAIT;
+    }
+    SharedStatement statement = shares ? names.find(in, name, zero) : null;
+    if (statement != null && statement != SharedStatement.RAW) {
+      walker.replaceStart(in, index, zero + 1 - index);
+      backend.ensure(statement);
+      int grown = statement.nameLength() - (zero + 1 - name);
+      ByteBuf out = backend.room(PgFrameFormat.HEADER + 1 + statement.nameLength());
+      out.writeByte(Frontend.DESCRIBE).writeInt(Math.toIntExact(length - 1 + grown)).writeByte('S');
+      statement.writeName(out);
+    }
+    return pass(backend, Frontend.DESCRIBE, null);
+  }
+
+  /**
+   * A Close passes as it is: no backend knows the client's name for a shared statement, and closing
+   * what is not there is no error (manual, "Message Flow"). The backend keeps the statement for
+   * others.
+   */
+  private Verdict onClose(ByteBuf in, int index, int available, SessionBackend backend) {
+    int name = index + PgFrameFormat.HEADER + 1;
+    if (available < PgFrameFormat.HEADER + 2 || in.getByte(name - 1) != 'S') {
+      return pass(backend, Frontend.CLOSE, null);
+    }
+    int zero = nameEnd(in, name, index + available);
+    if (name == zero) {
+      unnamed.drop();
+      return pass(backend, Frontend.CLOSE, null);
+    }
+    if (names.undecided(in, name, zero)) {
+      return Verdict.WAIT;
+    }
+    boolean known = names.find(in, name, zero) != null;
+    return pass(backend, Frontend.CLOSE, known ? names.remove(in, name, zero) : null);
+  }
+
+  private Verdict useUnnamed(
+      int type, ByteBuf in, int index, FrameWalker walker, SessionBackend backend) {
+    if (unnamed.isElsewhere()) {
+      walker.forwardPassed(in, index); // what came before must not be overtaken
+      unnamed.bring(backend);
+    }
+    return pass(backend, type, null);
+  }
+
+  private static Verdict pass(SessionBackend backend, int type, @Nullable RequestEffect effect) {
+    full(backend.expect(type, effect));
+    return Verdict.FORWARD;
+  }
+
+  private static void full(boolean expected) {
+    if (!expected) {
+      throw new ProtocolViolation("more requests in one pipeline than can be answered");
+    }
+  }
+
+  private static int nameEnd(ByteBuf in, int from, int end) {
+    int zero = from < end ? in.indexOf(from, end, (byte) 0) : -1;
+    if (zero < 0) {
+      throw new ProtocolViolation("a name is not terminated, or longer than " + NAMES + " bytes");
+    }
+    return zero;
+  }
+}

@@ -1,0 +1,163 @@
+package dev.pooler.postgres.client;
+
+import dev.pooler.core.relay.RequestEffect;
+import dev.pooler.postgres.statement.SharedStatement;
+import io.netty.buffer.ByteBuf;
+import io.netty.util.ByteProcessor;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The names that a client gave its prepared statements. A name counts from the moment its Parse is
+ * sent, because a pipeline goes on with it, and is taken back if the server skips the Parse.
+ * Confined to the session's loop; costs nothing until the first name.
+ */
+final class SessionStatements {
+  private @Nullable Map<Name, Meaning> named;
+  private int batch;
+  private boolean decided;
+  private final Name probe = new Name(new byte[0], 0);
+
+  /** The bytes of a name, whatever their encoding. */
+  private static final class Name implements ByteProcessor {
+    private byte[] bytes;
+    private int length;
+    private int hash;
+
+    Name(byte[] bytes, int length) {
+      this.bytes = bytes;
+      this.length = length;
+    }
+
+    Name read(ByteBuf in, int from, int to) {
+      length = to - from;
+      if (bytes.length < length) {
+        bytes = new byte[Math.max(32, length)];
+      }
+      in.getBytes(from, bytes, 0, length);
+      hash = 1;
+      for (int i = 0; i < length; i++) {
+        process(bytes[i]);
+      }
+      return this;
+    }
+
+    @Override
+    public boolean process(byte value) {
+      hash = 31 * hash + value;
+      return true;
+    }
+
+    Name copy() {
+      Name copy = new Name(Arrays.copyOf(bytes, length), length);
+      copy.hash = hash;
+      return copy;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Name that
+          && hash == that.hash
+          && Arrays.equals(bytes, 0, length, that.bytes, 0, that.length);
+    }
+
+    @Override
+    public int hashCode() {
+      return hash;
+    }
+  }
+
+  /**
+   * What a name stands for.
+   *
+   * @param statement null once it has been closed
+   * @param batch the pipeline's batch in which that was said
+   * @param settled the server has answered
+   */
+  private record Meaning(@Nullable SharedStatement statement, int batch, boolean settled) {}
+
+  int size() {
+    return named == null ? 0 : named.size();
+  }
+
+  /** A Sync has been sent: what is said from now on is another batch. */
+  void onSync() {
+    batch++;
+  }
+
+  /**
+   * Whether it depends on the answer to an earlier batch, not here yet, what the name between two
+   * indexes stands for. Within one batch the server skips what follows a failure.
+   */
+  boolean undecided(ByteBuf in, int from, int to) {
+    Meaning meaning = named == null ? null : named.get(probe.read(in, from, to));
+    return meaning != null && !meaning.settled && meaning.batch != batch;
+  }
+
+  /** Everything asked is answered, and so all names are decided. */
+  void onSettled() {
+    decided = true;
+  }
+
+  /** Whether a name has been decided since this was asked last. */
+  boolean takeDecided() {
+    boolean was = decided;
+    decided = false;
+    return was;
+  }
+
+  /** What stands under the name between two indexes, or null. */
+  @Nullable SharedStatement find(ByteBuf in, int from, int to) {
+    Meaning meaning = named == null ? null : named.get(probe.read(in, from, to));
+    return meaning == null ? null : meaning.statement;
+  }
+
+  /** Gives a name that was free; the effect takes it back. */
+  RequestEffect define(ByteBuf in, int from, int to, SharedStatement statement) {
+    return change(probe.read(in, from, to).copy(), statement);
+  }
+
+  /** Frees a name; the effect gives it again. */
+  RequestEffect remove(ByteBuf in, int from, int to) {
+    return change(probe.read(in, from, to).copy(), null);
+  }
+
+  /** DEALLOCATE ALL, DISCARD ALL. */
+  void clear() {
+    named = null;
+  }
+
+  private RequestEffect change(Name name, @Nullable SharedStatement statement) {
+    Meaning now = new Meaning(statement, batch, false);
+    Meaning before = put(name, now);
+    return new RequestEffect() {
+      @Override
+      public void done() {
+        decided = true;
+        if (named != null && named.get(name) == now) {
+          put(name, statement == null ? null : new Meaning(statement, now.batch, true));
+        }
+      }
+
+      @Override
+      public void undone() {
+        decided = true;
+        put(name, before);
+      }
+    };
+  }
+
+  private @Nullable Meaning put(Name name, @Nullable Meaning meaning) {
+    Map<Name, Meaning> all = named;
+    if (meaning == null) {
+      return all == null ? null : all.remove(name);
+    }
+    if (all == null) {
+      all = new HashMap<>(4);
+      named = all;
+    }
+    return all.put(name, meaning);
+  }
+}

@@ -1,0 +1,87 @@
+package dev.pooler.postgres.session;
+
+import dev.pooler.core.statement.Footprint;
+import java.util.Collection;
+
+/**
+ * What is asked of the server when a statement may have left something on the backend and its text
+ * does not tell: only the server knows what a function did, what a rollback to a savepoint undid,
+ * whether a lock was granted. One statement whose rows are {@link SessionTruth}'s.
+ *
+ * <p>Every name is qualified, operators too: the session's search_path is in force.
+ */
+public final class SessionQuestion {
+  /** Footprints that the server can be asked about. */
+  public static final int ASKABLE =
+      Footprint.SETTING.bit()
+          | Footprint.ROLE.bit()
+          | Footprint.PREPARED.bit()
+          | Footprint.DEALLOCATE.bit()
+          | Footprint.LISTEN.bit()
+          | Footprint.TEMP_TABLE.bit()
+          | Footprint.HOLD_CURSOR.bit()
+          | Footprint.ADVISORY_LOCK.bit();
+
+  private static final String OWN_TEMPORARY =
+      " OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema())";
+
+  private SessionQuestion() {}
+
+  /**
+   * The statement.
+   *
+   * @param doubts packed {@link Footprint}s, some of {@link #ASKABLE}
+   * @param custom settings of two parts that the session may have set: no view shows them
+   */
+  public static String of(int doubts, Collection<String> custom) {
+    StringBuilder sql = new StringBuilder(256);
+    if (has(doubts, Footprint.SETTING)) {
+      part(sql, "'setting', name, setting FROM pg_catalog.pg_settings");
+      sql.append(" WHERE source OPERATOR(pg_catalog.=) 'session'");
+      for (String name : custom) {
+        String literal = "'" + name.replace("'", "''") + "'";
+        part(sql, "'setting', " + literal + ", pg_catalog.current_setting(" + literal + ", true)");
+      }
+    }
+    if (has(doubts, Footprint.ROLE)) {
+      part(sql, "'role', 'role', pg_catalog.current_setting('role')");
+      part(sql, "'user', SESSION_USER, pg_catalog.current_setting('session_authorization')");
+    }
+    if (has(doubts, Footprint.PREPARED)) {
+      part(sql, "'prepared', name, '' FROM pg_catalog.pg_prepared_statements WHERE from_sql");
+    }
+    if (has(doubts, Footprint.DEALLOCATE)) {
+      part(sql, "'shared', name, '' FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql");
+    }
+    if (has(doubts, Footprint.LISTEN)) {
+      part(sql, "'listen', c, '' FROM pg_catalog.pg_listening_channels() AS t(c)");
+    }
+    if (has(doubts, Footprint.TEMP_TABLE)) {
+      part(
+          sql,
+          "'temporary', '', '' WHERE EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace");
+      sql.append(OWN_TEMPORARY);
+      sql.append(" OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace")
+          .append(OWN_TEMPORARY);
+      sql.append(" OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typnamespace")
+          .append(OWN_TEMPORARY);
+    }
+    if (has(doubts, Footprint.HOLD_CURSOR)) {
+      part(sql, "'cursor', name, '' FROM pg_catalog.pg_cursors WHERE is_holdable");
+    }
+    if (has(doubts, Footprint.ADVISORY_LOCK)) {
+      part(sql, "'lock', '', '' WHERE EXISTS (SELECT FROM pg_catalog.pg_locks");
+      sql.append(" WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()");
+      sql.append(" AND locktype OPERATOR(pg_catalog.=) 'advisory')");
+    }
+    return sql.toString();
+  }
+
+  private static void part(StringBuilder sql, String select) {
+    sql.append(sql.isEmpty() ? "SELECT " : " UNION ALL SELECT ").append(select);
+  }
+
+  private static boolean has(int doubts, Footprint footprint) {
+    return (doubts & footprint.bit()) != 0;
+  }
+}

@@ -1,0 +1,56 @@
+package dev.pooler.postgres.session;
+
+import dev.pooler.core.statement.Footprint;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server's answer to a {@link SessionQuestion}.
+ *
+ * @param settings every setting that has a value of the session, with that value
+ * @param role the role that was SET, or null
+ * @param sessionUser the user of SET SESSION AUTHORIZATION, or null where it is the backend's own
+ * @param found packed {@link Footprint}s that are there
+ */
+public record SessionTruth(
+    Map<String, String> settings, @Nullable String role, @Nullable String sessionUser, int found) {
+
+  /**
+   * Reads the rows: kind, name, value.
+   *
+   * @param login the user that the backend logged in as
+   */
+  public static SessionTruth of(List<@Nullable String[]> rows, String login) {
+    Map<String, String> settings = new HashMap<>();
+    String role = null;
+    String sessionUser = null;
+    int found = 0;
+    for (@Nullable String[] row : rows) {
+      String kind = row[0];
+      String name = row[1];
+      String value = row[2];
+      if (kind == null || name == null || value == null) {
+        continue; // a custom setting that was never set
+      }
+      switch (kind) {
+        case "setting" -> settings.put(name, value);
+        case "role" -> role = value.equals("none") ? null : value;
+        case "user" -> sessionUser = name.equals(login) ? null : name;
+        case "prepared" -> found |= Footprint.PREPARED.bit();
+        case "shared" -> found |= Footprint.DEALLOCATE.bit();
+        case "listen" -> found |= Footprint.LISTEN.bit();
+        case "temporary" -> found |= Footprint.TEMP_TABLE.bit();
+        case "cursor" -> found |= Footprint.HOLD_CURSOR.bit();
+        case "lock" -> found |= Footprint.ADVISORY_LOCK.bit();
+        default -> throw new IllegalStateException("no kind of answer: " + kind);
+      }
+    }
+    return new SessionTruth(settings, role, sessionUser, found);
+  }
+
+  public boolean has(Footprint footprint) {
+    return (found & footprint.bit()) != 0;
+  }
+}

@@ -1,0 +1,84 @@
+package dev.pooler.postgres.statement;
+
+import dev.pooler.postgres.codec.PgFrameFormat;
+import dev.pooler.postgres.message.Frontend;
+import io.netty.buffer.ByteBuf;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A statement of the extended protocol as backends know it: one name for all sessions that prepared
+ * the same text with the same parameter types under the same settings that parsing depends on.
+ * Compared by identity; {@link SharedStatements} sees to it that equal ones are the same.
+ */
+public final class SharedStatement {
+  /** No client's names begin so; they would not harm, they would only be confusing. */
+  static final String PREFIX = "_pooler_";
+
+  /**
+   * Stands for a statement that is too long to be read: it lies on the pinned session's backend,
+   * under the client's own name for it.
+   */
+  public static final SharedStatement RAW =
+      new SharedStatement(0, new byte[0], StatementMeaning.UNKNOWN);
+
+  private final byte[] name;
+  private final byte[] definition;
+  private final StatementMeaning meaning;
+
+  /**
+   * A statement.
+   *
+   * @param number no other statement of this process has it
+   * @param definition what stands behind the name in a Parse: text, zero, parameter types
+   */
+  SharedStatement(long number, byte[] definition, StatementMeaning meaning) {
+    this.name = (PREFIX + number).getBytes(StandardCharsets.US_ASCII);
+    this.definition = definition;
+    this.meaning = meaning;
+  }
+
+  /** Bytes of text and parameter types. */
+  public int definitionLength() {
+    return definition.length;
+  }
+
+  /** What running it does. */
+  public StatementMeaning meaning() {
+    return meaning;
+  }
+
+  /** Bytes of the name with its closing zero. */
+  public int nameLength() {
+    return name.length + 1;
+  }
+
+  public void writeName(ByteBuf out) {
+    out.writeBytes(name).writeByte(0);
+  }
+
+  /** Bytes of a Parse of this statement. */
+  public int parseLength() {
+    return PgFrameFormat.HEADER + nameLength() + definition.length;
+  }
+
+  public void writeParse(ByteBuf out) {
+    out.writeByte(Frontend.PARSE).writeInt(parseLength() - 1);
+    writeName(out);
+    out.writeBytes(definition);
+  }
+
+  /** Bytes of a Close of this statement. */
+  public int closeLength() {
+    return PgFrameFormat.HEADER + 1 + nameLength();
+  }
+
+  public void writeClose(ByteBuf out) {
+    out.writeByte(Frontend.CLOSE).writeInt(closeLength() - 1).writeByte('S');
+    writeName(out);
+  }
+
+  @Override
+  public String toString() {
+    return new String(name, StandardCharsets.US_ASCII);
+  }
+}
