@@ -215,6 +215,23 @@ final class PoolerFixture implements AutoCloseable {
     }
   }
 
+  /** What tells what is still there, or an empty string. */
+  @FunctionalInterface
+  interface Remains {
+    String left() throws IOException, SQLException;
+  }
+
+  /** Returns when nothing is left; an AssertionError telling what is after 20 s. */
+  static void awaitNone(String what, Remains remains) throws IOException, SQLException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    for (String left = remains.left(); !left.isEmpty(); left = remains.left()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("not within " + PATIENCE + ": " + what + ": " + left);
+      }
+      LockSupport.parkNanos(5_000_000);
+    }
+  }
+
   static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();

@@ -43,6 +43,16 @@ final class SharedServer {
                     + " where backend_type = 'client backend' and pid <> pg_backend_pid()")));
   }
 
+  /** Those of the server's processes that a condition holds for, beside the one asked through. */
+  static String activity(RawPgClient observer, String condition) throws IOException {
+    return String.valueOf(
+        observer.value(
+            "select coalesce(string_agg(concat_ws(' ', pid, backend_start, state, state_change,"
+                + " wait_event, left(query, 60)), '; '), '') from pg_stat_activity"
+                + " where pid <> pg_backend_pid() and "
+                + condition));
+  }
+
   /** Messages as text that two connections can be compared by: each with all of its body. */
   static List<String> text(List<PgMessage> messages) {
     return messages.stream()

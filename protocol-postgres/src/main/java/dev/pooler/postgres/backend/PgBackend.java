@@ -19,7 +19,7 @@ import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.BackendType;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
-import dev.pooler.postgres.session.SessionBackend;
+import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SharedStatement;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -60,6 +60,10 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private static final int LARGEST_ANSWER = 1024 * 1024;
 
   private static final long GOODBYE_MILLIS = 500;
+
+  /** A cancel that comes before its statement has begun is lost: it is sent so often. */
+  private static final int CANCELS = 20;
+
   private static final String NO_STATEMENT = "_pooler_none";
 
   private static final RequestEffect NO_EFFECT =
@@ -366,13 +370,13 @@ public final class PgBackend implements SessionBackend, FrameSink {
     channel.config().setAutoRead(true);
     if (replies.owed() && identity.key() != null) {
       // The server would run the statement to its end and hold a place in max_connections.
-      cancel().whenComplete((done, failure) -> execute(this::goodbye));
+      cancel().whenComplete((done, failure) -> execute(() -> goodbye(CANCELS)));
     } else {
-      goodbye();
+      goodbye(0);
     }
   }
 
-  private void goodbye() {
+  private void goodbye(int cancels) {
     out.flush();
     ByteBuf request = channel.alloc().buffer(5);
     Messages.terminate(request);
@@ -382,7 +386,24 @@ public final class PgBackend implements SessionBackend, FrameSink {
       // A server in the middle of a message takes the Terminate for a part of it, but not the end.
       said.addListener(done -> duplex.shutdownOutput());
     }
-    channel.eventLoop().schedule(() -> channel.close(), GOODBYE_MILLIS, TimeUnit.MILLISECONDS);
+    awaitEnd(cancels);
+  }
+
+  /** The server closes when it has read the Terminate, which it does not while a statement runs. */
+  private void awaitEnd(int cancels) {
+    channel
+        .eventLoop()
+        .schedule(
+            () -> {
+              if (cancels == 0) {
+                channel.close();
+              } else if (channel.isActive()) {
+                cancel();
+                awaitEnd(cancels - 1);
+              }
+            },
+            GOODBYE_MILLIS,
+            TimeUnit.MILLISECONDS);
   }
 
   @Override

@@ -9,7 +9,7 @@ import dev.pooler.core.wire.Verdict;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.Frontend;
-import dev.pooler.postgres.session.SessionBackend;
+import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SharedStatement;
 import dev.pooler.postgres.statement.SharedStatements;
 import dev.pooler.postgres.statement.StatementMeaning;

@@ -1,7 +1,7 @@
 package dev.pooler.postgres.client;
 
 import dev.pooler.core.relay.RequestEffect;
-import dev.pooler.postgres.session.SessionBackend;
+import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 

@@ -251,7 +251,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
 
   /** New bounds that HikariCP takes while it runs. */
   public void limits(PoolLimits limits) {
-    pool.limits(limits);
+    // HikariCP first: whoever asks it for more than it allows waits, and is not told of the change.
     HikariDataSource hikari = source;
     if (hikari != null) {
       hikari.setMaximumPoolSize(limits.size());
@@ -259,6 +259,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
       hikari.setMaxLifetime(limits.maxLifetime().toMillis());
       hikari.setIdleTimeout(limits.idleTimeout().toMillis());
     }
+    pool.limits(limits);
   }
 
   /** Closes all backends; blocks until they are closed, seconds at most. */

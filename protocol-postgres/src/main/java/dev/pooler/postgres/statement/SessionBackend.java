@@ -1,8 +1,7 @@
-package dev.pooler.postgres.session;
+package dev.pooler.postgres.statement;
 
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.relay.RequestEffect;
-import dev.pooler.postgres.statement.SharedStatement;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
