@@ -56,6 +56,12 @@ public final class WordTable {
     return table;
   }
 
+  /** The place of a word of ASCII letters, or {@link #NONE}. */
+  public int find(String word) {
+    byte[] text = word.getBytes(StandardCharsets.US_ASCII);
+    return find(text, 0, text.length, hash(text, 0, text.length));
+  }
+
   /** The word's place in the list, or {@link #NONE}. */
   int find(byte[] text, int from, int length, int hash) {
     int slot = spread(hash) & (slots.length - 1);
@@ -95,8 +101,16 @@ public final class WordTable {
   }
 
   private static boolean isWord(String word) {
-    return !word.isEmpty()
-        && word.length() <= MAX_LENGTH
-        && word.chars().allMatch(c -> c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'));
+    if (word.isEmpty() || word.length() > MAX_LENGTH) {
+      return false;
+    }
+    // No stream: a table of thousands of words is made while the process starts.
+    for (int i = 0; i < word.length(); i++) {
+      char c = word.charAt(i);
+      if (c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z')) {
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -276,9 +276,10 @@ final class StatementJudge {
         case LOAD -> pin(PinReason.LOADED_LIBRARY);
         case SEED -> pin(PinReason.RANDOM_SEED);
         case CODE -> pin(PinReason.CODE);
-        case UNKNOWN, UNKNOWN_FUNCTION -> pin(PinReason.UNKNOWN);
-        case DEALLOCATE, SEQUENCE_VALUE -> {
+        case UNKNOWN -> pin(PinReason.UNKNOWN);
+        case DEALLOCATE, SEQUENCE_VALUE, UNKNOWN_FUNCTION -> {
           // Whoever has statements to deallocate is pinned by them; sequences: see refusal().
+          // Reported settings that a function sets come by onSettled().
         }
       }
     }

@@ -4,7 +4,6 @@ import static dev.pooler.postgres.statement.PgVocabulary.symbol;
 
 import dev.pooler.core.statement.SqlScanner;
 import dev.pooler.core.statement.WordPlace;
-import java.util.regex.Pattern;
 
 /**
  * Tells whether {@code name (} calls a function that is in no table of {@link KnownNames}.
@@ -173,7 +172,12 @@ final class FunctionCalls {
   }
 
   private static int[] ids(String words) {
-    return Pattern.compile(" ").splitAsStream(words).mapToInt(KnownNames::id).toArray();
+    String[] each = words.split(" ", -1);
+    int[] ids = new int[each.length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = KnownNames.id(each[i]);
+    }
+    return ids;
   }
 
   private static void add(WordSet set, PgWord... words) {

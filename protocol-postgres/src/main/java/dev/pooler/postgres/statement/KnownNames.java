@@ -1,13 +1,12 @@
 package dev.pooler.postgres.statement;
 
 import dev.pooler.core.statement.WordTable;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,20 +36,23 @@ final class KnownNames {
 
   static final WordTable TABLE;
   private static final byte[] KINDS;
-  private static final List<String> WORDS;
 
   static {
     Map<String, Integer> words = new LinkedHashMap<>();
     add(words, "builtin-functions.txt");
     add(words, "extension-functions.txt");
     add(words, "keywords.txt");
-    OPERATORS.forEach(word -> words.merge(word, GRAMMAR, (a, b) -> a | b));
-    STRATEGIES.forEach(word -> words.putIfAbsent(word, 0));
-    WORDS = List.copyOf(words.keySet());
-    TABLE = WordTable.of(WORDS);
-    KINDS = new byte[WORDS.size()];
-    for (int id = 0; id < KINDS.length; id++) {
-      KINDS[id] = words.getOrDefault(WORDS.get(id), 0).byteValue();
+    for (String word : OPERATORS) {
+      add(words, word, GRAMMAR);
+    }
+    for (String word : STRATEGIES) {
+      add(words, word, 0);
+    }
+    TABLE = WordTable.of(List.copyOf(words.keySet()));
+    KINDS = new byte[words.size()];
+    int id = 0;
+    for (int kind : words.values()) {
+      KINDS[id++] = (byte) kind;
     }
   }
 
@@ -75,7 +77,7 @@ final class KnownNames {
 
   /** The place of a word that is in the table. */
   static int id(String word) {
-    int id = WORDS.indexOf(word);
+    int id = TABLE.find(word);
     if (id < 0) {
       throw new IllegalArgumentException("not in the table: " + word);
     }
@@ -85,20 +87,21 @@ final class KnownNames {
   /** All words of a resource, in its order. */
   static List<String> words(String resource) {
     List<String> words = new ArrayList<>();
-    try (InputStream in = KnownNames.class.getResourceAsStream(resource);
-        var reader =
-            new BufferedReader(
-                new InputStreamReader(
-                    Objects.requireNonNull(in, resource), StandardCharsets.US_ASCII))) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        if (!line.startsWith("#")) {
-          words.addAll(List.of(line.split(" ")));
-        }
+    for (String line : text(resource).strip().split("\n", -1)) {
+      if (!line.startsWith("#")) {
+        Collections.addAll(words, line.split(" ", -1));
       }
+    }
+    return words;
+  }
+
+  private static String text(String resource) {
+    try (InputStream in = KnownNames.class.getResourceAsStream(resource)) {
+      return new String(
+          Objects.requireNonNull(in, resource).readAllBytes(), StandardCharsets.US_ASCII);
     } catch (IOException e) {
       throw new UncheckedIOException(resource, e);
     }
-    return words;
   }
 
   private static void add(Map<String, Integer> words, String resource) {
@@ -107,9 +110,13 @@ final class KnownNames {
       switch (word) {
         case "c:", "r:" -> kind = KEYWORD | GRAMMAR;
         case "t:", "u:" -> kind = KEYWORD;
-        default -> words.merge(word, kind, (a, b) -> a | b);
+        default -> add(words, word, kind);
       }
     }
+  }
+
+  private static void add(Map<String, Integer> words, String word, int kind) {
+    words.put(word, words.getOrDefault(word, 0) | kind);
   }
 
   private static boolean is(int id, int kind) {
