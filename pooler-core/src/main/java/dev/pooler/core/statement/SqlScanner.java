@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A text in an array is read in place. One in a buffer is read through a window that slides over
  * it, so that a statement of many megabytes costs no memory.
+ *
+ * <p>One class in spite of its length: every notation reads bytes through the same window, and a
+ * call for each of them would cost more than the reading.
  */
 public final class SqlScanner {
   private static final int WINDOW = 4096;
