@@ -24,7 +24,9 @@ public enum Footprint {
   SEQUENCE_VALUE,
   /** Runs code that the text doesn't show. */
   CODE,
-  /** Calls a function that is in no table. Not set until there is a table of the harmless ones. */
+  /**
+   * Calls a function that is in no table of harmless ones: what it leaves only the server knows.
+   */
   UNKNOWN_FUNCTION,
   /** The text was not understood. */
   UNKNOWN;

@@ -10,12 +10,21 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A text in an array is read in place. One in a buffer is read through a window that slides over
  * it, so that a statement of many megabytes costs no memory.
+ *
+ * <p>One class in spite of its length: every notation reads bytes through the same window, and a
+ * call for each of them would cost more than the reading.
  */
 public final class SqlScanner {
   private static final int WINDOW = 4096;
 
   /** Stays in the window behind the place being read, so that a word of a table is still there. */
   private static final int BEHIND = 2 * WordTable.MAX_LENGTH + 2;
+
+  /** How far behind the current token {@link #find(WordTable, WordPlace)} sees. */
+  private static final int REACH = 2 * WordTable.MAX_LENGTH;
+
+  /** What {@link #find(WordTable, WordPlace)} says of a word too far behind the current token. */
+  public static final int OUT_OF_REACH = -2;
 
   private static final int AT_END = -1;
   private static final int IN_COMMENT = -2;
@@ -148,17 +157,69 @@ public final class SqlScanner {
     return table.find(window, contentStart + shift, size, known);
   }
 
-  /** The current token's content starts with these lower-case ASCII bytes, in any case. */
-  public boolean startsWith(byte[] prefix) {
-    if (contentEnd - contentStart < prefix.length || !isVerbatim()) {
-      return false;
+  /**
+   * Notes where the current word or quoted name stands, for a look-up when later tokens are known.
+   */
+  public void note(WordPlace place) {
+    place.from = contentStart;
+    place.size = verbatim ? contentEnd - contentStart : WordTable.MAX_LENGTH + 1;
+    place.hash = hash;
+    place.quoted = contentStart != start;
+  }
+
+  /**
+   * The place in the table of a word noted before: in any case, or if it was quoted, in lower case;
+   * NONE, or {@link #OUT_OF_REACH} if it starts more than 126 bytes before the current token.
+   */
+  public int find(WordTable table, WordPlace place) {
+    if (start - place.from > REACH) {
+      return OUT_OF_REACH;
     }
-    for (int i = 0; i < prefix.length; i++) {
-      if (Bytes.lower(window[contentStart + shift + i]) != prefix[i]) {
+    if (place.size > WordTable.MAX_LENGTH || (place.quoted && !isLower(place.from, place.size))) {
+      return WordTable.NONE;
+    }
+    return table.find(window, place.from + shift, place.size, place.hash);
+  }
+
+  /**
+   * Whether the current word or quoted name, at most 63 bytes long, has no capital ASCII letter.
+   */
+  public boolean isLower() {
+    int size = contentEnd - contentStart;
+    return size <= WordTable.MAX_LENGTH && isVerbatim() && isLower(contentStart, size);
+  }
+
+  private boolean isLower(int from, int size) {
+    for (int i = from + shift; i < from + shift + size; i++) {
+      if (window[i] != Bytes.lower(window[i])) {
         return false;
       }
     }
     return true;
+  }
+
+  /** Whether the word noted before starts so, in any case; false if it is out of reach. */
+  public boolean startsWith(byte[] prefix, WordPlace place) {
+    if (start - place.from > REACH || place.size < prefix.length) {
+      return false;
+    }
+    return holds(prefix, place.from + shift);
+  }
+
+  private boolean holds(byte[] prefix, int at) {
+    for (int i = 0; i < prefix.length; i++) {
+      if (Bytes.lower(window[at + i]) != prefix[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The current token's content starts with these lower-case ASCII bytes, in any case. */
+  public boolean startsWith(byte[] prefix) {
+    return contentEnd - contentStart >= prefix.length
+        && isVerbatim()
+        && holds(prefix, contentStart + shift);
   }
 
   private Token prefixedOrWord(int first) {

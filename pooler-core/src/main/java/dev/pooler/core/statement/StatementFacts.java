@@ -21,7 +21,9 @@ public record StatementFacts(
       new StatementFacts(
           1,
           StatementClass.UNKNOWN,
-          StatementTrait.CONTROLS_TRANSACTION.bit() | StatementTrait.REFUSES_TRANSACTION.bit(),
+          StatementTrait.CONTROLS_TRANSACTION.bit()
+              | StatementTrait.REFUSES_TRANSACTION.bit()
+              | StatementTrait.LETS_GO.bit(),
           Footprint.UNKNOWN.bit(),
           0,
           0);

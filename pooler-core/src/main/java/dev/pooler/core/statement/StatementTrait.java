@@ -13,7 +13,11 @@ public enum StatementTrait {
   /** Makes a temporary table that is dropped when the transaction ends. */
   TEMP_TABLE_UNTIL_COMMIT,
   /** Draws from a sequence or sets it. */
-  ADVANCES_SEQUENCE;
+  ADVANCES_SEQUENCE,
+  /** May remove something that pins: an object, a cursor, a lock, a statement, a channel. */
+  LETS_GO,
+  /** The whole text is one statement that begins a transaction with no options. */
+  PLAIN_BEGIN;
 
   /** This trait's place in packed sets of {@link StatementFacts}. */
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored

@@ -11,14 +11,21 @@ public final class WordTable {
   /** What {@link #find} says of a word that is not in the table. */
   public static final int NONE = -1;
 
-  private final byte[][] words;
+  /** All words, one behind the other: a table may hold thousands of them. */
+  private final byte[] letters;
+
+  /** Where each word starts, and the last one ends. */
+  private final int[] starts;
+
   private final int[] hashes;
   private final int[] slots;
 
-  private WordTable(byte[][] words, int[] slots) {
-    this.words = words;
-    this.hashes = new int[words.length];
-    this.slots = slots;
+  private WordTable(List<String> words) {
+    letters = String.join("", words).getBytes(StandardCharsets.US_ASCII);
+    starts = new int[words.size() + 1];
+    hashes = new int[words.size()];
+    // At most a quarter full, so that most words of a text that are in no table hit an empty slot.
+    slots = new int[Integer.highestOneBit(Math.max(1, words.size())) * 8];
   }
 
   /**
@@ -27,28 +34,32 @@ public final class WordTable {
    * @throws IllegalArgumentException if a word is too long, doubled or not lower case ASCII
    */
   public static WordTable of(List<String> words) {
-    byte[][] bytes = new byte[words.size()][];
-    // At most a quarter full, so that most words of a text that are in no table hit an empty slot.
-    int[] slots = new int[Integer.highestOneBit(Math.max(1, words.size())) * 8];
-    WordTable table = new WordTable(bytes, slots);
-    for (int id = 0; id < bytes.length; id++) {
+    WordTable table = new WordTable(words);
+    for (int id = 0; id < words.size(); id++) {
       String word = words.get(id);
-      if (word.isEmpty() || word.length() > MAX_LENGTH || !word.matches("[a-z0-9_]+")) {
+      if (!isWord(word)) {
         throw new IllegalArgumentException("not a word for a table: " + word);
       }
-      bytes[id] = word.getBytes(StandardCharsets.US_ASCII);
-      int hash = hash(bytes[id], 0, bytes[id].length);
-      if (table.find(bytes[id], 0, bytes[id].length, hash) != NONE) {
+      int from = table.starts[id];
+      int hash = hash(table.letters, from, word.length());
+      if (table.find(table.letters, from, word.length(), hash) != NONE) {
         throw new IllegalArgumentException("twice in a table: " + word);
       }
+      table.starts[id + 1] = from + word.length();
       table.hashes[id] = hash;
-      int slot = spread(hash) & (slots.length - 1);
-      while (slots[slot] != 0) {
-        slot = (slot + 1) & (slots.length - 1);
+      int slot = spread(hash) & (table.slots.length - 1);
+      while (table.slots[slot] != 0) {
+        slot = (slot + 1) & (table.slots.length - 1);
       }
-      slots[slot] = id + 1;
+      table.slots[slot] = id + 1;
     }
     return table;
+  }
+
+  /** The place of a word of ASCII letters, or {@link #NONE}. */
+  public int find(String word) {
+    byte[] text = word.getBytes(StandardCharsets.US_ASCII);
+    return find(text, 0, text.length, hash(text, 0, text.length));
   }
 
   /** The word's place in the list, or {@link #NONE}. */
@@ -56,7 +67,7 @@ public final class WordTable {
     int slot = spread(hash) & (slots.length - 1);
     while (slots[slot] != 0) {
       int id = slots[slot] - 1;
-      if (hashes[id] == hash && same(words[id], text, from, length)) {
+      if (hashes[id] == hash && same(id, text, from, length)) {
         return id;
       }
       slot = (slot + 1) & (slots.length - 1);
@@ -76,12 +87,27 @@ public final class WordTable {
     return hash ^ (hash >>> 15);
   }
 
-  private static boolean same(byte[] word, byte[] text, int from, int length) {
-    if (word.length != length) {
+  private boolean same(int id, byte[] text, int from, int length) {
+    int first = starts[id];
+    if (starts[id + 1] - first != length) {
       return false;
     }
     for (int i = 0; i < length; i++) {
-      if (word[i] != Bytes.lower(text[from + i])) {
+      if (letters[first + i] != Bytes.lower(text[from + i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isWord(String word) {
+    if (word.isEmpty() || word.length() > MAX_LENGTH) {
+      return false;
+    }
+    // No stream: a table of thousands of words is made while the process starts.
+    for (int i = 0; i < word.length(); i++) {
+      char c = word.charAt(i);
+      if (c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z')) {
         return false;
       }
     }

@@ -3,6 +3,8 @@ package dev.pooler.core.statement;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,6 +100,31 @@ class SqlScannerTest {
     assertEquals(List.of(0, -1, -1, 1, 2, -1, 2), found);
     assertThrows(IllegalArgumentException.class, () -> WordTable.of(List.of("a", "a")));
     assertThrows(IllegalArgumentException.class, () -> WordTable.of(List.of("A")));
+  }
+
+  @Test
+  void aNotedWordIsFoundLaterAsLongAsItIsNear() {
+    WordTable table = WordTable.of(List.of("lower", "x"));
+    assertEquals(0, findNoted(table, "LoWer  ("));
+    assertEquals(0, findNoted(table, "\"lower\"("));
+    assertEquals(WordTable.NONE, findNoted(table, "\"Lower\"("));
+    assertEquals(WordTable.NONE, findNoted(table, "\"lo\"\"wer\"("));
+    assertEquals(WordTable.NONE, findNoted(table, "lowe("));
+    assertEquals(WordTable.NONE, findNoted(table, "l".repeat(64) + "("));
+    assertEquals(1, findNoted(table, "x" + " ".repeat(125) + "("));
+    assertEquals(SqlScanner.OUT_OF_REACH, findNoted(table, "x" + " ".repeat(126) + "("));
+  }
+
+  /** The first word, looked up when the second token has been read, through the window. */
+  private static int findNoted(WordTable table, String text) {
+    String padded = " ".repeat(4090) + text;
+    ByteBuf buffer = Unpooled.copiedBuffer(padded, StandardCharsets.UTF_8);
+    SqlScanner scanner = new SqlScanner().start(POSTGRES, buffer, 0, buffer.readableBytes());
+    WordPlace place = new WordPlace();
+    scanner.next();
+    scanner.note(place);
+    scanner.next();
+    return scanner.find(table, place);
   }
 
   private static String tokens(Dialect dialect, String text) {

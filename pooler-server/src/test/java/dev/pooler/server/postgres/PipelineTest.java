@@ -347,24 +347,6 @@ class PipelineTest {
   }
 
   @Test
-  void aNamedStatementPinsItsSession() throws Exception {
-    double before = pooler.metric("pooler_pins_total", "reason=\"prepared_statement\"");
-    try (RawPgClient b = pooler.session("postgres")) {
-      try (RawPgClient a = pooler.session("postgres")) {
-        a.send(PgBytes.parse("mine", "select 1"), PgBytes.sync()).readUntil('Z');
-        b.send(PgBytes.query("select count(*) from pg_prepared_statements"));
-        assertTrue(b.quietFor(Duration.ofMillis(150)));
-        a.send(PgBytes.bind("", "mine"), PgBytes.execute("", 0), PgBytes.sync());
-        assertEquals("2DCZ", RawPgClient.types(a.readUntil('Z')));
-        assertEquals(
-            before + 1, pooler.metric("pooler_pins_total", "reason=\"prepared_statement\""));
-      }
-      List<PgMessage> after = b.readUntil('Z');
-      assertEquals("0", RawPgClient.rows(after).findFirst().orElseThrow().getFirst());
-    }
-  }
-
-  @Test
   @Tag("case-69")
   void functionCallsAreAnsweredAndCounted() throws Exception {
     byte[] data = new byte[300_000];

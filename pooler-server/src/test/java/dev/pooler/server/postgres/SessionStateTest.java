@@ -114,10 +114,6 @@ class SessionStateTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "begin; set work_mem = '7MB'; commit | setting",
-        "set work_mem = '7MB'; set datestyle = german | setting",
-        "select set_config('work_mem', '7MB', false) | setting",
-        "set role pg_monitor | role",
         "prepare p as select 1 | prepared_statement",
         "listen news | listen",
         "create temp table t (i int) | temporary_object",
@@ -133,8 +129,8 @@ class SessionStateTest {
     for (PgMessage message : a.query(sql)) {
       assertTrue(!message.isError(), message.toString());
     }
+    assertTrue(aIsPinned()); // waits for what the server is asked behind the answer
     assertEquals(1, pooler.metric("pooler_pins_total", "reason=\"" + reason + "\""));
-    assertTrue(aIsPinned());
     a.close();
     assertEquals("TDCZ", RawPgClient.types(b.readUntil('Z')));
     assertEquals("4MB", b.value("show work_mem"));
@@ -144,6 +140,39 @@ class SessionStateTest {
     assertEquals("0", b.value("select count(*) from pg_cursors"));
     assertEquals("0", b.value("select count(*) from pg_class where relname = 't'"));
     assertEquals("0", b.value("select count(*) from pg_locks where locktype = 'advisory'"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "begin; set work_mem = '7MB'; commit | work_mem | 7MB | 4MB",
+        "begin; savepoint s; set work_mem = '7MB'; rollback to s; commit | work_mem | 4MB | 4MB",
+        "begin; set work_mem = '7MB'; rollback | work_mem | 4MB | 4MB",
+        "set work_mem = '7MB'; set datestyle = german | work_mem | 7MB | 4MB",
+        "/* now */ set work_mem = '7MB' -- please | work_mem | 7MB | 4MB",
+        "select set_config('work_mem', '7MB', false) | work_mem | 7MB | 4MB",
+        "set role pg_monitor | role | pg_monitor | none",
+        "set session authorization pg_monitor | session_authorization | pg_monitor | postgres",
+        "begin; set local work_mem = '5MB'; set app.tenant = '42'; commit | app.tenant | 42 | ''",
+        "select set_config('app.tenant', '43', false) | app.tenant | 43 | ''",
+      })
+  @Tag("case-81")
+  @Tag("case-82")
+  @Tag("case-83")
+  @Tag("case-84")
+  void whatTheServerKnowsMovesWithItsSession(String sql, String name, String mine, String theirs)
+      throws Exception {
+    String ask = "select current_setting('" + name + "', true)";
+    for (PgMessage message : a.query(sql)) {
+      assertTrue(!message.isError(), message.toString());
+    }
+    for (int i = 0; i < 2; i++) {
+      String found = b.value(ask);
+      assertEquals(theirs, found == null ? "" : found);
+      assertEquals(mine, a.value(ask));
+    }
+    assertEquals(0, pooler.metric("pooler_pins_total"));
   }
 
   @ParameterizedTest

@@ -241,6 +241,15 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public void ensureForQuery(SharedStatement statement) {
+    if (!statements.contains(statement) && !replies.skipping()) {
+      makeRoom();
+      replies.expectOwnParseForQuery(statements.add(statement));
+      statement.writeParse(out.room(statement.parseLength()));
+    }
+  }
+
+  @Override
   public boolean expectParse(SharedStatement statement, RequestEffect effect) {
     if (replies.skipping()) {
       effect.undone();
@@ -605,7 +614,12 @@ public final class PgBackend implements SessionBackend, FrameSink {
       return Verdict.DROP;
     }
     // A cancel may have hit the Close that we put into the client's batch: it is the batch's error.
-    replies.failed();
+    if (replies.failed()) {
+      // Our own Parse has failed, and the server skips the client's query: this Sync answers it.
+      replies.expect(Frontend.SYNC);
+      Messages.sync(out.room(PgFrameFormat.HEADER));
+      out.flush();
+    }
     failed = true;
     return toSession() ? Verdict.FORWARD : Verdict.DROP;
   }

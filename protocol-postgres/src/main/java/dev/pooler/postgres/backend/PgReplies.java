@@ -29,6 +29,9 @@ final class PgReplies {
   /** A Close that stands in for the Parse of a statement which the backend holds. */
   private static final int STAND_IN = Frontend.PARSE | 1 << 16;
 
+  /** A Parse of ours in front of a simple query. */
+  private static final int FOR_QUERY = Frontend.PARSE | 2 << 16;
+
   private final ReplyQueue queue = new ReplyQueue();
 
   /** A batch of extended-protocol messages has begun and no ReadyForQuery has ended it. */
@@ -92,6 +95,11 @@ final class PgReplies {
     add(Frontend.PARSE, Disposition.SWALLOW, effect);
   }
 
+  /** As {@link #expectOwnParse}, in front of a simple query of the client. */
+  void expectOwnParseForQuery(RequestEffect effect) {
+    add(FOR_QUERY, Disposition.SWALLOW, effect);
+  }
+
   /** A Close of ours whose CloseComplete is to reach the client as ParseComplete. */
   boolean expectStandIn(RequestEffect effect) {
     batchOpen = true;
@@ -135,7 +143,8 @@ final class PgReplies {
   void replied(int replyType) {
     int head = queue.headType();
     switch (replyType) {
-      case BackendType.PARSE_COMPLETE -> answers(Frontend.PARSE, head, replyType);
+      case BackendType.PARSE_COMPLETE ->
+          answers(head == FOR_QUERY ? FOR_QUERY : Frontend.PARSE, head, replyType);
       case BackendType.BIND_COMPLETE -> answers(Frontend.BIND, head, replyType);
       case BackendType.CLOSE_COMPLETE ->
           answers(head == STAND_IN ? STAND_IN : Frontend.CLOSE, head, replyType);
@@ -167,10 +176,18 @@ final class PgReplies {
     }
   }
 
-  /** An ErrorResponse that doesn't end the connection. */
-  void failed() {
+  /**
+   * An ErrorResponse that doesn't end the connection.
+   *
+   * @return true if the server skips a client's query because a Parse of ours has failed
+   */
+  boolean failed() {
     copyIn = false;
     switch (queue.headType()) {
+      case FOR_QUERY -> {
+        skipping = !queue.skipTo(Frontend.SYNC);
+        return skipping;
+      }
       case STAND_IN,
           Frontend.PARSE,
           Frontend.BIND,
@@ -182,6 +199,7 @@ final class PgReplies {
         // Query, FunctionCall and Sync go on to their ReadyForQuery.
       }
     }
+    return false;
   }
 
   /**

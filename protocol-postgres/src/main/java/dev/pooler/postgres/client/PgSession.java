@@ -24,10 +24,12 @@ import dev.pooler.core.wire.Verdict;
 import dev.pooler.postgres.cancel.CancelKey;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
+import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.SessionTruth;
 import dev.pooler.postgres.statement.SessionBackend;
+import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -391,8 +393,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     Verdict verdict = Verdict.FORWARD;
     switch (type) {
       case Frontend.QUERY -> {
-        prepared.onQuery();
-        refusal = judge.onQuery(door.rules(), in, index, length, available, backend);
+        refusal = judge.onQuery(query(length, in, index, available, backend), backend);
       }
       case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index);
       default -> {
@@ -409,6 +410,18 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       expect(backend, type);
     }
     return verdict;
+  }
+
+  /** What a query means, with the shared statement that it may name. */
+  private StatementMeaning query(
+      long length, ByteBuf in, int index, int available, SessionBackend backend) {
+    if (length > available) {
+      return prepared.onQuery(StatementMeaning.UNKNOWN, length, in, index, walker, backend);
+    }
+    int text = index + PgFrameFormat.HEADER;
+    int zero = Strings.end(in, text, index + available);
+    StatementMeaning meaning = judge.read(door.rules(), in, text, zero);
+    return prepared.onQuery(meaning, length, in, index, walker, backend);
   }
 
   private SessionBackend backend() {
@@ -555,7 +568,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     Lease mine = lease;
     if (mine != null) {
       judge.onSettled((SessionBackend) mine.backend(), transaction, failed);
-      prepared.onSettled();
+      prepared.onSettled((SessionBackend) mine.backend(), failed);
       settle();
     }
   }
@@ -593,7 +606,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
           }
           if (failure == null) {
             judge.learn(SessionTruth.of(rows, pool.key().user()), backend());
-            prepared.onSettled();
+            prepared.onSettled(backend(), false);
           } else {
             LOG.warn("session {}: {} did not tell its state", id, mine.backend(), failure);
             judge.notLearned();

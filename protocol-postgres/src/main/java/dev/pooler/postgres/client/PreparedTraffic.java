@@ -2,6 +2,7 @@ package dev.pooler.postgres.client;
 
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementRules;
 import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.ProtocolViolation;
@@ -9,6 +10,8 @@ import dev.pooler.core.wire.Verdict;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.Frontend;
+import dev.pooler.postgres.statement.PgDialects;
+import dev.pooler.postgres.statement.PreparedNameInText;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SharedStatement;
 import dev.pooler.postgres.statement.SharedStatements;
@@ -28,6 +31,9 @@ final class PreparedTraffic {
   /** Enough for the names at the start of a Bind, Describe or Close. */
   static final int NAMES = 8 * 1024;
 
+  /** A longer name stays as it is, and pins: portal and statement must be seen together. */
+  private static final int LONGEST_NAME = NAMES / 2 - 100;
+
   /** What one client may have prepared at once. */
   private static final int MOST_NAMES = 10_000;
 
@@ -36,6 +42,10 @@ final class PreparedTraffic {
   private final StatementJudge judge;
   private final SessionStatements names = new SessionStatements();
   private final UnnamedStatement unnamed = new UnnamedStatement();
+
+  private @Nullable String deallocatedName;
+  private @Nullable SharedStatement deallocatedStatement;
+  private boolean alone;
 
   /** Why the message that was just looked at may not run; taken with {@link #takeRefusal}. */
   private @Nullable SqlFailure refusal;
@@ -55,9 +65,50 @@ final class PreparedTraffic {
     unnamed.onLease();
   }
 
-  /** A simple query: the server drops the unnamed statement. */
-  void onQuery() {
+  /**
+   * A simple query, before it is expected: the server drops the unnamed statement, and where the
+   * text names a shared statement it gets that statement's own name.
+   *
+   * @param meaning of the text as it stands
+   * @return what it means with the statement that it names
+   */
+  StatementMeaning onQuery(
+      StatementMeaning meaning,
+      long length,
+      ByteBuf in,
+      int index,
+      FrameWalker walker,
+      SessionBackend backend) {
     unnamed.drop();
+    boolean mayName =
+        meaning.facts().leaves(Footprint.CODE) || meaning.facts().leaves(Footprint.DEALLOCATE);
+    if (!shares || names.size() == 0 || !mayName || meaning == StatementMeaning.UNKNOWN) {
+      return meaning;
+    }
+    int text = index + PgFrameFormat.HEADER;
+    PreparedNameInText place =
+        PreparedNameInText.find(
+            PgDialects.STANDARD, in, text, Math.toIntExact(index + length - 1 - text));
+    SharedStatement statement = place == null ? null : names.find(place.name());
+    if (place == null || statement == null || statement == SharedStatement.RAW) {
+      return meaning;
+    }
+    int head = text + place.offset() - index;
+    walker.replaceStart(in, index, head + place.length());
+    backend.ensureForQuery(statement);
+    int name = statement.nameLength() - 1;
+    ByteBuf out = backend.room(head + name);
+    out.writeByte(Frontend.QUERY);
+    out.writeInt(Math.toIntExact(length - 1 + name - place.length()));
+    out.writeBytes(in, text, place.offset());
+    statement.writeBareName(out);
+    if (place.kind() == PreparedNameInText.Kind.DEALLOCATE) {
+      deallocatedName = place.name();
+      deallocatedStatement = statement;
+      alone = !backend.owes();
+      return StatementMeaning.NOTHING;
+    }
+    return statement.meaning();
   }
 
   void onSync() {
@@ -65,8 +116,19 @@ final class PreparedTraffic {
   }
 
   /** Everything asked is answered. */
-  void onSettled() {
+  void onSettled(SessionBackend backend, boolean failed) {
     names.onSettled();
+    SharedStatement gone = deallocatedStatement;
+    String name = deallocatedName;
+    if (gone != null && name != null) {
+      deallocatedStatement = null;
+      if (!failed) {
+        names.forget(name);
+        backend.deallocated(gone);
+      } else if (!alone) {
+        judge.unknown(); // it, or another statement of the pipeline, has failed
+      }
+    }
     if (judge.takeDeallocated()) {
       names.clear();
     }
@@ -93,7 +155,7 @@ final class PreparedTraffic {
       FrameWalker walker,
       SessionBackend backend,
       StatementRules rules) {
-    if (shares && judge.deallocating()) {
+    if (shares && (judge.deallocating() || deallocatedStatement != null)) {
       return Verdict.WAIT; // all names may be gone, or none
     }
     return switch (type) {
@@ -127,7 +189,7 @@ final class PreparedTraffic {
     if (refusal != null) {
       return Verdict.DROP;
     }
-    if (!readable) {
+    if (!readable || zero - name > LONGEST_NAME) {
       judge.tooLong();
       return pass(backend, Frontend.PARSE, unread(in, name, zero));
     }
@@ -219,7 +281,10 @@ final class PreparedTraffic {
       SessionBackend backend) {
     int portal = index + PgFrameFormat.HEADER;
     int name = nameEnd(in, portal, index + available) + 1;
-    int zero = nameEnd(in, name, index + available);
+    int zero = name == 0 ? -1 : nameEnd(in, name, index + available);
+    if (zero < 0) {
+      return pass(backend, Frontend.BIND, null); // no name of ours is so long
+    }
     if (name == zero) {
       refusal = unnamed.defined() ? judge.onExecution(unnamed.meaning(), backend) : null;
       return refusal == null ? useUnnamed(Frontend.BIND, in, index, walker, backend) : Verdict.DROP;
@@ -257,6 +322,9 @@ final class PreparedTraffic {
       return pass(backend, Frontend.DESCRIBE, null);
     }
     int zero = nameEnd(in, name, index + available);
+    if (zero < 0) {
+      return pass(backend, Frontend.DESCRIBE, null);
+    }
     if (name == zero) {
       return useUnnamed(Frontend.DESCRIBE, in, index, walker, backend);
     }
@@ -286,6 +354,9 @@ final class PreparedTraffic {
       return pass(backend, Frontend.CLOSE, null);
     }
     int zero = nameEnd(in, name, index + available);
+    if (zero < 0) {
+      return pass(backend, Frontend.CLOSE, null);
+    }
     if (name == zero) {
       unnamed.drop();
       return pass(backend, Frontend.CLOSE, null);
@@ -318,10 +389,6 @@ final class PreparedTraffic {
   }
 
   private static int nameEnd(ByteBuf in, int from, int end) {
-    int zero = from < end ? in.indexOf(from, end, (byte) 0) : -1;
-    if (zero < 0) {
-      throw new ProtocolViolation("a name is not terminated, or longer than " + NAMES + " bytes");
-    }
-    return zero;
+    return from < end ? in.indexOf(from, end, (byte) 0) : -1;
   }
 }

@@ -4,6 +4,7 @@ import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.postgres.statement.SharedStatement;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ByteProcessor;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -40,6 +41,16 @@ final class SessionStatements {
       hash = 1;
       for (int i = 0; i < length; i++) {
         process(bytes[i]);
+      }
+      return this;
+    }
+
+    Name of(String text) {
+      bytes = text.getBytes(StandardCharsets.UTF_8);
+      length = bytes.length;
+      hash = 1;
+      for (byte value : bytes) {
+        process(value);
       }
       return this;
     }
@@ -112,6 +123,17 @@ final class SessionStatements {
   @Nullable SharedStatement find(ByteBuf in, int from, int to) {
     Meaning meaning = named == null ? null : named.get(probe.read(in, from, to));
     return meaning == null ? null : meaning.statement;
+  }
+
+  /** What stands under a name of SQL text, or null. */
+  @Nullable SharedStatement find(String name) {
+    Meaning meaning = named == null ? null : named.get(probe.of(name));
+    return meaning == null ? null : meaning.statement;
+  }
+
+  /** SQL text has deallocated it. */
+  void forget(String name) {
+    put(probe.of(name).copy(), null);
   }
 
   /** Gives a name that was free; the effect takes it back. */

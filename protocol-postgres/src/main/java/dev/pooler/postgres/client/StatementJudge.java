@@ -12,22 +12,20 @@ import dev.pooler.core.statement.StatementFacts;
 import dev.pooler.core.statement.StatementRules;
 import dev.pooler.core.statement.StatementTrait;
 import dev.pooler.postgres.codec.PgFrameFormat;
-import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.SessionQuestion;
 import dev.pooler.postgres.session.SessionTruth;
+import dev.pooler.postgres.statement.CustomSettings;
+import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SetStatement;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,8 +45,6 @@ final class StatementJudge {
   private static final int SETTING_ONLY = Footprint.SETTING.bit();
   private static final int SETTINGS = Footprint.SETTING.bit() | Footprint.ROLE.bit();
   private static final int UNKNOWN_ONLY = Footprint.UNKNOWN.bit();
-  private static final Pattern TWO_PARTS =
-      Pattern.compile("[A-Za-z_][A-Za-z0-9_$]*\\.[A-Za-z_][A-Za-z0-9_$]*");
 
   private final PoolMode mode;
   private final PgSettings startup;
@@ -144,21 +140,12 @@ final class StatementJudge {
   }
 
   /** A simple query; a refusal, or null if it may run. */
-  @Nullable SqlFailure onQuery(
-      StatementRules rules,
-      ByteBuf in,
-      int index,
-      long length,
-      int available,
-      SessionBackend backend) {
+  @Nullable SqlFailure onQuery(StatementMeaning meaning, SessionBackend backend) {
     executed = true;
-    if (length > available) {
+    if (meaning == StatementMeaning.UNKNOWN) {
       tooLong();
-      return refusal(StatementFacts.unknown());
+      return refusal(meaning.facts());
     }
-    int text = index + PgFrameFormat.HEADER;
-    int zero = Strings.end(in, text, index + available);
-    StatementMeaning meaning = read(rules, in, text, zero);
     deallocating |= meaning.facts().clears(Footprint.PREPARED);
     return onExecution(meaning, backend);
   }
@@ -174,27 +161,17 @@ final class StatementJudge {
       }
       return plain;
     }
-    if (end - text > SetStatement.LONGEST) {
-      return new StatementMeaning(facts, null, List.of(), true);
-    }
-    String sql = in.toString(text, end - text, StandardCharsets.UTF_8);
-    boolean alone = facts.first() == StatementClass.SET && facts.footprint() == SETTING_ONLY;
-    SetStatement set = alone && facts.statements() == 1 ? SetStatement.parse(sql) : null;
-    // set_config with a name that is no literal is flagged as if it could be any, the seed too.
-    boolean hides = facts.leaves(Footprint.SEED) || (set == null && sql.indexOf('"') >= 0);
-    return new StatementMeaning(facts, set, twoPartNames(sql), hides);
-  }
-
-  private static List<String> twoPartNames(String sql) {
-    if (sql.indexOf('.') < 0) {
-      return List.of();
-    }
-    List<String> names = new ArrayList<>();
-    Matcher matcher = TWO_PARTS.matcher(sql);
-    while (matcher.find()) {
-      names.add(matcher.group());
-    }
-    return names;
+    boolean alone =
+        facts.first() == StatementClass.SET
+            && facts.footprint() == SETTING_ONLY
+            && facts.statements() == 1
+            && end - text <= SetStatement.LONGEST;
+    List<SetStatement> sets =
+        alone
+            ? SetStatement.parseAll(in.toString(text, end - text, StandardCharsets.UTF_8))
+            : List.of();
+    List<String> names = CustomSettings.names(PgDialects.STANDARD, in, text, end - text);
+    return new StatementMeaning(facts, sets, names == null ? List.of() : names, names == null);
   }
 
   /**
@@ -253,6 +230,9 @@ final class StatementJudge {
       doubt(lone); // more than one statement in its pipeline: which of them failed is not told
       lone = null;
     }
+    if (facts.is(StatementTrait.LETS_GO)) {
+      askAboutPins();
+    }
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
     }
@@ -267,9 +247,29 @@ final class StatementJudge {
     }
   }
 
+  /** What pins may be gone afterwards. */
+  private void askAboutPins() {
+    doubtIf(PinReason.PREPARED_STATEMENT, Footprint.PREPARED);
+    doubtIf(PinReason.LISTEN, Footprint.LISTEN);
+    doubtIf(PinReason.TEMPORARY_OBJECT, Footprint.TEMP_TABLE);
+    doubtIf(PinReason.HOLD_CURSOR, Footprint.HOLD_CURSOR);
+    doubtIf(PinReason.ADVISORY_LOCK, Footprint.ADVISORY_LOCK);
+  }
+
+  private void doubtIf(PinReason reason, Footprint footprint) {
+    if (pinnedBy(reason)) {
+      doubts |= footprint.bit();
+    }
+  }
+
+  /** More than the text of one statement tells: nothing is known of what it did. */
+  void unknown() {
+    pin(PinReason.UNKNOWN);
+  }
+
   private static boolean tellsItsEffect(StatementMeaning meaning) {
     StatementFacts facts = meaning.facts();
-    return meaning.set() != null
+    return !meaning.sets().isEmpty()
         || isResetAll(facts)
         || isDeallocateAll(facts)
         || (facts.footprint() == UNKNOWN_ONLY && facts.first() == StatementClass.UNKNOWN);
@@ -346,10 +346,9 @@ final class StatementJudge {
 
   private void apply(StatementMeaning meaning, SessionBackend backend) {
     StatementFacts facts = meaning.facts();
-    SetStatement set = meaning.set();
-    if (set != null) {
+    if (!meaning.sets().isEmpty()) {
       remember(meaning);
-      apply(set, backend);
+      meaning.sets().forEach(set -> apply(set, backend));
     } else if (isDeallocateAll(facts)) {
       allDeallocated(backend);
     } else if (isResetAll(facts)) {

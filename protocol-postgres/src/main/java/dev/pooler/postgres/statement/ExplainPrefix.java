@@ -21,6 +21,10 @@ final class ExplainPrefix {
     runs = false;
   }
 
+  boolean isThere() {
+    return state != State.NONE;
+  }
+
   boolean onlyPlans() {
     return state != State.NONE && !runs;
   }

@@ -20,7 +20,10 @@ record PgFunction(String name, int footprint, int traits, int clears) {
     all.add(new PgFunction(SET_CONFIG, 0, 0, 0));
     leaving(all, Footprint.ADVISORY_LOCK, "pg_advisory_lock", "pg_advisory_lock_shared");
     leaving(all, Footprint.ADVISORY_LOCK, "pg_try_advisory_lock", "pg_try_advisory_lock_shared");
-    all.add(new PgFunction("pg_advisory_unlock_all", 0, 0, Footprint.ADVISORY_LOCK.bit()));
+    int letsGo = StatementTrait.LETS_GO.bit();
+    all.add(new PgFunction("pg_advisory_unlock", 0, letsGo, 0));
+    all.add(new PgFunction("pg_advisory_unlock_shared", 0, letsGo, 0));
+    all.add(new PgFunction("pg_advisory_unlock_all", 0, letsGo, Footprint.ADVISORY_LOCK.bit()));
     leaving(all, Footprint.SEED, "setseed");
     leaving(all, Footprint.SEQUENCE_VALUE, "currval", "lastval");
     for (String name : List.of("nextval", "setval")) {

@@ -22,6 +22,7 @@ public final class PgStatementReader implements StatementReader {
   private int statements;
   private StatementClass first = StatementClass.EMPTY;
   private boolean readOnly;
+  private boolean plainBegin;
   private int traits;
   private int footprint;
   private int clears;
@@ -54,13 +55,16 @@ public final class PgStatementReader implements StatementReader {
     statements = 0;
     first = StatementClass.EMPTY;
     readOnly = true;
+    plainBegin = false;
     traits = 0;
     footprint = 0;
     clears = 0;
   }
 
   private StatementFacts facts() {
-    int all = traits | (readOnly && statements > 0 ? StatementTrait.READ_ONLY.bit() : 0);
+    int all = traits;
+    all |= readOnly && statements > 0 ? StatementTrait.READ_ONLY.bit() : 0;
+    all |= plainBegin && statements == 1 ? StatementTrait.PLAIN_BEGIN.bit() : 0;
     return shelf.facts(statements, first, all, footprint, clears, digest.value());
   }
 
@@ -77,10 +81,11 @@ public final class PgStatementReader implements StatementReader {
           0);
       return;
     }
+    plainBegin = rule.type == StatementClass.BEGIN && shape.isPlainBegin();
     boolean planned = shape.onlyPlans();
     combine(
         planned ? StatementClass.READ : rule.type,
-        rule.traits | shape.traits(),
+        rule.traits | shape.traits() | (shape.letsGo() ? StatementTrait.LETS_GO.bit() : 0),
         rule.footprint | shape.footprint() | acrossRules(),
         rule.clears | shape.clears());
     readOnly &= rule.type == StatementClass.READ || rule.type == StatementClass.SHOW;

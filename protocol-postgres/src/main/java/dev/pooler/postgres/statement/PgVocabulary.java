@@ -79,7 +79,14 @@ final class PgVocabulary {
     if (id >= TABLE_WORDS) {
       return id - TABLE_WORDS + FIRST_FUNCTION;
     }
-    return quoted && WORDS[id].kind == PgWord.Kind.KEYWORD ? NAME : id;
+    if (!quoted) {
+      return id;
+    }
+    return switch (WORDS[id].kind) {
+      case KEYWORD -> NAME;
+      case SCHEMA -> scanner.isLower() ? id : NAME;
+      case NAME, PHRASE -> id;
+    };
   }
 
   private static WordTable table() {

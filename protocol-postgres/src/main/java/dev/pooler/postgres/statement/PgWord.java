@@ -35,6 +35,7 @@ enum PgWord {
   DEFERRABLE,
   DELETE,
   DISCARD,
+  DISTINCT,
   DO,
   DROP,
   END,
@@ -47,6 +48,7 @@ enum PgWord {
   GRANT,
   HOLD,
   IMPORT,
+  INDEX,
   INSERT,
   INTO,
   ISOLATION,
@@ -59,6 +61,7 @@ enum PgWord {
   NOT,
   NOTIFY,
   ON,
+  OPERATOR,
   OR,
   PLANS,
   PREPARE,
@@ -111,12 +114,16 @@ enum PgWord {
   SEED(Kind.NAME),
   SESSION_AUTHORIZATION(Kind.NAME),
 
+  INFORMATION_SCHEMA(Kind.SCHEMA),
+  PG_CATALOG(Kind.SCHEMA),
+
   /** A name or string that starts with pg_temp, for pg_temp_3 names this session's schema too. */
   PG_TEMP(Kind.PHRASE),
   /** pg_temp and a dot. */
   IN_PG_TEMP(Kind.PHRASE),
   /** INTO [LOCAL | GLOBAL] TEMP, but not behind INSERT or MERGE, where a table is named so. */
   INTO_TEMP(Kind.PHRASE),
+  DISTINCT_ON(Kind.PHRASE),
   /** ON COMMIT DROP outside parentheses. */
   ON_COMMIT_DROP(Kind.PHRASE),
   WITH_HOLD(Kind.PHRASE),
@@ -127,6 +134,8 @@ enum PgWord {
   enum Kind {
     KEYWORD,
     NAME,
+    /** A schema of the server's own; quoted only if its case is right. */
+    SCHEMA,
     /** Put together from tokens by {@link StatementShape}. */
     PHRASE
   }

@@ -23,6 +23,12 @@ public interface SessionBackend extends Backend {
   void ensure(SharedStatement statement);
 
   /**
+   * As {@link #ensure}, in front of a simple query: if the Parse fails, the client's query is
+   * answered with that error.
+   */
+  void ensureForQuery(SharedStatement statement);
+
+  /**
    * Notes that the client's Parse becomes this statement's. Its message is written to {@link #room}
    * and {@link #send} by the caller.
    *

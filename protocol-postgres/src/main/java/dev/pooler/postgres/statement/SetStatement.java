@@ -1,75 +1,35 @@
 package dev.pooler.postgres.statement;
 
 import dev.pooler.postgres.session.PgSettings;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One SET or RESET that can be kept for the session and said again on another backend: a name and a
- * plain value. What is not as plain (TIME ZONE, ROLE, NAMES, backslashes, casts) is not read here,
- * and pins instead.
+ * plain value. What is not as plain (roles, backslashes, casts, intervals) is not read here.
  *
- * @param name the setting, as written
+ * @param name the setting; as written, or the one that TIME ZONE, NAMES, SCHEMA and SESSION
+ *     CHARACTERISTICS stand for
  * @param value what it is set to, or null for RESET and DEFAULT
  */
 public record SetStatement(String name, PgSettings.@Nullable Value value) {
-  private static final String NAME = "([A-Za-z_][A-Za-z0-9_$]*(?:\\.[A-Za-z_][A-Za-z0-9_$]*)?)";
-  private static final String ITEM =
-      "(?:'(?:[^'\\\\]|'')*'|[-+]?[0-9][0-9.]*|\"[^\"\\\\]*\"|[A-Za-z_][A-Za-z0-9_$]*)";
-  private static final Pattern SET =
-      Pattern.compile(
-          "\\s*SET\\s+(?:SESSION\\s+)?"
-              + NAME
-              + "(?:\\s*=\\s*|\\s+TO\\s+)("
-              + ITEM
-              + "(?:\\s*,\\s*"
-              + ITEM
-              + ")*)\\s*;?\\s*",
-          Pattern.CASE_INSENSITIVE);
-  private static final Pattern RESET =
-      Pattern.compile("\\s*RESET\\s+" + NAME + "\\s*;?\\s*", Pattern.CASE_INSENSITIVE);
-
   /** Longest text that is looked at, in characters. */
   public static final int LONGEST = 1024;
 
-  /** What the text sets, or null where it is not plain. */
+  /** What the text sets, or null where it is not plain or sets more than one setting. */
   public static @Nullable SetStatement parse(String sql) {
-    if (sql.length() > LONGEST) {
-      return null;
-    }
-    Matcher set = SET.matcher(sql);
-    if (set.matches()) {
-      String name = set.group(1);
-      String value = set.group(2);
-      if (isSyntax(name)) {
-        return null;
-      }
-      return "DEFAULT".equalsIgnoreCase(value)
-          ? new SetStatement(name, null)
-          : new SetStatement(name, new PgSettings.Value.Sql(value));
-    }
-    Matcher reset = RESET.matcher(sql);
-    if (reset.matches() && !isSyntax(reset.group(1))) {
-      return new SetStatement(reset.group(1), null);
-    }
-    return null;
+    List<SetStatement> all = parseAll(sql);
+    return all.size() == 1 ? all.getFirst() : null;
   }
 
-  /** Words that look like a setting's name here and are something else, or a role. */
-  private static boolean isSyntax(String name) {
-    return switch (name.toLowerCase(java.util.Locale.ROOT)) {
-      case "local",
-          "session",
-          "role",
-          "session_authorization",
-          "all",
-          "transaction",
-          "constraints" ->
-          true;
-      case "transaction_isolation", "transaction_read_only", "transaction_deferrable", "seed" ->
-          true;
-      default -> false;
-    };
+  /** What the text, one statement, sets; empty where it is not plain. */
+  public static List<SetStatement> parseAll(String sql) {
+    // Without a backslash a text reads the same whatever standard_conforming_strings is.
+    if (sql.length() > LONGEST || sql.indexOf('\\') >= 0) {
+      return List.of();
+    }
+    byte[] bytes = sql.getBytes(StandardCharsets.UTF_8);
+    return new SetGrammar(bytes, TextToken.all(PgDialects.STANDARD, bytes)).statements();
   }
 }

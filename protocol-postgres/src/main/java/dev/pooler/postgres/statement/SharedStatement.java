@@ -52,6 +52,11 @@ public final class SharedStatement {
     return name.length + 1;
   }
 
+  /** Without the zero, as in SQL text. */
+  public void writeBareName(ByteBuf out) {
+    out.writeBytes(name);
+  }
+
   public void writeName(ByteBuf out) {
     out.writeBytes(name).writeByte(0);
   }

@@ -15,11 +15,23 @@ final class StatementShape {
   /** The longest pattern, and a little more. */
   private static final int HEAD = 10;
 
-  private static final int NOTHING = Integer.MIN_VALUE;
+  /** No token: before the first one, or behind what is kept. */
+  static final int NOTHING = Integer.MIN_VALUE;
+
+  private static final WordSet LETTING_GO = new WordSet();
+
+  static {
+    LETTING_GO.add(PgWord.DROP);
+    LETTING_GO.add(PgWord.CLOSE);
+    LETTING_GO.add(PgWord.UNLISTEN);
+    LETTING_GO.add(PgWord.DEALLOCATE);
+    LETTING_GO.add(PgWord.DISCARD);
+  }
 
   private final int[] head = new int[HEAD];
   private final WordSet seen = new WordSet();
   private final SetConfigCall setConfig = new SetConfigCall();
+  private final FunctionCalls calls = new FunctionCalls();
   private final ExplainPrefix explain = new ExplainPrefix();
   private int headSize;
   private boolean empty;
@@ -36,6 +48,7 @@ final class StatementShape {
   void clear() {
     seen.clear();
     setConfig.clear();
+    calls.clear();
     explain.clear();
     headSize = 0;
     empty = true;
@@ -78,6 +91,22 @@ final class StatementShape {
     return explain.onlyPlans();
   }
 
+  /** The parenthesis just opened is in no other one. */
+  boolean isOutermostCall() {
+    return depth == 1;
+  }
+
+  /** Nothing but the words of a BEGIN. */
+  boolean isPlainBegin() {
+    boolean noise = head(1) == PgWord.WORK.id() || head(1) == PgWord.TRANSACTION.id();
+    return !explain.isThere() && (headSize == 1 || (headSize == 2 && noise));
+  }
+
+  /** Its first word takes something away. */
+  boolean letsGo() {
+    return LETTING_GO.contains(head(0));
+  }
+
   int footprint() {
     return callFootprint | setConfig.footprint();
   }
@@ -102,7 +131,11 @@ final class StatementShape {
     setConfig.token(code, depth, scanner);
     if (code == symbol('(')) {
       call(PgVocabulary.function(last));
+      if (calls.isUnknown(last, second == symbol('.') ? third : NOTHING, this, scanner)) {
+        callFootprint |= Footprint.UNKNOWN_FUNCTION.bit();
+      }
     }
+    calls.token(code, last, scanner);
     if (headSize < HEAD && !explain.takes(code, headSize)) {
       head[headSize++] = code;
     }
@@ -144,6 +177,8 @@ final class StatementShape {
       if (depth == 0 && follows(PgWord.COMMIT) && second == PgWord.ON.id()) {
         seen.add(PgWord.ON_COMMIT_DROP);
       }
+    } else if (code == PgWord.ON.id() && follows(PgWord.DISTINCT)) {
+      seen.add(PgWord.DISTINCT_ON);
     } else if (code == PgWord.HOLD.id() && follows(PgWord.WITH)) {
       seen.add(PgWord.WITH_HOLD);
     } else if (code == PgWord.CHAIN.id() && follows(PgWord.AND)) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.pooler.postgres.session.PgSettings.Value;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class PgSettingsTest {
@@ -91,6 +92,62 @@ class PgSettingsTest {
     PgSettings changed =
         startup.with("DateStyle", new Value.Sql("German")).with("jit", new Value.Sql("off"));
     assertSame(startup, changed.withValueOf("DATESTYLE", startup).withValueOf("JIT", startup));
+  }
+
+  /** Needs names compared without case: a driver says DateStyle, a program sets datestyle. */
+  @Test
+  @Tag("case-11")
+  void aSettingIsTheSameInWhateverCaseItsNameCame() {
+    PgSettings asked = startup("DateStyle", "ISO, DMY").with("TIMEZONE", new Value.Sql("'UTC'"));
+    PgSettings same = startup("datestyle", "ISO, DMY").with("TimeZone", new Value.Sql("'UTC'"));
+    assertEquals("", asked.differenceFrom(same));
+    assertEquals(
+        "RESET \"datestyle\";",
+        PgSettings.NONE.with("TimeZone", new Value.Sql("'UTC'")).differenceFrom(asked));
+  }
+
+  /** Needs an empty value told apart from none. */
+  @Test
+  @Tag("case-12")
+  void anEmptyValueIsAValue() {
+    PgSettings empty = startup("application_name", "");
+    assertNotEquals(PgSettings.NONE, empty);
+    assertEquals(
+        "SELECT pg_catalog.set_config('application_name','',false);",
+        empty.differenceFrom(PgSettings.NONE));
+    assertEquals("RESET \"application_name\";", PgSettings.NONE.differenceFrom(empty));
+  }
+
+  /**
+   * Needs what was asked for remembered, not what a server reports of it: 14 and later report no
+   * unchanged value, and each spells it its own way.
+   */
+  @Test
+  @Tag("case-13")
+  void theSameWishIsNotSaidTwiceHoweverTheServerSpellsIt() {
+    PgSettings backend = startup("timezone", "utc").with("datestyle", new Value.Sql("iso"));
+    PgSettings session = startup("TimeZone", "utc").with("DateStyle", new Value.Sql("iso"));
+    assertEquals("", session.differenceFrom(backend));
+  }
+
+  /** Needs each setting of a session taken back, reported by the server or not. */
+  @Test
+  @Tag("case-14")
+  void aSettingThatTheServerNeverReportsIsTakenBackToo() {
+    PgSettings left = startup("app.tenant", "7").with("statement_timeout", new Value.Sql("5000"));
+    assertEquals(
+        "RESET \"app\".\"tenant\";RESET \"statement_timeout\";",
+        PgSettings.NONE.differenceFrom(left));
+  }
+
+  /** Needs a start-up's list set as a text, not as one quoted element. */
+  @Test
+  @Tag("case-15")
+  void aSearchPathKeepsTheQuotesOfItsElements() {
+    assertEquals(
+        "SELECT pg_catalog.set_config('search_path','\"$user\", \"My ''Schema\", public',false);",
+        startup("search_path", "\"$user\", \"My 'Schema\", public")
+            .differenceFrom(PgSettings.NONE));
   }
 
   @Test

@@ -78,8 +78,8 @@ class PgFootprintTest {
           SELECT set_config('a.b', 'c', 't')                    -> SETTING
           SELECT set_config('a.b', 'c', true and false)         -> SETTING
           SELECT set_config('a.b', 'c', not true)               -> SETTING
-          SELECT set_config('a.b', f('c', true), false)         -> SETTING
-          SELECT set_config('a.b', f('c', false), true)         -> none
+          SELECT set_config('a.b', f('c', true), false)         -> SETTING UNKNOWN_FUNCTION
+          SELECT set_config('a.b', f('c', false), true)         -> UNKNOWN_FUNCTION
           SELECT set_config($1, $2, $3)                         -> SETTING ROLE SEED
           SELECT set_config($1, $2, true)                       -> none
           SELECT set_config('role', 'joe', false)               -> ROLE

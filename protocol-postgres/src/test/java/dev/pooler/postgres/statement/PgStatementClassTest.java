@@ -47,7 +47,35 @@ class PgStatementClassTest {
           DELETE FROM t                                   -> 1 WRITE
           MERGE INTO t USING s ON a = b WHEN MATCHED THEN DO NOTHING -> 1 WRITE
           TRUNCATE t                                      -> 1 WRITE
-          BEGIN                                           -> 1 BEGIN CONTROLS_TRANSACTION
+          BEGIN                                           -> 1 BEGIN CONTROLS_TRANSACTION PLAIN_BEGIN
+          begin work;                                     -> 1 BEGIN CONTROLS_TRANSACTION PLAIN_BEGIN
+          /* x */ BEGIN TRANSACTION -- y                  -> 1 BEGIN CONTROLS_TRANSACTION PLAIN_BEGIN
+          ; START TRANSACTION ;;                          -> 1 BEGIN CONTROLS_TRANSACTION PLAIN_BEGIN
+          BEGIN READ WRITE                                -> 1 BEGIN CONTROLS_TRANSACTION
+          BEGIN WORK DEFERRABLE                           -> 1 BEGIN CONTROLS_TRANSACTION
+          BEGIN; BEGIN                                    -> 2 BEGIN CONTROLS_TRANSACTION
+          BEGIN; SELECT 1                                 -> 2 BEGIN CONTROLS_TRANSACTION
+          SELECT 1; BEGIN                                 -> 2 READ CONTROLS_TRANSACTION
+          (BEGIN)                                         -> 1 BEGIN CONTROLS_TRANSACTION
+          EXPLAIN BEGIN                                   -> 1 READ CONTROLS_TRANSACTION
+          BEGIN "work"                                    -> 1 BEGIN CONTROLS_TRANSACTION
+          BEGIN ()                                        -> 1 BEGIN CONTROLS_TRANSACTION
+          DROP TABLE t                                    -> 1 DDL LETS_GO
+          drop schema if exists s cascade                 -> 1 DDL LETS_GO
+          CLOSE c                                         -> 1 CURSOR LETS_GO
+          CLOSE ALL                                       -> 1 CURSOR LETS_GO
+          UNLISTEN c                                      -> 1 UTILITY LETS_GO
+          UNLISTEN *                                      -> 1 UTILITY LETS_GO
+          DEALLOCATE p                                    -> 1 UTILITY LETS_GO
+          DEALLOCATE ALL                                  -> 1 UTILITY LETS_GO
+          DISCARD TEMP                                    -> 1 UTILITY LETS_GO
+          SELECT pg_advisory_unlock(1)                    -> 1 READ LETS_GO
+          SELECT pg_catalog.pg_advisory_unlock_shared(1)  -> 1 READ LETS_GO
+          SELECT 1; SELECT "pg_advisory_unlock_all"()     -> 2 READ LETS_GO
+          INSERT INTO t SELECT pg_advisory_unlock($1)     -> 1 WRITE LETS_GO
+          ALTER TABLE t DROP COLUMN a                     -> 1 DDL
+          ROLLBACK; DROP TABLE t                          -> 2 ROLLBACK CONTROLS_TRANSACTION LETS_GO
+          SELECT pg_advisory_unlock, 'DROP TABLE t'       -> 1 READ READ_ONLY
           begin isolation level serializable              -> 1 BEGIN CONTROLS_TRANSACTION
           START TRANSACTION READ ONLY                     -> 1 BEGIN CONTROLS_TRANSACTION
           START                                           -> 1 UNKNOWN REFUSES_TRANSACTION
@@ -87,24 +115,24 @@ class PgStatementClassTest {
           CREATE TABLE t (a int)                          -> 1 DDL
           CREATE TEMP TABLE t (a int) ON COMMIT DROP      -> 1 DDL TEMP_TABLE_UNTIL_COMMIT
           CREATE DATABASE d                               -> 1 DDL REFUSES_TRANSACTION
-          DROP DATABASE d                                 -> 1 DDL REFUSES_TRANSACTION
+          DROP DATABASE d                                 -> 1 DDL REFUSES_TRANSACTION LETS_GO
           CREATE TABLESPACE s LOCATION '/x'               -> 1 DDL REFUSES_TRANSACTION
-          DROP TABLESPACE s                               -> 1 DDL REFUSES_TRANSACTION
+          DROP TABLESPACE s                               -> 1 DDL REFUSES_TRANSACTION LETS_GO
           ALTER DATABASE d SET TABLESPACE s               -> 1 DDL REFUSES_TRANSACTION
           ALTER DATABASE d SET work_mem = 1               -> 1 DDL
           CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)     -> 1 DDL REFUSES_TRANSACTION
           CREATE INDEX i ON t (a)                         -> 1 DDL
-          DROP INDEX CONCURRENTLY i                       -> 1 DDL REFUSES_TRANSACTION
+          DROP INDEX CONCURRENTLY i                       -> 1 DDL REFUSES_TRANSACTION LETS_GO
           REINDEX (VERBOSE) TABLE CONCURRENTLY t          -> 1 UTILITY REFUSES_TRANSACTION
           ALTER TABLE t DETACH PARTITION p CONCURRENTLY   -> 1 DDL REFUSES_TRANSACTION
           ALTER SYSTEM SET a = 1                          -> 1 DDL REFUSES_TRANSACTION
           CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p -> 1 DDL REFUSES_TRANSACTION
           ALTER SUBSCRIPTION s REFRESH PUBLICATION        -> 1 DDL REFUSES_TRANSACTION
-          DROP SUBSCRIPTION s                             -> 1 DDL REFUSES_TRANSACTION
+          DROP SUBSCRIPTION s                             -> 1 DDL REFUSES_TRANSACTION LETS_GO
           VACUUM                                          -> 1 UTILITY REFUSES_TRANSACTION
           VACUUM (FULL) t                                 -> 1 UTILITY REFUSES_TRANSACTION
           CLUSTER                                         -> 1 UTILITY REFUSES_TRANSACTION
-          DISCARD ALL                                     -> 1 UTILITY REFUSES_TRANSACTION
+          DISCARD ALL                                     -> 1 UTILITY REFUSES_TRANSACTION LETS_GO
           CALL p()                                        -> 1 CALL REFUSES_TRANSACTION
           DO 'x'                                          -> 1 CALL REFUSES_TRANSACTION
           EXECUTE p                                       -> 1 CALL

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.PgSettings.Value;
 import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,6 +34,23 @@ class SetStatementTest {
           SET application_name = 'it''s; SELECT 1 --'   | application_name  | 'it''s; SELECT 1 --'
           SET App.User_Id = '7'                         | App.User_Id       | '7'
           SET DateStyle TO ISO, DMY                     | DateStyle         | ISO, DMY
+          SET search_path TO "$user", public            | search_path       | "$user", public
+          SET search_path = "a""b"                      | search_path       | "a""b"
+          SET "jit" = off                               | jit               | off
+          SET local.x = 1                               | local.x           | 1
+          SET jit = off -- comment                      | jit               | off
+          /* hint */ SET jit = off                      | jit               | off
+          SET /* a */ jit /* b */ = off ; ;             | jit               | off
+          SET TIME ZONE 'UTC'                           | timezone          | 'UTC'
+          SET SESSION TIME ZONE "Europe/Rome";          | timezone          | "Europe/Rome"
+          SET TIME ZONE utc                             | timezone          | utc
+          SET TIME ZONE -7.5                            | timezone          | -7.5
+          SET NAMES 'UTF8'                              | client_encoding   | 'UTF8'
+          SET SCHEMA 'a"b'                              | search_path       | 'a"b'
+          SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY  | default_transaction_read_only  | on
+          SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE | default_transaction_read_only  | off
+          SET SESSION CHARACTERISTICS AS TRANSACTION NOT DEFERRABLE | default_transaction_deferrable | off
+          set session session characteristics as transaction isolation level repeatable read | default_transaction_isolation | 'repeatable read'
           """)
   void aPlainSetIsKept(String sql, String name, String value) {
     assertEquals(new SetStatement(name, new Value.Sql(value)), SetStatement.parse(sql));
@@ -44,7 +64,8 @@ class SetStatementTest {
         "  RESET  jit  ;  ",
         "SET jit TO DEFAULT",
         "SET jit = default;",
-        "SET SESSION jit TO DEFAULT"
+        "SET SESSION jit TO DEFAULT",
+        "-- x\nRESET \"jit\" /* y */ ;;"
       })
   void aResetHasNoValue(String sql) {
     assertEquals(new SetStatement("jit", null), SetStatement.parse(sql));
@@ -62,28 +83,20 @@ class SetStatementTest {
         "SET jit = off; SELECT 1",
         "SET jit = off; SET jit = on",
         "SELECT 1; SET jit = off",
-        "SET jit = off -- comment",
-        "/* hint */ SET jit = off",
         "SET LOCAL jit = off",
         "SET local = off",
-        "SET TIME ZONE 'UTC'",
-        "SET TIME ZONE LOCAL",
-        "SET NAMES 'UTF8'",
-        "SET SCHEMA 'a'",
         "SET ROLE admin",
         "SET role = admin",
         "SET ROLE TO admin",
         "SET SESSION role = admin",
         "SET Session_Authorization TO 'x'",
         "SET SESSION AUTHORIZATION x",
-        "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
         "SET TRANSACTION READ ONLY",
         "SET transaction_read_only = on",
         "SET transaction_isolation TO 'serializable'",
         "SET CONSTRAINTS ALL DEFERRED",
         "SET seed = 0.5",
         "SET XML OPTION DOCUMENT",
-        "SET \"jit\" = off",
         "SET a.b.c = 1",
         "SET jit = 'a\\'",
         "SET jit = E'a'",
@@ -98,11 +111,32 @@ class SetStatementTest {
         "SET jit = off,",
         "SET search_path = \"a\\b\"",
         "SET jit FROM CURRENT",
+        "SET jit TO",
+        "SET jit = -off",
+        "SET jit = - 'a'",
+        "SET \"role\" = admin",
+        "SET \"a.b\" = 1",
+        "SET U&\"jit\" = off",
+        "SET jit = U&\"a\"",
+        "SET jit = N'a'",
+        "SET jit = off /* open",
+        "SET LOCAL TIME ZONE 'UTC'",
+        "SET TIME ZONE",
+        "SET TIME ZONE 'a', 'b'",
+        "SET TIME ZONE INTERVAL '1' HOUR TO MINUTE",
+        "SET NAMES utf8",
+        "SET NAMES 'a' COLLATE 'b'",
+        "SET SCHEMA a",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL chaos",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY, DEFERRABLE",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY,",
+        "SET SESSION CHARACTERISTICS",
         "RESET ALL",
         "RESET role",
         "RESET SESSION AUTHORIZATION",
         "RESET session_authorization",
-        "RESET TIME ZONE",
         "RESET jit; SELECT 1",
         "DISCARD ALL",
         "SHOW jit",
@@ -110,6 +144,43 @@ class SetStatementTest {
       })
   void whatIsNotPlainIsNotRead(String sql) {
     assertNull(SetStatement.parse(sql));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "SET TIME ZONE LOCAL, timezone",
+    "SET TIME ZONE DEFAULT, timezone",
+    "RESET TIME ZONE, timezone",
+    "SET NAMES, client_encoding",
+    "SET NAMES DEFAULT;, client_encoding",
+    "SET SCHEMA DEFAULT, search_path"
+  })
+  void aSpecialFormCanResetToo(String sql, String name) {
+    assertEquals(new SetStatement(name, null), SetStatement.parse(sql));
+  }
+
+  @Test
+  void characteristicsMaySetSeveral() {
+    assertEquals(
+        List.of(
+            new SetStatement("default_transaction_isolation", new Value.Sql("'serializable'")),
+            new SetStatement("default_transaction_read_only", new Value.Sql("on")),
+            new SetStatement("default_transaction_deferrable", new Value.Sql("on"))),
+        SetStatement.parseAll(
+            "SET SESSION CHARACTERISTICS AS TRANSACTION"
+                + " ISOLATION LEVEL SERIALIZABLE, READ ONLY DEFERRABLE;"));
+  }
+
+  /** Needs the value kept as it was written, with the quotes of each element. */
+  @Test
+  @Tag("case-15")
+  void aSearchPathKeepsItsQuotesAndItsUser() {
+    SetStatement set = SetStatement.parse("SET search_path TO \"$user\", \"My Schema\", 'it''s'");
+    assertNotNull(set);
+    assertNotNull(set.value());
+    assertEquals(
+        "SET \"search_path\" TO \"$user\", \"My Schema\", 'it''s';",
+        PgSettings.NONE.with(set.name(), set.value()).differenceFrom(PgSettings.NONE));
   }
 
   @Test
