@@ -60,6 +60,7 @@ public final class PostgresProtocol implements WireProtocol {
               server.counters(),
               new CancelKeys<>(new SecureRandom()),
               welcomes,
+              server.console(),
               server.draining());
     }
 

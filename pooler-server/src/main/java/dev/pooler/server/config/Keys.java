@@ -279,8 +279,22 @@ final class Keys {
   private static final List<Key> ADMIN =
       List.of(
           Key.optional(
-              "users", new Many(new Text()), "nobody", "[postgres]", "who may use the console"),
-          Key.of("sockets", new Flag(), "false", "whether the console is on the Unix sockets"));
+              "users",
+              new Many(new Text()),
+              "nobody",
+              "[postgres]",
+              "who may do everything at the console"),
+          Key.optional(
+              "stats-users",
+              new Many(new Text()),
+              "nobody",
+              "[metrics]",
+              "who may look there, and change nothing"),
+          Key.of(
+              "sockets",
+              new Flag(),
+              "false",
+              "whether the uid pooler runs as, on a unix socket with auth peer, may do everything"));
 
   static final List<Key> ROOT =
       List.of(
@@ -299,8 +313,12 @@ final class Keys {
               "none",
               "",
               "who may log in at listeners that ask for a password"),
-          Key.optional("admin", new Group(ADMIN), "no console", "", "the administration console")
-              .laterIgnored());
+          Key.optional(
+              "admin",
+              new Group(ADMIN),
+              "no console",
+              "",
+              "the console: the databases \"pooler\" and \"pgbouncer\" of PostgreSQL listeners"));
 
   private Keys() {}
 }

@@ -1,6 +1,7 @@
 package dev.pooler.postgres.backend;
 
 import dev.pooler.core.pool.Backend;
+import dev.pooler.core.pool.BackendDetail;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.pool.SessionSettings;
@@ -24,6 +25,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
@@ -69,6 +71,8 @@ public final class PgBackend implements Backend, FrameSink {
   private final PgReplies replies = new PgReplies();
   private final Map<String, String> reported;
 
+  private final Instant connected = Instant.now();
+
   private @Nullable LeaseHolder holder;
 
   /** The session that replies were written to in this turn: flushed once at its end. */
@@ -111,6 +115,18 @@ public final class PgBackend implements Backend, FrameSink {
   @Override
   public Channel channel() {
     return channel;
+  }
+
+  @Override
+  public BackendDetail detail() {
+    return new BackendDetail(
+        id,
+        identity.processId(),
+        channel.remoteAddress(),
+        channel.localAddress(),
+        channel.pipeline().get(SslHandler.class) != null,
+        connected,
+        0);
   }
 
   @Override

@@ -16,6 +16,8 @@ import dev.pooler.core.relay.Backpressure;
 import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Session;
+import dev.pooler.core.session.SessionDetail;
+import dev.pooler.core.session.SessionDetail.WaitsFor;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.wire.FrameSink;
 import dev.pooler.core.wire.FrameWalker;
@@ -29,7 +31,10 @@ import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.handler.ssl.SslHandler;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -64,6 +69,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private final Channel channel;
   private final Outlet out;
   private final PgFrontDoor door;
+  private final Login login;
   private final LeasePool pool;
   private final LoopLeases leases;
   private final PoolMode mode;
@@ -87,15 +93,26 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   private int cancelling;
 
-  PgSession(long id, Channel channel, PgFrontDoor door, LeasePool pool, PgSettings settings) {
+  /** The tick before it last took or wanted a backend. */
+  private long lastRequest;
+
+  PgSession(
+      long id,
+      Channel channel,
+      PgFrontDoor door,
+      Login login,
+      LeasePool pool,
+      PgSettings settings) {
     this.id = id;
     this.channel = channel;
     this.out = new Outlet(channel);
     this.door = door;
+    this.login = login;
     this.pool = pool;
     this.leases = pool.on(channel.eventLoop());
     this.mode = pool.limits().mode();
-    this.judge = new StatementJudge(mode, settings, pool.counters());
+    this.judge = new StatementJudge(mode, settings, pool.counters(), new PinNotes(Instant::now));
+    this.lastRequest = leases.tickTime();
   }
 
   /** The login is granted: learn what to tell the client, then serve it. */
@@ -124,6 +141,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     Messages.readyForQuery(out, 'I');
     channel.writeAndFlush(out, channel.voidPromise());
+    pool.counters().loggedIn();
     become(PgSessionState.IDLE);
     routeHeld();
     flushBackend();
@@ -258,6 +276,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       fail(SqlFailure.draining(), CloseReason.DRAINING);
       return;
     }
+    lastRequest = leases.tickTime();
     Lease hot = leases.tryAcquire();
     if (hot == null) {
       become(PgSessionState.WAITING);
@@ -529,6 +548,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   public void onSettled(TransactionState transaction, boolean failed) {
     if (transaction == TransactionState.IDLE) {
       pool.counters().transactionEnded();
+    } else {
+      pool.counters().statementEnded();
     }
     Lease mine = lease;
     if (mine != null) {
@@ -628,6 +649,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public boolean wantsNotifications() {
     return mode == PoolMode.SESSION || judge.pinnedBy(PinReason.LISTEN);
+  }
+
+  @Override
+  public Set<PinReason> pins() {
+    return judge.pinReasons();
   }
 
   @Override
@@ -835,6 +861,47 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public PoolKey pool() {
     return pool.key();
+  }
+
+  @Override
+  public CompletionStage<SessionDetail> describe() {
+    CompletableFuture<SessionDetail> told = new CompletableFuture<>();
+    channel.eventLoop().execute(() -> told.complete(detail()));
+    return told;
+  }
+
+  private SessionDetail detail() {
+    Lease mine = lease;
+    Backend backend = mine == null ? null : mine.backend();
+    return new SessionDetail(
+        id,
+        pool.key(),
+        login.user(),
+        login.database(),
+        state(),
+        waitsFor(backend),
+        new SessionDetail.Connection(
+            channel.remoteAddress(),
+            channel.localAddress(),
+            channel.pipeline().get(SslHandler.class) != null),
+        login.connected(),
+        Instant.now().minus(leases.since(lastRequest)),
+        waited(pool),
+        cancelling > 0,
+        backend == null ? "idle" : backend.transactionState().label(),
+        judge.settings().texts(),
+        judge.preparedStatements(),
+        judge.pins(),
+        backend == null ? null : backend.id());
+  }
+
+  private WaitsFor waitsFor(@Nullable Backend backend) {
+    return switch (state) {
+      case IDLE, ENDED -> WaitsFor.NOTHING;
+      case WELCOMING, WAITING -> pool.paused() ? WaitsFor.RESUME : WaitsFor.BACKEND;
+      case ALIGNING, REALIGNING, ENDING -> WaitsFor.SETTINGS;
+      case LEASED -> backend != null && backend.owes() ? WaitsFor.SERVER : WaitsFor.CLIENT;
+    };
   }
 
   @Override

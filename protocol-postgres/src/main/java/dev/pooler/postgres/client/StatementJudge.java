@@ -5,6 +5,7 @@ import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.PoolCounters;
 import dev.pooler.core.pool.TransactionState;
+import dev.pooler.core.session.Pin;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementClass;
@@ -18,6 +19,9 @@ import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.statement.SetStatement;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +43,7 @@ final class StatementJudge {
   private final PoolMode mode;
   private final PgSettings startup;
   private final PoolCounters counters;
+  private final PinNotes notes;
   private PgSettings settings;
 
   /** Packed {@link PinReason}s. */
@@ -58,11 +63,12 @@ final class StatementJudge {
   private boolean unnamedParsed;
   private boolean drewFromSequence;
 
-  StatementJudge(PoolMode mode, PgSettings startup, PoolCounters counters) {
+  StatementJudge(PoolMode mode, PgSettings startup, PoolCounters counters, PinNotes notes) {
     this.mode = mode;
     this.startup = startup;
     this.settings = startup;
     this.counters = counters;
+    this.notes = notes;
   }
 
   PgSettings settings() {
@@ -76,6 +82,26 @@ final class StatementJudge {
 
   boolean pinnedBy(PinReason reason) {
     return (pins & bit(reason)) != 0;
+  }
+
+  /** Why the session is pinned; empty where it isn't. */
+  Set<PinReason> pinReasons() {
+    if (pins == 0) {
+      return Set.of();
+    }
+    Set<PinReason> reasons = EnumSet.allOf(PinReason.class);
+    reasons.removeIf(reason -> !pinnedBy(reason));
+    return reasons;
+  }
+
+  /** The same with since when and by what. */
+  List<Pin> pins() {
+    return notes.those(this::pinnedBy);
+  }
+
+  /** Names of the prepared statements that the client has, its own. */
+  List<String> preparedStatements() {
+    return List.of();
   }
 
   /** How much of a frame must be seen, header included. */
@@ -139,6 +165,9 @@ final class StatementJudge {
     if (refusal == null && zero == name) {
       unnamedParsed = true;
     } else if (refusal == null) {
+      if (!pinnedBy(PinReason.PREPARED_STATEMENT)) {
+        notes.statement(in, zero + 1, index + available);
+      }
       pin(PinReason.PREPARED_STATEMENT);
     }
     pendingClosed = false;
@@ -184,6 +213,7 @@ final class StatementJudge {
       int available,
       Backend backend) {
     if (length > available) {
+      notes.statement(in, text, index + available);
       pin(PinReason.LARGE_STATEMENT);
       return refusal(StatementFacts.unknown());
     }
@@ -191,6 +221,9 @@ final class StatementJudge {
     StatementFacts facts = rules.facts(in, text, zero - text);
     SqlFailure refusal = refusal(facts);
     if (refusal == null) {
+      if (facts.leavesFootprint()) {
+        notes.statement(in, text, zero);
+      }
       note(facts, in, text, zero, backend);
     }
     return refusal;
@@ -311,6 +344,7 @@ final class StatementJudge {
     if (transaction == TransactionState.IDLE) {
       backend.movedSettings().forEach((name, value) -> moved(name, value, backend));
     }
+    notes.forgetStatement();
   }
 
   /**
@@ -346,6 +380,7 @@ final class StatementJudge {
     if (mode != PoolMode.SESSION && !pinnedBy(reason)) {
       pins |= bit(reason);
       counters.pinned(reason);
+      notes.pinned(reason);
     }
   }
 

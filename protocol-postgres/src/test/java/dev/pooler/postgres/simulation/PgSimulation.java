@@ -101,6 +101,7 @@ final class PgSimulation {
             new SessionCounters(),
             keys,
             new Welcomes(),
+            NoConsole.of(sessions, limits),
             () -> false);
     UserStore nobody = new UserStore(Map.of(), new byte[32]);
     this.listener =
