@@ -56,7 +56,8 @@ public final class Console {
     this.stats = new StatsRows(server, System::nanoTime);
   }
 
-  static boolean isName(String database) {
+  /** Whether it is one of the console's names. */
+  public static boolean isName(String database) {
     return NAMES.contains(database);
   }
 

@@ -95,13 +95,13 @@ final class Keys {
               "address",
               new HttpSocket(),
               "127.0.0.1:9187",
-              "where /metrics, /live, /ready and /pools are served"),
+              "where /metrics, /live, /ready, /pools, /sessions and /pins are served"),
           Key.optional(
               "token",
               new SecretForm(),
-              "POST needs none",
+              "none is asked for",
               "{file: /run/secrets/pooler-token}",
-              "bearer token that POST /drain and /reload must carry"));
+              "bearer token that POST /drain, POST /reload, /sessions and /pins ask for"));
 
   private static final List<Key> CLIENT_TLS =
       List.of(

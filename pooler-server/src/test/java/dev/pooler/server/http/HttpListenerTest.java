@@ -114,7 +114,7 @@ class HttpListenerTest {
   @Test
   void whatIsNotThereNamesWhatIs() throws Exception {
     assertEquals(
-        "404 not found; there are: /drain, /live, /metrics, /pools, /ready, /reload\n",
+        "404 not found; there are: /drain, /live, /metrics, /pins, /pools, /ready, /reload, /sessions\n",
         text(get("/metric")));
   }
 

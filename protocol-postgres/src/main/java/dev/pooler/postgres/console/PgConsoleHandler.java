@@ -21,6 +21,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -155,20 +156,23 @@ public final class PgConsoleHandler extends ByteToMessageDecoder {
         Messages.error(out, wrong.failure());
         ready(out);
       }
-      case CommandReader.Read.Commands read ->
-          run(
-              out,
-              () -> {
-                for (Command command : read.commands()) {
-                  if (!runSimple(command, out)) {
-                    break;
-                  }
+      case CommandReader.Read.Commands read -> {
+        List<Command> done = new ArrayList<>();
+        run(
+            out,
+            () -> {
+              for (Command command : read.commands()) {
+                if (!runSimple(command, out)) {
+                  return;
                 }
-              },
-              () -> {
-                read.commands().forEach(this::follow);
-                ready(out);
-              });
+                done.add(command);
+              }
+            },
+            () -> {
+              done.forEach(this::follow);
+              ready(out);
+            });
+      }
     }
   }
 

@@ -278,6 +278,11 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
 
   /** Ends a pause; sessions that waited go on. Blocks for a moment. */
   public void resume() {
+    wake();
+    pool.resume();
+  }
+
+  private void wake() {
     synchronized (suspension) {
       paused = false;
       HikariPoolMXBean bean = bean();
@@ -286,7 +291,6 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
       }
       suspended = false;
     }
-    pool.resume();
   }
 
   /** Paused, and nothing is open any more. */
@@ -354,6 +358,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
     for (Thread fetcher : fetchers) {
       fetcher.interrupt();
     }
+    wake(); // who waits in HikariCP for the end of a pause is not found by its close
     HikariDataSource hikari = source;
     if (hikari != null) {
       hikari.close();
