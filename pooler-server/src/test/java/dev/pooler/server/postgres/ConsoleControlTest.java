@@ -49,6 +49,7 @@ class ConsoleControlTest {
   void stop() throws IOException {
     console.close();
     pooler.close();
+    SharedServer.endSleepers();
   }
 
   private static void assertError(String state, String text, List<PgMessage> said) {

@@ -37,6 +37,7 @@ class ExplainTest {
   void stop() throws IOException {
     console.close();
     pooler.close();
+    SharedServer.endSleepers();
   }
 
   @Test
