@@ -1,6 +1,6 @@
 package dev.pooler.server;
 
-import dev.pooler.server.config.NearMiss;
+import dev.pooler.core.text.NearMiss;
 import java.util.Map;
 import java.util.TreeMap;
 import picocli.CommandLine;

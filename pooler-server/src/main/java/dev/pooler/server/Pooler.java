@@ -7,6 +7,9 @@ import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.TimeoutsConfig;
+import dev.pooler.core.config.UserConfig;
+import dev.pooler.core.console.Console;
+import dev.pooler.core.console.Portraits;
 import dev.pooler.core.lifecycle.Drain;
 import dev.pooler.core.lifecycle.Janitor;
 import dev.pooler.core.observe.SessionCounters;
@@ -17,12 +20,14 @@ import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
 import dev.pooler.server.config.ConfigFile;
 import dev.pooler.server.config.SecretSource;
+import dev.pooler.server.console.ServerOperations;
 import dev.pooler.server.http.HttpEndpoints;
 import dev.pooler.server.http.HttpListener;
 import dev.pooler.server.io.SocketListener;
 import dev.pooler.server.io.Transports;
 import dev.pooler.server.observe.Metrics;
 import dev.pooler.server.observe.PoolsPage;
+import dev.pooler.server.observe.SessionsPage;
 import dev.pooler.server.pools.Pools;
 import dev.pooler.server.pools.TargetProbe;
 import java.io.IOException;
@@ -51,6 +56,9 @@ import org.slf4j.LoggerFactory;
 public final class Pooler implements AutoCloseable, HttpEndpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Pooler.class);
 
+  /** PgBouncer's default stats_period. */
+  private static final long STATS_SECONDS = 60;
+
   private final CountDownLatch end = new CountDownLatch(1);
   private final AtomicBoolean closing = new AtomicBoolean();
   private final Reload reload;
@@ -64,6 +72,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   private final Transport transport;
   private final Metrics metrics;
   private final Pools pools;
+  private final Console console;
   private final Janitor janitor;
   private final TargetProbe targets;
   private final Drain drain;
@@ -85,6 +94,18 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     this.janitor =
         new Janitor(
             transport.eventLoops(), () -> pools.all().stream().map(Pools.Entry::pool).toList());
+    this.console =
+        new Console(
+            new ServerOperations(
+                () -> this.config,
+                pools::all,
+                sessions,
+                limits,
+                Version.product(),
+                this::draining,
+                this::reload,
+                this::forgetServers),
+            pools.pauses());
     this.targets = new TargetProbe(scheduler, metrics::target);
     this.drain = new Drain(sessions);
   }
@@ -107,6 +128,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       }
       pooler.startHttp(config.http());
       pooler.janitor.start();
+      pooler.startStats();
       pooler.targets.watch(config.databases().values());
       pooler.pools.warm();
       return pooler;
@@ -117,6 +139,21 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       pooler.close();
       throw e;
     }
+  }
+
+  private void startStats() {
+    scheduler.scheduleAtFixedRate(
+        console::nextStatsPeriod, STATS_SECONDS, STATS_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private boolean draining() {
+    return drain.begun();
+  }
+
+  /** What the login of a backend told: a protocol forgets it with its users. */
+  private void forgetServers() {
+    List<UserConfig> users = List.copyOf(config.users().values());
+    protocols.values().forEach(protocol -> protocol.reload(users));
   }
 
   /** Keys that are read and checked, and that nothing enforces in this version. */
@@ -148,6 +185,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
                   List.copyOf(config.users().values()),
                   this::secret,
                   this::loginTimeout,
+                  console,
                   drain::begun));
       counters.put(protocol.protocol(), counted);
       protocols.put(protocol.protocol(), running);
@@ -306,5 +344,15 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   @Override
   public String pools() {
     return PoolsPage.render(pools.all());
+  }
+
+  @Override
+  public String sessions() {
+    return SessionsPage.sessions(Portraits.of(sessions.all()));
+  }
+
+  @Override
+  public String pins() {
+    return SessionsPage.pins(Portraits.of(sessions.all()));
   }
 }

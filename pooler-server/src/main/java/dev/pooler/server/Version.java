@@ -9,16 +9,14 @@ import java.util.Properties;
 final class Version {
   private Version() {}
 
+  /** {@code pooler 0.1.0}. */
+  static String product() {
+    return "pooler " + build().getProperty("version", "unknown");
+  }
+
   /** {@code pooler 0.1.0 (commit abc1234), JDK 25.0.3, transport epoll}. */
   static String line() {
-    Properties build = new Properties();
-    try (InputStream in = Version.class.getResourceAsStream("build.properties")) {
-      if (in != null) {
-        build.load(in);
-      }
-    } catch (IOException e) {
-      // The line below says unknown.
-    }
+    Properties build = build();
     return "pooler "
         + build.getProperty("version", "unknown")
         + " (commit "
@@ -27,5 +25,17 @@ final class Version {
         + Runtime.version()
         + ", transport "
         + (Epoll.isAvailable() ? "epoll" : "nio");
+  }
+
+  private static Properties build() {
+    Properties build = new Properties();
+    try (InputStream in = Version.class.getResourceAsStream("build.properties")) {
+      if (in != null) {
+        build.load(in);
+      }
+    } catch (IOException e) {
+      // Then it is unknown.
+    }
+    return build;
   }
 }

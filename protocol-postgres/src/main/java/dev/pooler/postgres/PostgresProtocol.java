@@ -62,6 +62,7 @@ public final class PostgresProtocol implements WireProtocol {
               new CancelKeys<>(new SecureRandom()),
               welcomes,
               new SharedStatements(),
+              server.console(),
               server.draining());
     }
 

@@ -20,7 +20,8 @@ public record PoolerConfig(
     Map<String, DatabaseConfig> databases,
     LimitsConfig limits,
     IoConfig io,
-    Map<String, UserConfig> users) {
+    Map<String, UserConfig> users,
+    AdminConfig admin) {
   public PoolerConfig {
     listen = List.copyOf(listen);
     databases = Collections.unmodifiableMap(new LinkedHashMap<>(databases));

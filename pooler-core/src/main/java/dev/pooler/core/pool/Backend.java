@@ -3,6 +3,7 @@ package dev.pooler.core.pool;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,11 @@ public interface Backend {
 
   /** False once closed or marked dead. Any thread; may be a moment old off the loop. */
   boolean usable();
+
+  /** What is known of it, for the administrator. Any thread. */
+  default BackendDetail detail() {
+    return new BackendDetail(id(), 0, null, null, false, Instant.EPOCH, 0);
+  }
 
   /** Gives it to a session: replies go there from now on. */
   void attach(LeaseHolder holder);

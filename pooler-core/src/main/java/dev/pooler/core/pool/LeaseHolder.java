@@ -3,6 +3,7 @@ package dev.pooler.core.pool;
 import dev.pooler.core.session.SqlFailure;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The session that holds a backend, as the backend sees it. Called on the backend's loop. */
@@ -31,6 +32,11 @@ public interface LeaseHolder {
 
   /** Whether asynchronous notifications on this backend are the session's. */
   boolean wantsNotifications();
+
+  /** What keeps the session on its backend beyond its pool's mode; asked at the janitor's ticks. */
+  default Set<PinReason> pins() {
+    return Set.of();
+  }
 
   /**
    * The backend is gone. The lease must be given up by evicting it.

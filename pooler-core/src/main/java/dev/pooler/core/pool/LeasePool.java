@@ -32,6 +32,9 @@ public final class LeasePool {
   private volatile BackendSupply supply;
   private volatile boolean paused;
 
+  /** When grants last began again: what was waited before does not count against max-wait. */
+  private volatile long openSince;
+
   /** What sessions are told since the pool was closed, or null while it is not. */
   private volatile @Nullable SqlFailure closed;
 
@@ -53,6 +56,7 @@ public final class LeasePool {
     this.limits = limits;
     this.supply = supply;
     this.clock = clock;
+    this.openSince = clock.getAsLong();
     this.counters = new PoolCounters();
     for (EventLoop loop : eventLoops) {
       loops.add(new LoopLeases(this, loop));
@@ -91,15 +95,37 @@ public final class LeasePool {
     return loops;
   }
 
-  /** No more grants until {@link #resume}; sessions wait, and idle backends go back. */
+  /**
+   * No more grants until {@link #resume}; sessions wait, however long it takes, and backends go
+   * back to the supply as they become idle.
+   */
   public void pause() {
     paused = true;
     onEachLoop(LoopLeases::giveBackIdle);
   }
 
   public void resume() {
+    openSince = now();
     paused = false;
     onEachLoop(LoopLeases::reopened);
+  }
+
+  public boolean paused() {
+    return paused;
+  }
+
+  /** Backends that are hot now, or leased, go back to the supply when their lease is over. */
+  public void endTenures() {
+    onEachLoop(LoopLeases::endTenures);
+  }
+
+  /** How long the session has waited that has waited longest; a glance. */
+  public Duration longestWait() {
+    long longest = 0;
+    for (LoopLeases share : loops) {
+      longest = Math.max(longest, share.oldestWait(now()));
+    }
+    return Duration.ofNanos(longest);
   }
 
   /** The end: waiters are told, backends go back as they are released. */
@@ -171,6 +197,11 @@ public final class LeasePool {
     held.addAndGet(change);
   }
 
+  /** Whether a session that waits since then has waited for longer than it may. */
+  boolean waitedEnough(long since, long now) {
+    return !paused && now - since >= maxWaitNanos() && now - openSince >= maxWaitNanos();
+  }
+
   boolean mayFetch() {
     return held.get() < limits.size();
   }
@@ -189,8 +220,7 @@ public final class LeasePool {
             + limits.maxWait().toMillis()
             + " ms, all "
             + limits.size()
-            + " backends busy"
-            + (paused ? ", the pool is paused)" : ")");
+            + " backends busy)";
     return SqlFailure.waitedTooLong(millis, key.toString(), state);
   }
 

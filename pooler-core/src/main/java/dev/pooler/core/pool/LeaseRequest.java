@@ -1,6 +1,7 @@
 package dev.pooler.core.pool;
 
 import dev.pooler.core.session.SqlFailure;
+import java.time.Duration;
 
 /**
  * A session's wish for a backend, waiting in arrival order. Reusable, one wait at a time; confined
@@ -11,6 +12,11 @@ public abstract class LeaseRequest {
   long since;
 
   boolean waiting;
+
+  /** How long it has waited by now; zero where it doesn't. On its loop. */
+  public final Duration waited(LeasePool pool) {
+    return waiting ? Duration.ofNanos(pool.now() - since) : Duration.ZERO;
+  }
 
   /** True between enqueueing and the end of the wait. */
   public final boolean isWaiting() {

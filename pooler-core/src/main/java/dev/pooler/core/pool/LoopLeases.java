@@ -40,9 +40,13 @@ public final class LoopLeases {
 
   private volatile int idleCount;
 
+  /** When the janitor was last here. */
+  private long lastTick;
+
   LoopLeases(LeasePool pool, EventLoop loop) {
     this.pool = pool;
     this.loop = loop;
+    this.lastTick = pool.now();
   }
 
   public EventLoop loop() {
@@ -97,7 +101,7 @@ public final class LoopLeases {
     long now = pool.now();
     if (!lease.backend.usable()) {
       discard(lease, EvictReason.BACKEND_CLOSED);
-    } else if (pool.closed() || now - lease.heldSince > pool.tenureNanos()) {
+    } else if (!pool.open() || now - lease.heldSince > pool.tenureNanos()) {
       giveBack(lease);
     } else {
       lease.idleSince = now;
@@ -136,9 +140,8 @@ public final class LoopLeases {
 
   /** The janitor's tick: deadlines of waiters, hot leases nobody needs. */
   void tick(long now) {
-    long maxWait = pool.maxWaitNanos();
     LeaseRequest oldest;
-    while ((oldest = waiters.peekFirst()) != null && now - oldest.since >= maxWait) {
+    while ((oldest = waiters.peekFirst()) != null && pool.waitedEnough(oldest.since, now)) {
       take(oldest);
       long waited = TimeUnit.NANOSECONDS.toMillis(now - oldest.since);
       pool.counters().timedOut();
@@ -151,8 +154,26 @@ public final class LoopLeases {
     }
     idleCount = idle.size();
     lookForLeaks(now);
+    sample(now);
     serve();
     fetchIfNeeded();
+  }
+
+  /**
+   * Counts for how long backends are leased, busy and pinned: each tick stands for its interval.
+   */
+  private void sample(long now) {
+    long interval = now - lastTick;
+    lastTick = now;
+    for (Lease lease : here) {
+      if (lease.leased) {
+        pool.counters().sampled(interval, lease.backend.owes());
+        LeaseHolder holder = lease.backend.holder();
+        if (holder != null) {
+          holder.pins().forEach(reason -> pool.counters().pinned(reason, interval));
+        }
+      }
+    }
   }
 
   /** Says so when a session keeps its backend for longer than it should, once for each lease. */
@@ -185,6 +206,15 @@ public final class LoopLeases {
     }
   }
 
+  /** What is hot goes back, and what is leased does when its lease ends. */
+  void endTenures() {
+    giveBackIdle();
+    long longAgo = pool.now() - pool.tenureNanos() - 1;
+    for (Lease lease : here) {
+      lease.heldSince = longAgo;
+    }
+  }
+
   /** Returns all hot leases to the supply: a pause, a drain or the pool's end. */
   void giveBackIdle() {
     Lease lease;
@@ -203,6 +233,16 @@ public final class LoopLeases {
     }
   }
 
+  /** The time of the last tick: what is noted with it costs no look at the clock. */
+  public long tickTime() {
+    return lastTick;
+  }
+
+  /** How long ago that tick was. */
+  public Duration since(long tickTime) {
+    return Duration.ofNanos(Math.max(0, pool.now() - tickTime));
+  }
+
   /** Another loop waits: hand it an idle lease if its waiter is the oldest. */
   void handIdleTo(LoopLeases other) {
     if (other.oldestWaiter != NOBODY) {
@@ -212,6 +252,11 @@ public final class LoopLeases {
 
   long oldestWaiter() {
     return oldestWaiter;
+  }
+
+  long oldestWait(long now) {
+    long oldest = oldestWaiter;
+    return oldest == NOBODY ? 0 : Math.max(0, now - oldest);
   }
 
   int idleCount() {
@@ -231,7 +276,7 @@ public final class LoopLeases {
       discard(lease, EvictReason.BACKEND_CLOSED); // it closed on its way here
       return;
     }
-    if (pool.closed()) {
+    if (!pool.open()) {
       giveBack(lease);
       return;
     }

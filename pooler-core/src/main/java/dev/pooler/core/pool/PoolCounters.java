@@ -15,11 +15,16 @@ public final class PoolCounters {
   private final LongAdder timeouts = new LongAdder();
   private final LongAdder leaks = new LongAdder();
   private final LongAdder transactions = new LongAdder();
+  private final LongAdder innerStatements = new LongAdder();
+  private final LongAdder logins = new LongAdder();
+  private final LongAdder leasedNanos = new LongAdder();
+  private final LongAdder busyNanos = new LongAdder();
   private final LongAdder clientBytes = new LongAdder();
   private final LongAdder backendBytes = new LongAdder();
   private final LatencyBuckets waits = new LatencyBuckets();
   private final Map<EvictReason, LongAdder> evictions = new EnumMap<>(EvictReason.class);
   private final Map<PinReason, LongAdder> pins = new EnumMap<>(PinReason.class);
+  private final Map<PinReason, LongAdder> pinnedNanos = new EnumMap<>(PinReason.class);
 
   PoolCounters() {
     for (EvictReason reason : EvictReason.values()) {
@@ -27,6 +32,7 @@ public final class PoolCounters {
     }
     for (PinReason reason : PinReason.values()) {
       pins.put(reason, new LongAdder());
+      pinnedNanos.put(reason, new LongAdder());
     }
   }
 
@@ -60,6 +66,35 @@ public final class PoolCounters {
     transactions.increment();
   }
 
+  /** A statement was answered and its transaction goes on. */
+  public void statementEnded() {
+    innerStatements.increment();
+  }
+
+  /** A client logged in. */
+  public void loggedIn() {
+    logins.increment();
+  }
+
+  /**
+   * A tick saw a lease: it stands for the time since the tick before. Sampled, because a clock read
+   * for each statement would cost the data path more than the figure is worth.
+   */
+  void sampled(long nanos, boolean busy) {
+    leasedNanos.add(nanos);
+    if (busy) {
+      busyNanos.add(nanos);
+    }
+  }
+
+  /** A tick saw a pinned session. */
+  void pinned(PinReason reason, long nanos) {
+    LongAdder adder = pinnedNanos.get(reason);
+    if (adder != null) {
+      adder.add(nanos);
+    }
+  }
+
   public void fromClient(int bytes) {
     clientBytes.add(bytes);
   }
@@ -87,6 +122,33 @@ public final class PoolCounters {
 
   public long transactions() {
     return transactions.sum();
+  }
+
+  /**
+   * Requests that were answered: a simple query, or a batch of the extended protocol with what was
+   * sent behind it without waiting.
+   */
+  public long statements() {
+    return transactions.sum() + innerStatements.sum();
+  }
+
+  public long logins() {
+    return logins.sum();
+  }
+
+  /** Nanoseconds that sessions had backends, as far as ticks of a tenth of a second tell. */
+  public long leasedNanos() {
+    return leasedNanos.sum();
+  }
+
+  /** Nanoseconds that backends owed replies, as far as ticks tell. */
+  public long busyNanos() {
+    return busyNanos.sum();
+  }
+
+  /** Nanoseconds that sessions were pinned for this reason, as far as ticks tell. */
+  public long pinnedNanos(PinReason reason) {
+    return sum(pinnedNanos, reason);
   }
 
   public long clientBytes() {

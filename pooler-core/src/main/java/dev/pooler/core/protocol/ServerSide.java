@@ -2,6 +2,7 @@ package dev.pooler.core.protocol;
 
 import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.UserConfig;
+import dev.pooler.core.console.Console;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.session.SessionLimits;
@@ -30,4 +31,5 @@ public record ServerSide(
     List<UserConfig> users,
     Function<Secret, String> secrets,
     Supplier<Duration> loginTimeout,
+    Console console,
     BooleanSupplier draining) {}

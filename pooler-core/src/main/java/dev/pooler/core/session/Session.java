@@ -1,6 +1,7 @@
 package dev.pooler.core.session;
 
 import dev.pooler.core.config.PoolKey;
+import java.util.concurrent.CompletionStage;
 
 /** A client's conversation, as the registry sees it. Any thread may call. */
 public interface Session {
@@ -19,6 +20,12 @@ public interface Session {
 
   /** The pool its backends come from. */
   PoolKey pool();
+
+  /**
+   * The session's whole state at one moment. Completes on its loop; may throw
+   * RejectedExecutionException where that is over.
+   */
+  CompletionStage<SessionDetail> describe();
 
   /** Asks the session to end when its transaction is over, or at once where it is idle. */
   void drain();

@@ -60,6 +60,12 @@ public record SqlFailure(
         .withHint("Connect again.");
   }
 
+  /** An administrator ended the session. */
+  public static SqlFailure killed() {
+    return fatal("57P01", 1053, "terminating connection due to administrator command")
+        .withHint("KILL or KILL_CLIENT was said at pooler's console.");
+  }
+
   public static SqlFailure backendLost(String how) {
     return fatal("08006", 2013, "the backend of this session was lost: " + how);
   }

@@ -83,7 +83,8 @@ class PoolerConfigTest {
         databases,
         new LimitsConfig(5000, 64L << 20, FIVE_SECONDS),
         new IoConfig(Transport.AUTO, 0),
-        Map.of());
+        Map.of(),
+        AdminConfig.NONE);
   }
 
   private static DatabaseConfig database(String name, @Nullable Secret password) {

@@ -242,7 +242,7 @@ class LeasePoolTest {
   }
 
   @Test
-  void aBackendReleasedDuringAPauseIsGrantedAfterIt() {
+  void aBackendReleasedDuringAPauseGoesBackAndWhoWaitsGetsAnotherAfterIt() {
     Lease lease = exhausted();
     pool.pause();
     settle();
@@ -250,18 +250,62 @@ class LeasePoolTest {
     release(one, lease);
     settle();
     assertTrue(waiter.isWaiting());
+    assertEquals(1, supply.givenBack);
     pool.resume();
     settle();
-    assertSame(lease, waiter.granted());
+    assertEquals(1, waiter.ends);
   }
 
   @Test
-  void whoWaitsTooLongInAPauseIsToldThePause() {
-    pool.pause();
+  void theTimeOfAPauseIsNotCountedAgainstMaxWait() {
+    exhausted();
     Waiter waiter = await(one);
-    now += Duration.ofSeconds(1).toNanos();
+    pool.pause();
+    now += Duration.ofMinutes(5).toNanos();
     tick();
-    assertTrue(waiter.told().contains("the pool is paused"), waiter.told());
+    assertTrue(waiter.isWaiting());
+    assertEquals(Duration.ofMinutes(5), pool.longestWait());
+    pool.resume();
+    settle();
+    now += pool.limits().maxWait().toNanos() - 1;
+    tick();
+    assertTrue(waiter.isWaiting());
+    now++;
+    tick();
+    assertTrue(waiter.told().contains("all 2 backends busy"), waiter.told());
+  }
+
+  @Test
+  void endedTenuresSendEachBackendBackWhenItsLeaseEnds() {
+    Waiter first = await(one);
+    Waiter second = await(one);
+    settle();
+    Lease leased = second.granted();
+    release(one, first.granted());
+    settle();
+    assertEquals(1, pool.idleBackends());
+    pool.endTenures();
+    settle();
+    assertEquals(1, supply.givenBack);
+    release(one, leased);
+    settle();
+    assertEquals(2, supply.givenBack);
+    assertEquals(0, pool.heldBackends());
+  }
+
+  @Test
+  void ticksCountForHowLongBackendsAreLeased() {
+    Lease lease = exhausted();
+    tick();
+    long before = pool.counters().leasedNanos();
+    now += Duration.ofMillis(100).toNanos();
+    tick();
+    release(one, lease);
+    settle();
+    now += Duration.ofMillis(100).toNanos();
+    tick();
+    // Two of them for one tick, one for the next.
+    assertEquals(Duration.ofMillis(300).toNanos(), pool.counters().leasedNanos() - before);
   }
 
   @Test

@@ -4,11 +4,13 @@ import dev.pooler.core.config.Address;
 import dev.pooler.core.config.FileMode;
 import dev.pooler.core.config.TcpAddress;
 import dev.pooler.core.config.UnixAddress;
+import dev.pooler.core.console.Console;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is wrong although each value alone is right: above all what would let one workload in as
@@ -36,6 +38,7 @@ final class Combinations {
         .values()
         .forEach(database -> DatabaseChecks.check(database, taken, findings));
     checks.users();
+    checks.console();
   }
 
   /** The default of {@code auth}, which depends on the address. */
@@ -109,6 +112,37 @@ final class Combinations {
     if (passwords && !root.isWritten("users")) {
       findings.error(listener, "auth", auth + " needs users, each with a verifier or a password");
     }
+  }
+
+  /** The console's names are its own, and it believes a listener that believes everybody. */
+  private void console() {
+    if (!root.isWritten("admin")) {
+      return;
+    }
+    root.named("databases")
+        .forEach((name, database) -> {
+          if (Console.isName(name)) {
+            findings.error(
+                database.place(), database.path(), "is the console's name where there is admin");
+          }
+        });
+    Section admin = root.find("admin", Section.class);
+    if (admin == null || !admin.isWritten("users")) {
+      return;
+    }
+    for (Section listener : root.sections("listen")) {
+      if ("trust".equals(authOf(listener)) && "postgres".equals(protocolOf(listener))) {
+        findings.warn(
+            listener,
+            "auth",
+            "trust: whoever connects here may name itself as one of admin.users, and use the"
+                + " console");
+      }
+    }
+  }
+
+  private static @Nullable String protocolOf(Section listener) {
+    return listener.find("protocol", String.class);
   }
 
   /**

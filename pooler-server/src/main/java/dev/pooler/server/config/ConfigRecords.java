@@ -1,6 +1,7 @@
 package dev.pooler.server.config;
 
 import dev.pooler.core.config.Address;
+import dev.pooler.core.config.AdminConfig;
 import dev.pooler.core.config.Auth;
 import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.DatabaseConfig;
@@ -51,7 +52,22 @@ final class ConfigRecords {
             number(limits, "clients"), limits.get("memory", Long.class), time(limits, "drain")),
         new IoConfig(
             word(io, "transport", Transport.values(), Transport::word), number(io, "event-loops")),
-        records.users(root.sections("users")));
+        records.users(root.sections("users")),
+        admin(root.find("admin", Section.class)));
+  }
+
+  private static AdminConfig admin(@Nullable Section admin) {
+    return admin == null
+        ? AdminConfig.NONE
+        : new AdminConfig(
+            texts(admin, "users"),
+            texts(admin, "stats-users"),
+            admin.get("sockets", Boolean.class));
+  }
+
+  private static List<String> texts(Section section, String key) {
+    List<?> texts = section.find(key, List.class);
+    return texts == null ? List.of() : texts.stream().map(String.class::cast).toList();
   }
 
   private ListenerConfig listener(Section listener) {

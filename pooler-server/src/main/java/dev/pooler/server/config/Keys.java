@@ -95,13 +95,13 @@ final class Keys {
               "address",
               new HttpSocket(),
               "127.0.0.1:9187",
-              "where /metrics, /live, /ready and /pools are served"),
+              "where /metrics, /live, /ready, /pools, /sessions and /pins are served"),
           Key.optional(
               "token",
               new SecretForm(),
-              "POST needs none",
+              "none is asked for",
               "{file: /run/secrets/pooler-token}",
-              "bearer token that POST /drain and /reload must carry"));
+              "bearer token that POST /drain, POST /reload, /sessions and /pins ask for"));
 
   private static final List<Key> CLIENT_TLS =
       List.of(
@@ -284,8 +284,22 @@ final class Keys {
   private static final List<Key> ADMIN =
       List.of(
           Key.optional(
-              "users", new Many(new Text()), "nobody", "[postgres]", "who may use the console"),
-          Key.of("sockets", new Flag(), "false", "whether the console is on the Unix sockets"));
+              "users",
+              new Many(new Text()),
+              "nobody",
+              "[postgres]",
+              "who may do everything at the console"),
+          Key.optional(
+              "stats-users",
+              new Many(new Text()),
+              "nobody",
+              "[metrics]",
+              "who may look there, and change nothing"),
+          Key.of(
+              "sockets",
+              new Flag(),
+              "false",
+              "whether the uid pooler runs as, on a unix socket with auth peer, may do everything"));
 
   static final List<Key> ROOT =
       List.of(
@@ -304,8 +318,12 @@ final class Keys {
               "none",
               "",
               "who may log in at listeners that ask for a password"),
-          Key.optional("admin", new Group(ADMIN), "no console", "", "the administration console")
-              .laterIgnored());
+          Key.optional(
+              "admin",
+              new Group(ADMIN),
+              "no console",
+              "",
+              "the console: the databases \"pooler\" and \"pgbouncer\" of PostgreSQL listeners"));
 
   private Keys() {}
 }

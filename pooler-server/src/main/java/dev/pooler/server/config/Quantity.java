@@ -1,10 +1,11 @@
 package dev.pooler.server.config;
 
+import dev.pooler.core.text.NearMiss;
 import java.time.Duration;
 import java.util.List;
 
 /** Durations and sizes as people write them: a whole number and a unit, or 0. */
-final class Quantity {
+public final class Quantity {
   private static final List<String> TIME_UNITS = List.of("ms", "s", "m", "h", "d");
   private static final long[] MILLIS = {1, 1_000, 60_000, 3_600_000, 86_400_000};
   private static final List<String> SIZE_UNITS = List.of("B", "KiB", "MiB", "GiB");
@@ -21,11 +22,11 @@ final class Quantity {
   }
 
   /** The shortest text that means the same: 30m, not 1800s. */
-  static String text(Duration duration) {
+  public static String text(Duration duration) {
     return text(duration.toMillis(), TIME_UNITS, MILLIS);
   }
 
-  static String text(long bytes) {
+  public static String text(long bytes) {
     return text(bytes, SIZE_UNITS, BYTES);
   }
 

@@ -1,6 +1,7 @@
 package dev.pooler.server.config;
 
 import dev.pooler.core.config.Secret;
+import dev.pooler.core.text.NearMiss;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

@@ -1,5 +1,6 @@
 package dev.pooler.server.config;
 
+import dev.pooler.core.text.NearMiss;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

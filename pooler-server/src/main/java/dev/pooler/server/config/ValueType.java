@@ -2,6 +2,7 @@ package dev.pooler.server.config;
 
 import dev.pooler.core.config.FileMode;
 import dev.pooler.core.config.TcpAddress;
+import dev.pooler.core.text.NearMiss;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;

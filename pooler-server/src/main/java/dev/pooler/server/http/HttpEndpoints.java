@@ -17,6 +17,12 @@ public interface HttpEndpoints {
   /** The pools as JSON text. */
   String pools();
 
+  /** All sessions with their state as JSON text; settings and statements may be secret. */
+  String sessions();
+
+  /** All pins of sessions as JSON text; statements may be secret. */
+  String pins();
+
   /** Begins to drain and returns at once; a second call changes nothing. */
   void drain();
 

@@ -11,14 +11,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Serves {@link HttpEndpoints} with the JDK's own server, each request on a virtual thread. What
- * changes something is POST, from loopback only, and carries the token where one is set. The owner
- * closes it.
+ * changes something is POST; that, and what shows settings and statements of clients, is answered
+ * on loopback only, and to whoever carries the token where one is set. The owner closes it.
  */
 public final class HttpListener implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HttpListener.class);
@@ -50,6 +51,8 @@ public final class HttpListener implements AutoCloseable {
                 new Route(
                     "GET",
                     exchange -> answer(exchange, 200, "application/json", endpoints.pools())),
+            "/sessions", new Route("GET", exchange -> confidential(exchange, endpoints::sessions)),
+            "/pins", new Route("GET", exchange -> confidential(exchange, endpoints::pins)),
             "/drain", new Route("POST", this::drain),
             "/reload", new Route("POST", this::reload));
   }
@@ -121,6 +124,13 @@ public final class HttpListener implements AutoCloseable {
   private void ready(HttpExchange exchange) throws IOException {
     String reason = endpoints.notReady();
     answer(exchange, reason == null ? 200 : 503, TEXT, (reason == null ? "ready" : reason) + "\n");
+  }
+
+  /** Settings and statements of clients are for whoever may change something too. */
+  private void confidential(HttpExchange exchange, Supplier<String> page) throws IOException {
+    if (!refused(exchange)) {
+      answer(exchange, 200, "application/json", page.get());
+    }
   }
 
   private void drain(HttpExchange exchange) throws IOException {

@@ -84,7 +84,9 @@ public final class Metrics {
       counter("pooler.evictions", with, counters, c -> c.evictions(reason));
     }
     for (PinReason reason : PinReason.values()) {
-      counter("pooler.pins", tags.and("reason", reason.label()), counters, c -> c.pins(reason));
+      Tags with = tags.and("reason", reason.label());
+      counter("pooler.pins", with, counters, c -> c.pins(reason));
+      counter("pooler.pinned.seconds", with, counters, c -> c.pinnedNanos(reason) / 1e9);
     }
     backends(tags.and("state", "active"), pool, p -> p.heldBackends() - p.idleBackends());
     backends(

@@ -5,6 +5,9 @@ import dev.pooler.core.config.PoolConfig;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
+import dev.pooler.core.console.ConsolePool;
+import dev.pooler.core.console.Pauses;
+import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.pool.PoolLimits;
@@ -40,14 +43,46 @@ public final class Pools implements PoolDirectory {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
   /** A pool with what it was made of. */
-  public record Entry(HikariSupply supply, DatabaseConfig database) {
+  public record Entry(HikariSupply supply, DatabaseConfig database) implements ConsolePool {
+    @Override
     public LeasePool pool() {
       return supply.pool();
+    }
+
+    @Override
+    public Collection<Backend> backends() {
+      return supply.backends();
+    }
+
+    @Override
+    public int connecting() {
+      return supply.connecting();
+    }
+
+    @Override
+    public void pause() {
+      supply.pause();
+    }
+
+    @Override
+    public void resume() {
+      supply.resume();
+    }
+
+    @Override
+    public boolean atRest() {
+      return supply.atRest();
+    }
+
+    @Override
+    public void reconnect() {
+      supply.reconnect();
     }
   }
 
   private final ConcurrentHashMap<PoolKey, Entry> pools = new ConcurrentHashMap<>();
   private final Map<Protocol, WireProtocol.Running> protocols = new ConcurrentHashMap<>();
+  private final Pauses pauses = new Pauses();
   private final List<EventLoop> loops;
   private final ScheduledExecutorService scheduler;
   private final MeterRegistry metrics;
@@ -78,6 +113,11 @@ public final class Pools implements PoolDirectory {
     protocols.put(name, running);
   }
 
+  /** Which databases are paused; new pools begin so. */
+  public Pauses pauses() {
+    return pauses;
+  }
+
   public Collection<Entry> all() {
     return pools.values();
   }
@@ -99,6 +139,10 @@ public final class Pools implements PoolDirectory {
             "53300", 1040, "too many pools: there are " + MOST_POOLS, "databases.*.user");
       }
       pool = pools.computeIfAbsent(key, missing -> make(missing, entry));
+      // Looked at when it can be found: whoever pauses notes it first and then looks for pools.
+      if (pauses.covers(key.name())) {
+        pool.pause();
+      }
     }
     return new Found.Pool(pool.pool(), entry);
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pooler.core.config.AdminConfig;
 import dev.pooler.core.config.Auth;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.FileMode;
@@ -72,6 +73,7 @@ class ConfigFileTest {
     assertEquals(Duration.ZERO, app.timeouts().statement());
     assertEquals(64L << 20, config.limits().memoryBytes());
     assertEquals(5000, config.limits().clients());
+    assertEquals(new AdminConfig(List.of("postgres"), List.of(), true), config.admin());
   }
 
   @Test
@@ -80,8 +82,7 @@ class ConfigFileTest {
         List.of(
             "p.yaml:15:12: databases.app.retry: \"statements\" has no effect in this version",
             "p.yaml:20:27: users[0].verifier: is not complete, no password will match:"
-                + " SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey",
-            "p.yaml:21:8: admin: has no effect in this version"),
+                + " SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey"),
         lines(ok(withoutMysql()).warnings()));
   }
 

@@ -84,7 +84,10 @@ class ConfigMistakesTest {
             "p.yaml:2:26: databases.app.hosts: is empty"),
         Arguments.of(
             "listen: [{address: \"unix:/s\"}]\ndatabases: {app: {hosts: [h, \"h:5432\"]}}\n",
-            "p.yaml:2:30: databases.app.hosts[1]: tcp:h:5432 is there twice"));
+            "p.yaml:2:30: databases.app.hosts[1]: tcp:h:5432 is there twice"),
+        Arguments.of(
+            "listen: [{address: \"unix:/s\"}]\ndatabases: {pooler: {hosts: [h]}}\nadmin: {sockets: true}\n",
+            "p.yaml:2:21: databases.pooler: is the console's name where there is admin"));
   }
 
   static Stream<Arguments> values() {

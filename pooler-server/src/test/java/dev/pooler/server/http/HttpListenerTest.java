@@ -29,6 +29,16 @@ class HttpListenerTest {
   private HttpListener guarded;
 
   private static final class FakeEndpoints implements HttpEndpoints {
+    @Override
+    public String sessions() {
+      return "[1]";
+    }
+
+    @Override
+    public String pins() {
+      return "[2]";
+    }
+
     private volatile @Nullable String notReady;
     private volatile List<String> problems = List.of();
     private final AtomicInteger drains = new AtomicInteger();
@@ -104,7 +114,7 @@ class HttpListenerTest {
   @Test
   void whatIsNotThereNamesWhatIs() throws Exception {
     assertEquals(
-        "404 not found; there are: /drain, /live, /metrics, /pools, /ready, /reload\n",
+        "404 not found; there are: /drain, /live, /metrics, /pins, /pools, /ready, /reload, /sessions\n",
         text(get("/metric")));
   }
 

@@ -105,8 +105,13 @@ final class PoolerFixture implements AutoCloseable {
 
   /** Takes another text; the problems, none if it was taken. */
   List<String> reload(String now) {
-    yaml = complete(now);
+    edit(now);
     return pooler.reload();
+  }
+
+  /** Changes the text that the next reload reads. */
+  void edit(String now) {
+    yaml = complete(now);
   }
 
   Pooler pooler() {

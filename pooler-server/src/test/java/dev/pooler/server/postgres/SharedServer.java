@@ -53,6 +53,15 @@ final class SharedServer {
                 + condition));
   }
 
+  /** A backend that sleeps does not see that its client is gone: other tests count it. */
+  static void endSleepers() throws IOException {
+    try (RawPgClient direct = direct()) {
+      direct.query(
+          "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+              + " where query like '%pg_sleep%' and pid <> pg_backend_pid()");
+    }
+  }
+
   /** Messages as text that two connections can be compared by: each with all of its body. */
   static List<String> text(List<PgMessage> messages) {
     return messages.stream()

@@ -1,5 +1,6 @@
 package dev.pooler.postgres.backend;
 
+import dev.pooler.core.pool.BackendDetail;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.pool.SessionSettings;
@@ -28,6 +29,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.util.ArrayList;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -96,6 +98,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private final BackendStatements statements;
   private final Map<String, String> reported;
 
+  private final Instant connected = Instant.now();
+
   private @Nullable LeaseHolder holder;
 
   /** The session that replies were written to in this turn: flushed once at its end. */
@@ -141,6 +145,18 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public Channel channel() {
     return channel;
+  }
+
+  @Override
+  public BackendDetail detail() {
+    return new BackendDetail(
+        id,
+        identity.processId(),
+        channel.remoteAddress(),
+        channel.localAddress(),
+        channel.pipeline().get(SslHandler.class) != null,
+        connected,
+        statements.size());
   }
 
   @Override

@@ -44,6 +44,11 @@ public final class CancelKeys<T> {
     }
   }
 
+  /** A key that leads nowhere, for a conversation in which nothing can be cancelled. */
+  public CancelKey unused(int minorVersion) {
+    return new CancelKey(positive(), secret(minorVersion < 2 ? CancelKey.MIN_SECRET : LONG_SECRET));
+  }
+
   /** Forgets a key; a second call, or a key of another session, changes nothing. */
   public void unregister(CancelKey key) {
     entries.computeIfPresent(

@@ -1,5 +1,6 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.console.Console;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.session.SessionLimits;
@@ -24,6 +25,7 @@ public record PgFrontDoor(
     CancelKeys<PgSession> cancelKeys,
     Welcomes welcomes,
     SharedStatements statements,
+    Console console,
     BooleanSupplier draining) {
 
   /** One statement cache for each event loop. */

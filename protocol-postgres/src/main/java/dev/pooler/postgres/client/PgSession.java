@@ -16,6 +16,8 @@ import dev.pooler.core.relay.Backpressure;
 import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Session;
+import dev.pooler.core.session.SessionDetail;
+import dev.pooler.core.session.SessionDetail.WaitsFor;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.wire.FrameSink;
 import dev.pooler.core.wire.FrameWalker;
@@ -33,7 +35,10 @@ import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.handler.ssl.SslHandler;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -68,6 +73,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private final Channel channel;
   private final Outlet out;
   private final PgFrontDoor door;
+  private final Login login;
   private final LeasePool pool;
   private final LoopLeases leases;
   private final PoolMode mode;
@@ -95,16 +101,27 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   /** The walk has just ended in front of a message that has to wait. */
   private boolean stalls;
 
-  PgSession(long id, Channel channel, PgFrontDoor door, LeasePool pool, PgSettings settings) {
+  /** The tick before it last took or wanted a backend. */
+  private long lastRequest;
+
+  PgSession(
+      long id,
+      Channel channel,
+      PgFrontDoor door,
+      Login login,
+      LeasePool pool,
+      PgSettings settings) {
     this.id = id;
     this.channel = channel;
     this.out = new Outlet(channel);
     this.door = door;
+    this.login = login;
     this.pool = pool;
     this.leases = pool.on(channel.eventLoop());
     this.mode = pool.limits().mode();
-    this.judge = new StatementJudge(mode, settings, pool.counters());
+    this.judge = new StatementJudge(mode, settings, pool.counters(), new PinNotes(Instant::now));
     this.prepared = new PreparedTraffic(mode != PoolMode.SESSION, door.statements(), judge);
+    this.lastRequest = leases.tickTime();
   }
 
   /** The login is granted: learn what to tell the client, then serve it. */
@@ -133,6 +150,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     Messages.readyForQuery(out, 'I');
     channel.writeAndFlush(out, channel.voidPromise());
+    pool.counters().loggedIn();
     become(PgSessionState.IDLE);
     routeHeld();
     flushBackend();
@@ -271,6 +289,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       fail(SqlFailure.draining(), CloseReason.DRAINING);
       return;
     }
+    lastRequest = leases.tickTime();
     Lease hot = leases.tryAcquire();
     if (hot == null) {
       become(PgSessionState.WAITING);
@@ -421,6 +440,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     int text = index + PgFrameFormat.HEADER;
     int zero = Strings.end(in, text, index + available);
     StatementMeaning meaning = judge.read(door.rules(), in, text, zero);
+    judge.noteText(meaning, in, text, zero);
     return prepared.onQuery(meaning, length, in, index, walker, backend);
   }
 
@@ -564,6 +584,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   public void onSettled(TransactionState transaction, boolean failed) {
     if (transaction == TransactionState.IDLE) {
       pool.counters().transactionEnded();
+    } else {
+      pool.counters().statementEnded();
     }
     Lease mine = lease;
     if (mine != null) {
@@ -699,6 +721,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public boolean wantsNotifications() {
     return mode == PoolMode.SESSION || judge.pinnedBy(PinReason.LISTEN);
+  }
+
+  @Override
+  public Set<PinReason> pins() {
+    return judge.pinReasons();
   }
 
   @Override
@@ -908,6 +935,48 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public PoolKey pool() {
     return pool.key();
+  }
+
+  @Override
+  public CompletionStage<SessionDetail> describe() {
+    CompletableFuture<SessionDetail> told = new CompletableFuture<>();
+    channel.eventLoop().execute(() -> told.complete(detail()));
+    return told;
+  }
+
+  private SessionDetail detail() {
+    Lease mine = lease;
+    Backend backend = mine == null ? null : mine.backend();
+    return new SessionDetail(
+        id,
+        pool.key(),
+        login.user(),
+        login.database(),
+        state(),
+        waitsFor(backend),
+        new SessionDetail.Connection(
+            channel.remoteAddress(),
+            channel.localAddress(),
+            channel.pipeline().get(SslHandler.class) != null),
+        login.connected(),
+        Instant.now().minus(leases.since(lastRequest)),
+        waited(pool),
+        cancelling > 0,
+        backend == null ? "idle" : backend.transactionState().label(),
+        judge.settings().texts(),
+        prepared.names(),
+        judge.pins(),
+        backend == null ? null : backend.id());
+  }
+
+  private WaitsFor waitsFor(@Nullable Backend backend) {
+    return switch (state) {
+      case IDLE, ENDED -> WaitsFor.NOTHING;
+      case WELCOMING, WAITING -> pool.paused() ? WaitsFor.RESUME : WaitsFor.BACKEND;
+      case ALIGNING, REALIGNING, ENDING -> WaitsFor.SETTINGS;
+      case STALLED -> WaitsFor.SERVER;
+      case LEASED -> backend != null && backend.owes() ? WaitsFor.SERVER : WaitsFor.CLIENT;
+    };
   }
 
   @Override

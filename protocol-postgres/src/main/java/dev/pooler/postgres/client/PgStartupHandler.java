@@ -1,5 +1,8 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.config.Auth;
+import dev.pooler.core.console.Console;
+import dev.pooler.core.console.Rights;
 import dev.pooler.core.pool.PoolDirectory.Found;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.SqlFailure;
@@ -11,6 +14,7 @@ import dev.pooler.postgres.auth.ScramSha256;
 import dev.pooler.postgres.auth.Trust;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
+import dev.pooler.postgres.console.PgConsoleHandler;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.message.StartupPacket;
 import dev.pooler.postgres.session.PgSettings;
@@ -25,6 +29,7 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
@@ -50,6 +55,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
     OVER
   }
 
+  private final Instant connected = Instant.now();
   private final PgFrontDoor door;
   private final PgListener listener;
   private Phase phase = Phase.STARTUP;
@@ -258,6 +264,10 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       Messages.authentication(out, 12, granted.finalData());
       ctx.write(out);
     }
+    if (door.console().answersTo(asked.database())) {
+      toConsole(ctx, asked, granted.user());
+      return;
+    }
     switch (door.pools().find(asked.database(), granted.user())) {
       case Found.Refused refused -> refuse(ctx, refused.failure(), CloseReason.LOGIN_REFUSED);
       case Found.Pool found -> {
@@ -267,6 +277,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
                 door.sessions().nextId(),
                 ctx.channel(),
                 door,
+                new Login(granted.user(), asked.database(), connected),
                 found.pool(),
                 PgSettings.ofStartup(asked.settings()));
         ctx.pipeline().addLast("session", new PgClientHandler(session));
@@ -274,6 +285,23 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
         session.begin(asked.agreedMinor());
       }
     }
+  }
+
+  private void toConsole(ChannelHandlerContext ctx, StartupPacket.Startup asked, String user) {
+    boolean ownUid =
+        listener.auth() == Auth.PEER && listener.peerUid().applyAsInt(ctx.channel()) == OWN_UID;
+    Rights rights = door.console().rights(user, ownUid);
+    if (rights == null) {
+      door.counters().authFailed("console");
+      LOG.warn("login refused (console): user {}", user);
+      refuse(ctx, Console.refusal(user), CloseReason.LOGIN_REFUSED);
+      return;
+    }
+    over();
+    PgConsoleHandler console = new PgConsoleHandler(door.console(), rights, user, door.counters());
+    ctx.pipeline().addLast("console", console);
+    ctx.pipeline().remove(this);
+    console.welcome(door.cancelKeys().unused(asked.agreedMinor()));
   }
 
   private void violation(ChannelHandlerContext ctx, String what) {

@@ -17,6 +17,7 @@ import dev.pooler.postgres.statement.SharedStatement;
 import dev.pooler.postgres.statement.SharedStatements;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,9 +57,9 @@ final class PreparedTraffic {
     this.judge = judge;
   }
 
-  /** Names in use. */
-  int size() {
-    return names.size();
+  /** The client's names, for people. */
+  List<String> names() {
+    return names.all();
   }
 
   void onLease() {
@@ -185,6 +186,7 @@ final class PreparedTraffic {
     int end = readable ? Strings.end(in, text, index + available) : text;
     StatementMeaning meaning =
         readable ? judge.read(rules, in, text, end) : StatementMeaning.UNKNOWN;
+    judge.noteText(meaning, in, text, end);
     refusal = judge.refusal(meaning.facts());
     if (refusal != null) {
       return Verdict.DROP;

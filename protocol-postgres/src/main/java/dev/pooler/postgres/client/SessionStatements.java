@@ -7,6 +7,7 @@ import io.netty.util.ByteProcessor;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,10 @@ final class SessionStatements {
       return true;
     }
 
+    String text() {
+      return new String(bytes, 0, length, StandardCharsets.UTF_8);
+    }
+
     Name copy() {
       Name copy = new Name(Arrays.copyOf(bytes, length), length);
       copy.hash = hash;
@@ -91,6 +96,11 @@ final class SessionStatements {
 
   int size() {
     return named == null ? 0 : named.size();
+  }
+
+  /** All names, for people. */
+  List<String> all() {
+    return named == null ? List.of() : named.keySet().stream().map(Name::text).sorted().toList();
   }
 
   /** A Sync has been sent: what is said from now on is another batch. */

@@ -5,6 +5,7 @@ import dev.pooler.core.pool.Leftovers;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.PoolCounters;
 import dev.pooler.core.pool.TransactionState;
+import dev.pooler.core.session.Pin;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementClass;
@@ -23,6 +24,7 @@ import dev.pooler.postgres.statement.SetStatement;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -49,6 +51,7 @@ final class StatementJudge {
   private final PoolMode mode;
   private final PgSettings startup;
   private final PoolCounters counters;
+  private final PinNotes notes;
   private PgSettings settings;
 
   /** Packed {@link PinReason}s. */
@@ -78,11 +81,12 @@ final class StatementJudge {
 
   private @Nullable StatementMeaning lastPlain;
 
-  StatementJudge(PoolMode mode, PgSettings startup, PoolCounters counters) {
+  StatementJudge(PoolMode mode, PgSettings startup, PoolCounters counters, PinNotes notes) {
     this.mode = mode;
     this.startup = startup;
     this.settings = startup;
     this.counters = counters;
+    this.notes = notes;
   }
 
   PgSettings settings() {
@@ -119,6 +123,21 @@ final class StatementJudge {
     return was;
   }
 
+  /** Why the session is pinned; empty where it isn't. */
+  Set<PinReason> pinReasons() {
+    if (pins == 0) {
+      return Set.of();
+    }
+    Set<PinReason> reasons = EnumSet.allOf(PinReason.class);
+    reasons.removeIf(reason -> !pinnedBy(reason));
+    return reasons;
+  }
+
+  /** The same with since when and by what. */
+  List<Pin> pins() {
+    return notes.those(this::pinnedBy);
+    }
+
   /** How much of a frame must be seen, header included. */
   static int inspectLength(int type, long length) {
     int wanted =
@@ -148,6 +167,13 @@ final class StatementJudge {
     }
     deallocating |= meaning.facts().clears(Footprint.PREPARED);
     return onExecution(meaning, backend);
+  }
+
+  /** Remembers the text of what may come to pin, for people. */
+  void noteText(StatementMeaning meaning, ByteBuf in, int text, int end) {
+    if (meaning.facts().leavesFootprint()) {
+      notes.statement(in, text, end);
+    }
   }
 
   /** What a text means. */
@@ -342,6 +368,9 @@ final class StatementJudge {
     if (transaction == TransactionState.IDLE && (doubts & SETTINGS) == 0) {
       backend.movedSettings().forEach((name, value) -> moved(name, value, backend));
     }
+    if (doubts == 0) {
+      notes.forgetStatement();
+    }
   }
 
   private void apply(StatementMeaning meaning, SessionBackend backend) {
@@ -421,6 +450,7 @@ final class StatementJudge {
       allDeallocated(backend);
     }
     doubts = 0;
+    notes.forgetStatement();
   }
 
   /** The server has not answered: nothing is known of the backend. */
@@ -444,6 +474,7 @@ final class StatementJudge {
     if (mode != PoolMode.SESSION && !pinnedBy(reason)) {
       pins |= bit(reason);
       counters.pinned(reason);
+      notes.pinned(reason);
     }
   }
 

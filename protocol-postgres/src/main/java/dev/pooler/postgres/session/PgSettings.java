@@ -3,6 +3,7 @@ package dev.pooler.postgres.session;
 import dev.pooler.core.pool.SessionSettings;
 import java.util.Collections;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -122,6 +123,19 @@ public final class PgSettings implements SessionSettings {
 
   public Map<String, Value> values() {
     return Collections.unmodifiableSortedMap(values);
+  }
+
+  /** The same as text by name, for people: values as a client gave them. */
+  public Map<String, String> texts() {
+    Map<String, String> texts = new LinkedHashMap<>();
+    values.forEach((name, value) ->
+        texts.put(
+            name,
+            switch (value) {
+              case Value.Text(String text) -> text;
+              case Value.Sql(String expression) -> expression;
+            }));
+    return texts;
   }
 
   /**

@@ -103,6 +103,7 @@ final class PgSimulation {
             keys,
             new Welcomes(),
             new SharedStatements(),
+            NoConsole.of(sessions, limits),
             () -> false);
     UserStore nobody = new UserStore(Map.of(), new byte[32]);
     this.listener =

@@ -17,6 +17,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.EventLoop;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +44,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   private static final int DEAD_IN_A_ROW = 3;
 
   private static final long MOVE_SECONDS = 5;
+  private static final long PAUSE_LOOK_NANOS = 20_000_000;
 
   private final LeasePool pool;
   private final HikariConfig config;
@@ -55,6 +58,12 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   private volatile @Nullable HikariDataSource source;
   private volatile @Nullable SqlFailure lastFailure;
   private volatile boolean closed;
+  private volatile boolean paused;
+
+  /** Held while HikariCP is suspended or woken: it does not count who did how often. */
+  private final Object suspension = new Object();
+
+  private boolean suspended;
 
   private HikariSupply(
       PoolKey key,
@@ -243,6 +252,86 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
     }
   }
 
+  /**
+   * Replaces all backends as {@link #replaceAll}, hot ones too: none that is open now is leased
+   * again.
+   */
+  public void reconnect() {
+    replaceAll();
+    pool.endTenures();
+  }
+
+  /**
+   * No more grants, and as leases end, their backends close: when {@link #atRest}, the server has
+   * no connection of this pool and gets none until {@link #resume}.
+   */
+  public void pause() {
+    synchronized (suspension) {
+      if (paused) {
+        return;
+      }
+      paused = true;
+    }
+    pool.pause();
+    Thread.ofVirtual().name("pooler-pause").start(this::emptyWhilePaused);
+  }
+
+  /** Ends a pause; sessions that waited go on. Blocks for a moment. */
+  public void resume() {
+    wake();
+    pool.resume();
+  }
+
+  private void wake() {
+    synchronized (suspension) {
+      paused = false;
+      HikariPoolMXBean bean = bean();
+      if (suspended && bean != null) {
+        bean.resumePool();
+      }
+      suspended = false;
+    }
+  }
+
+  /** Paused, and nothing is open any more. */
+  public boolean atRest() {
+    return paused && pool.heldBackends() == 0 && wire.open().isEmpty();
+  }
+
+  private void emptyWhilePaused() {
+    while (paused && !closed) {
+      if (!atRest()) {
+        closeIdle();
+      }
+      LockSupport.parkNanos(PAUSE_LOOK_NANOS);
+    }
+  }
+
+  /** HikariCP's suspension waits for getConnection: only when nobody is in there. */
+  private void closeIdle() {
+    synchronized (suspension) {
+      HikariPoolMXBean bean = bean();
+      if (!paused || bean == null) {
+        return;
+      }
+      if (!suspended && fetchers.isEmpty() && pool.heldBackends() == 0) {
+        suspended = true;
+        bean.suspendPool();
+      }
+      bean.softEvictConnections();
+    }
+  }
+
+  /** Backends whose connection is open, leased, hot or idle; a glance. */
+  public Collection<Backend> backends() {
+    return wire.open();
+  }
+
+  /** Backends that are being connected. */
+  public int connecting() {
+    return wire.connecting();
+  }
+
   /** Backends that exist, borrowed or idle; a glance. */
   public int totalBackends() {
     HikariPoolMXBean bean = bean();
@@ -270,6 +359,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
     for (Thread fetcher : fetchers) {
       fetcher.interrupt();
     }
+    wake(); // who waits in HikariCP for the end of a pause is not found by its close
     HikariDataSource hikari = source;
     if (hikari != null) {
       hikari.close();

@@ -10,10 +10,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +42,7 @@ final class WireDataSource implements DataSource {
   private final BackendConnector connector;
   private final Observer observer;
   private final Set<Backend> open = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger connecting = new AtomicInteger();
   private volatile boolean closed;
 
   WireDataSource(BackendConnector connector, Observer observer) {
@@ -48,6 +52,15 @@ final class WireDataSource implements DataSource {
 
   @Override
   public Connection getConnection() throws SQLException {
+    connecting.incrementAndGet();
+    try {
+      return connect();
+    } finally {
+      connecting.decrementAndGet();
+    }
+  }
+
+  private Connection connect() throws SQLException {
     long pause = FIRST_RETRY.toMillis();
     while (true) {
       try {
@@ -81,6 +94,16 @@ final class WireDataSource implements DataSource {
       backend.close(EvictReason.POOL_CLOSED);
       throw new SQLException("the pool was closed while it connected", "57P01");
     }
+  }
+
+  /** Backends whose channel is open, whoever has them. */
+  Collection<Backend> open() {
+    return Collections.unmodifiableCollection(open);
+  }
+
+  /** Threads that connect a backend, or wait to try again. */
+  int connecting() {
+    return connecting.get();
   }
 
   /** Closes what HikariCP's close has not: it forgets a connection that was on its way then. */

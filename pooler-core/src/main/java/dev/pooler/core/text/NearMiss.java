@@ -1,4 +1,4 @@
-package dev.pooler.server.config;
+package dev.pooler.core.text;
 
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
