@@ -377,7 +377,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
         switch (type) {
           case Frontend.QUERY -> judge.onQuery(door.rules(), in, index, length, available, backend);
           case Frontend.PARSE -> judge.onParse(door.rules(), in, index, length, available, backend);
-          case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index);
+          case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index, available);
           default -> {
             if (judge.usesForeignUnnamed(type, in, index, available)) {
               walker.forwardPassed(in, index); // what came before must not be overtaken

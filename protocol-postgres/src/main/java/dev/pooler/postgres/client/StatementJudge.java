@@ -11,6 +11,7 @@ import dev.pooler.core.statement.StatementClass;
 import dev.pooler.core.statement.StatementFacts;
 import dev.pooler.core.statement.StatementRules;
 import dev.pooler.core.statement.StatementTrait;
+import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.Frontend;
@@ -148,7 +149,10 @@ final class StatementJudge {
   /**
    * A call by function OID: the large-object functions are the transaction's, others may be all.
    */
-  @Nullable SqlFailure onFunctionCall(ByteBuf in, int index) {
+  @Nullable SqlFailure onFunctionCall(ByteBuf in, int index, int available) {
+    if (available < PgFrameFormat.HEADER + FUNCTION_OID) {
+      throw new ProtocolViolation("insufficient data left in message");
+    }
     switch (in.getInt(index + PgFrameFormat.HEADER)) {
       // lo_creat, lo_create, lo_open, lo_close, loread, lowrite, lo_lseek, lo_tell, lo_unlink,
       // lo_truncate and the 64-bit ones: pg_proc.dat of PostgreSQL 18
