@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One SET or RESET that can be kept for the session and said again on another backend: a name and a
- * plain value. What is not as plain (TIME ZONE, ROLE, NAMES, backslashes, casts) is not read here,
- * and pins instead.
+ * plain value, TIME ZONE among them. What is not as plain (ROLE, NAMES, backslashes, casts) is not
+ * read here, and pins instead.
  *
  * @param name the setting, as written
  * @param value what it is set to, or null for RESET and DEFAULT
@@ -27,6 +27,15 @@ public record SetStatement(String name, PgSettings.@Nullable Value value) {
               + ITEM
               + ")*)\\s*;?\\s*",
           Pattern.CASE_INSENSITIVE);
+
+  /** Another spelling of the setting TimeZone, with LOCAL for DEFAULT (manual, "SET"). */
+  private static final Pattern TIME_ZONE =
+      Pattern.compile(
+          "\\s*(?:RESET\\s+TIME\\s+ZONE|SET\\s+(?:SESSION\\s+)?TIME\\s+ZONE\\s*("
+              + ITEM
+              + "))\\s*;?\\s*",
+          Pattern.CASE_INSENSITIVE);
+
   private static final Pattern RESET =
       Pattern.compile("\\s*RESET\\s+" + NAME + "\\s*;?\\s*", Pattern.CASE_INSENSITIVE);
 
@@ -48,6 +57,13 @@ public record SetStatement(String name, PgSettings.@Nullable Value value) {
       return "DEFAULT".equalsIgnoreCase(value)
           ? new SetStatement(name, null)
           : new SetStatement(name, new PgSettings.Value.Sql(value));
+    }
+    Matcher zone = TIME_ZONE.matcher(sql);
+    if (zone.matches()) {
+      String value = zone.group(1);
+      boolean none =
+          value == null || "LOCAL".equalsIgnoreCase(value) || "DEFAULT".equalsIgnoreCase(value);
+      return new SetStatement("timezone", none ? null : new PgSettings.Value.Sql(value));
     }
     Matcher reset = RESET.matcher(sql);
     if (reset.matches() && !isSyntax(reset.group(1))) {

@@ -31,6 +31,9 @@ class SetStatementTest {
           SET application_name = 'it''s; SELECT 1 --'   | application_name  | 'it''s; SELECT 1 --'
           SET App.User_Id = '7'                         | App.User_Id       | '7'
           SET DateStyle TO ISO, DMY                     | DateStyle         | ISO, DMY
+          SET TIME ZONE 'Europe/Rome'                   | timezone          | 'Europe/Rome'
+          set session time  zone utc;                   | timezone          | utc
+          SET TIME ZONE -7.5                            | timezone          | -7.5
           """)
   void aPlainSetIsKept(String sql, String name, String value) {
     assertEquals(new SetStatement(name, new Value.Sql(value)), SetStatement.parse(sql));
@@ -53,6 +56,18 @@ class SetStatementTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "RESET TIME ZONE",
+        "reset time zone;",
+        "SET TIME ZONE LOCAL",
+        "SET SESSION TIME ZONE default"
+      })
+  void theTimeZoneIsResetInWordsOfItsOwn(String sql) {
+    assertEquals(new SetStatement("timezone", null), SetStatement.parse(sql));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "",
         "SELECT 1",
         "SET",
@@ -66,8 +81,10 @@ class SetStatementTest {
         "/* hint */ SET jit = off",
         "SET LOCAL jit = off",
         "SET local = off",
-        "SET TIME ZONE 'UTC'",
-        "SET TIME ZONE LOCAL",
+        "SET TIME ZONE",
+        "SET TIME ZONE 'a', 'b'",
+        "SET TIME ZONE INTERVAL '1' HOUR",
+        "SET LOCAL TIME ZONE 'UTC'",
         "SET NAMES 'UTF8'",
         "SET SCHEMA 'a'",
         "SET ROLE admin",
@@ -102,7 +119,6 @@ class SetStatementTest {
         "RESET role",
         "RESET SESSION AUTHORIZATION",
         "RESET session_authorization",
-        "RESET TIME ZONE",
         "RESET jit; SELECT 1",
         "DISCARD ALL",
         "SHOW jit",
