@@ -15,7 +15,9 @@ public final class SetFuzz {
   private SetFuzz() {}
 
   public static void fuzzerTestOneInput(byte[] input) {
-    String sql = new String(input, StandardCharsets.UTF_8);
+    String text = new String(input, StandardCharsets.UTF_8);
+    int zero = text.indexOf('\0'); // ends the text on the wire
+    String sql = zero < 0 ? text : text.substring(0, zero);
     SetStatement set = SetStatement.parse(sql);
     if (set == null) {
       return;
