@@ -414,7 +414,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case Frontend.QUERY -> {
         refusal = judge.onQuery(query(length, in, index, available, backend), backend);
       }
-      case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index);
+      case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index, available);
       default -> {
         verdict = prepared.on(type, length, in, index, available, walker, backend, door.rules());
         refusal = prepared.takeRefusal();

@@ -12,6 +12,7 @@ import dev.pooler.core.statement.StatementClass;
 import dev.pooler.core.statement.StatementFacts;
 import dev.pooler.core.statement.StatementRules;
 import dev.pooler.core.statement.StatementTrait;
+import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
@@ -203,7 +204,10 @@ final class StatementJudge {
   /**
    * A call by function OID: the large-object functions are the transaction's, others may be all.
    */
-  void onFunctionCall(ByteBuf in, int index) {
+  void onFunctionCall(ByteBuf in, int index, int available) {
+    if (available < PgFrameFormat.HEADER + FUNCTION_OID) {
+      throw new ProtocolViolation("insufficient data left in message");
+    }
     asked++;
     executed = true;
     switch (in.getInt(index + PgFrameFormat.HEADER)) {

@@ -19,7 +19,7 @@ import java.util.Map;
 
 /** A server without administrators: its console answers to no name. */
 record NoConsole(SessionRegistry sessions, SessionLimits limits) implements Operations {
-  static Console of(SessionRegistry sessions, SessionLimits limits) {
+  public static Console of(SessionRegistry sessions, SessionLimits limits) {
     return new Console(new NoConsole(sessions, limits), new Pauses());
   }
 
