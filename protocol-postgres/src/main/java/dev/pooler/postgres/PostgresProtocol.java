@@ -9,8 +9,12 @@ import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.protocol.ServerSide;
 import dev.pooler.core.protocol.WireProtocol;
+import dev.pooler.postgres.auth.BackendSecrets;
+import dev.pooler.postgres.auth.ConfiguredSecret;
 import dev.pooler.postgres.auth.Credentials;
+import dev.pooler.postgres.auth.LoginKeys;
 import dev.pooler.postgres.auth.ScramKeys;
+import dev.pooler.postgres.auth.ShownSecrets;
 import dev.pooler.postgres.auth.UserStore;
 import dev.pooler.postgres.backend.PgConnector;
 import dev.pooler.postgres.cancel.CancelKeys;
@@ -46,6 +50,7 @@ public final class PostgresProtocol implements WireProtocol {
     private final PgFrontDoor door;
     private final Welcomes welcomes = new Welcomes();
     private final ScramKeys keys = new ScramKeys();
+    private final LoginKeys loginKeys = new LoginKeys();
     private final byte[] mockSecret = UserStore.newMockSecret();
     private volatile UserStore users;
 
@@ -60,6 +65,7 @@ public final class PostgresProtocol implements WireProtocol {
               server.counters(),
               new CancelKeys<>(new SecureRandom()),
               welcomes,
+              loginKeys,
               server.draining());
     }
 
@@ -96,19 +102,24 @@ public final class PostgresProtocol implements WireProtocol {
 
     @Override
     public BackendConnector backends(PoolKey key, DatabaseConfig database) {
-      Secret password = database.password();
       return PgConnector.create(
-          database,
-          key.database(),
-          key.user(),
-          () -> password == null ? null : server.secrets().apply(password),
-          keys,
-          server.transport());
+          database, key.database(), key.user(), secrets(key, database), keys, server.transport());
+    }
+
+    /** A password that is configured comes first, then what the user's own login has shown. */
+    private BackendSecrets secrets(PoolKey key, DatabaseConfig database) {
+      Secret password = database.password();
+      return password == null
+          ? new ShownSecrets(loginKeys, database.name(), key.user())
+          : new ConfiguredSecret(server.secrets(), password);
     }
 
     @Override
     public void reload(List<UserConfig> now) {
-      users = read(now);
+      UserStore before = users;
+      UserStore after = read(now);
+      loginKeys.forget((user, shown) -> before.find(user) != null && !after.has(user, shown));
+      users = after;
       welcomes.forget();
     }
 
@@ -118,9 +129,7 @@ public final class PostgresProtocol implements WireProtocol {
         String verifier = user.verifier();
         Secret password = user.password();
         String secret =
-            verifier != null
-                ? verifier
-                : password == null ? null : server.secrets().apply(password);
+            verifier != null ? verifier : password == null ? null : server.secrets().get(password);
         if (secret != null) {
           known.put(user.name(), Credentials.parse(user.name(), secret));
         }

@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -101,6 +102,11 @@ public final class Pools implements PoolDirectory {
       pool = pools.computeIfAbsent(key, missing -> make(missing, entry));
     }
     return new Found.Pool(pool.pool(), entry);
+  }
+
+  @Override
+  public @Nullable DatabaseConfig entry(String database) {
+    return config.database(database);
   }
 
   private static Found refused(String state, int errno, String message, String key) {

@@ -24,7 +24,8 @@ import java.util.List;
  */
 public final class BackendAuthentication {
   private static final String SET_PASSWORD =
-      ": set `password` of this database in pooler's configuration";
+      ": set `password` of this database in pooler's configuration, or let that user's clients log"
+          + " in by scram-sha-256 against the backend's own verifier";
 
   private sealed interface State {
     record Start() implements State {}

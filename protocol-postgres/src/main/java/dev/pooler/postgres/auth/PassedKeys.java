@@ -1,5 +1,6 @@
 package dev.pooler.postgres.auth;
 
+import java.security.MessageDigest;
 import java.util.Arrays;
 
 /**
@@ -19,6 +20,12 @@ public final class PassedKeys implements BackendSecret {
 
   boolean fits(byte[] salt, int iterations) {
     return this.iterations == iterations && Arrays.equals(this.salt, salt);
+  }
+
+  /** Whether they are those of this verifier. */
+  public boolean of(ScramVerifier verifier) {
+    return fits(verifier.salt(), verifier.iterations())
+        && MessageDigest.isEqual(key.storedKey(), verifier.storedKey());
   }
 
   ScramKey key() {

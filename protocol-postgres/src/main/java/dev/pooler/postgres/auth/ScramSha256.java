@@ -45,6 +45,7 @@ public final class ScramSha256 implements ClientAuthentication {
   private final ScramVerifier verifier;
 
   private final boolean doomed;
+  private final boolean passes;
   private final AuthRefusal refusal;
 
   private State state = new State.Idle();
@@ -63,6 +64,7 @@ public final class ScramSha256 implements ClientAuthentication {
     ScramVerifier own = known == null ? null : known.scram();
     this.verifier = own == null ? mock : own;
     this.doomed = own == null;
+    this.passes = known != null && !known.derived();
     this.refusal = refusal(known);
   }
 
@@ -149,7 +151,7 @@ public final class ScramSha256 implements ClientAuthentication {
     return new AuthStep.Granted(
         user,
         bytes("v=" + Base64.getEncoder().encodeToString(signature)),
-        new PassedKeys(verifier.salt(), verifier.iterations(), key));
+        passes ? new PassedKeys(verifier.salt(), verifier.iterations(), key) : null);
   }
 
   private void become(State next) {

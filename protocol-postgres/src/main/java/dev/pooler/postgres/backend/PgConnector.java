@@ -12,8 +12,7 @@ import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.auth.BackendAuthentication;
 import dev.pooler.postgres.auth.BackendLogin;
 import dev.pooler.postgres.auth.BackendSecret;
-import dev.pooler.postgres.auth.NoSecret;
-import dev.pooler.postgres.auth.Password;
+import dev.pooler.postgres.auth.BackendSecrets;
 import dev.pooler.postgres.auth.ScramKeys;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -32,8 +31,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the backends of one pool. Hosts are tried in the order of the configuration, beginning with
@@ -46,7 +43,7 @@ public final class PgConnector implements BackendConnector {
   private final List<PgTarget> targets;
   private final String database;
   private final String user;
-  private final Supplier<BackendSecret> secret;
+  private final BackendSecrets secrets;
   private final ScramKeys keys;
   private volatile int next;
   private final AtomicInteger turn = new AtomicInteger();
@@ -54,15 +51,14 @@ public final class PgConnector implements BackendConnector {
   /**
    * The backends of one pool.
    *
-   * @param password read anew for each login, so that it may rotate; null is none; throws
-   *     IllegalStateException where it can't be read
+   * @param secrets asked anew for each login, since they may rotate
    * @throws IllegalArgumentException if a certificate can't be used
    */
   public static PgConnector create(
       DatabaseConfig config,
       String database,
       String user,
-      Supplier<@Nullable String> password,
+      BackendSecrets secrets,
       ScramKeys keys,
       Transport transport) {
     SslContext tls = BackendTls.context(config);
@@ -76,12 +72,7 @@ public final class PgConnector implements BackendConnector {
                     config.timeouts().connect(),
                     transport))
             .toList();
-    Supplier<BackendSecret> secret =
-        () -> {
-          String text = password.get();
-          return text == null || text.isEmpty() ? new NoSecret() : new Password(text);
-        };
-    return new PgConnector(targets, database, user, secret, keys);
+    return new PgConnector(targets, database, user, secrets, keys);
   }
 
   private static SocketAddress socketAddress(Address address, Transport transport) {
@@ -95,12 +86,12 @@ public final class PgConnector implements BackendConnector {
       List<PgTarget> targets,
       String database,
       String user,
-      Supplier<BackendSecret> secret,
+      BackendSecrets secrets,
       ScramKeys keys) {
     this.targets = List.copyOf(targets);
     this.database = database;
     this.user = user;
-    this.secret = secret;
+    this.secrets = secrets;
     this.keys = keys;
   }
 
@@ -111,7 +102,7 @@ public final class PgConnector implements BackendConnector {
     PgTarget target = targets.get(index);
     BackendSecret password;
     try {
-      password = secret.get();
+      password = secrets.now();
     } catch (IllegalStateException e) {
       result.completeExceptionally(
           new ConnectFailure(

@@ -5,6 +5,7 @@ import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
 import dev.pooler.core.statement.StatementRules;
+import dev.pooler.postgres.auth.LoginKeys;
 import dev.pooler.postgres.cancel.CancelKeys;
 import dev.pooler.postgres.statement.PgStatementRules;
 import io.netty.util.concurrent.FastThreadLocal;
@@ -13,6 +14,7 @@ import java.util.function.BooleanSupplier;
 /**
  * What all PostgreSQL clients of this process share, whichever listener they came through.
  *
+ * @param loginKeys what the logins of clients have shown, for the backends of their own users
  * @param draining no new sessions are taken
  */
 public record PgFrontDoor(
@@ -22,6 +24,7 @@ public record PgFrontDoor(
     SessionCounters counters,
     CancelKeys<PgSession> cancelKeys,
     Welcomes welcomes,
+    LoginKeys loginKeys,
     BooleanSupplier draining) {
 
   /** One statement cache for each event loop. */

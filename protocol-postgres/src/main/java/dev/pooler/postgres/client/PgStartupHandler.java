@@ -1,11 +1,13 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.pool.PoolDirectory.Found;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.auth.AuthStep;
 import dev.pooler.postgres.auth.ClientAuthentication;
 import dev.pooler.postgres.auth.Md5;
+import dev.pooler.postgres.auth.PassedKeys;
 import dev.pooler.postgres.auth.Peer;
 import dev.pooler.postgres.auth.ScramSha256;
 import dev.pooler.postgres.auth.Trust;
@@ -258,6 +260,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       Messages.authentication(out, 12, granted.finalData());
       ctx.write(out);
     }
+    remember(asked.database(), granted);
     switch (door.pools().find(asked.database(), granted.user())) {
       case Found.Refused refused -> refuse(ctx, refused.failure(), CloseReason.LOGIN_REFUSED);
       case Found.Pool found -> {
@@ -273,6 +276,15 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
         ctx.pipeline().remove(this);
         session.begin(asked.agreedMinor());
       }
+    }
+  }
+
+  /** Before the pool is found: a new one may begin to connect at once. */
+  private void remember(String database, AuthStep.Granted granted) {
+    PassedKeys shown = granted.keys();
+    DatabaseConfig entry = shown == null ? null : door.pools().entry(database);
+    if (shown != null && entry != null) {
+      door.loginKeys().remember(entry.name(), granted.user(), shown);
     }
   }
 

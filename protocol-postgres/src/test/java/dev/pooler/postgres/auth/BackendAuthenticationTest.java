@@ -122,11 +122,17 @@ class BackendAuthenticationTest {
 
   @Test
   void logsInWithTheKeysOfTheClientsOwnLogin() throws Exception {
+    ScramVerifier verifier = ScramVerifier.derive(PENCIL, new byte[16], 4096);
+    UserStore same =
+        new UserStore(Map.of("u", new Credentials(verifier, null)), UserStore.newMockSecret());
     AuthStep.Granted client =
-        assertInstanceOf(AuthStep.Granted.class, ScramPeer.login(scramServer(), "pencil"));
+        assertInstanceOf(
+            AuthStep.Granted.class, ScramPeer.login(new ScramSha256("u", same, RANDOM), "pencil"));
     assertNotNull(client.keys());
 
-    assertEquals(new BackendStep.Done(), new BackendConversation(client.keys()).run(scramServer()));
+    assertEquals(
+        new BackendStep.Done(),
+        new BackendConversation(client.keys()).run(new ScramSha256("u", same, RANDOM)));
     UserStore other =
         new UserStore(Map.of("u", Credentials.parse("u", "pencil")), UserStore.newMockSecret());
     BackendStep step =

@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -256,6 +257,16 @@ class ScramSha256Test {
     ScramVerifier verifier = ScramVerifier.derive(new Password("pencil"), new byte[4], 1);
     assertTrue(!keys.fits(verifier.salt(), verifier.iterations()));
     assertTrue(keys.fits(Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096));
+  }
+
+  /** Needs {@link Credentials#derived}: no backend has the salt that we made up. */
+  @Test
+  @Tag("case-22")
+  void passesNoKeysOnOfAVerifierThatWasMadeOfAPassword() throws Exception {
+    UserStore plain = new UserStore(Map.of("u", Credentials.parse("u", "pencil")), SECRET);
+    AuthStep end = login(new ScramSha256("u", plain, RANDOM), "pencil");
+
+    assertNull(assertInstanceOf(AuthStep.Granted.class, end).keys());
   }
 
   @Test

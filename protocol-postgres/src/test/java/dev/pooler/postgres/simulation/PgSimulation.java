@@ -12,10 +12,11 @@ import dev.pooler.core.config.TlsMode;
 import dev.pooler.core.lifecycle.Janitor;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.LeasePool;
-import dev.pooler.core.pool.PoolDirectory.Found;
+import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.pool.PoolLimits;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
+import dev.pooler.postgres.auth.LoginKeys;
 import dev.pooler.postgres.auth.UserStore;
 import dev.pooler.postgres.backend.SimulatedTargets;
 import dev.pooler.postgres.cancel.CancelKeys;
@@ -95,12 +96,23 @@ final class PgSimulation {
                 Duration.ofSeconds(5), Duration.ofSeconds(30), unbounded, unbounded, unbounded));
     this.door =
         new PgFrontDoor(
-            (name, user) -> new Found.Pool(pool, database),
+            new PoolDirectory() {
+              @Override
+              public Found find(String name, String user) {
+                return new Found.Pool(pool, database);
+              }
+
+              @Override
+              public DatabaseConfig entry(String name) {
+                return database;
+              }
+            },
             sessions,
             limits,
             new SessionCounters(),
             keys,
             new Welcomes(),
+            new LoginKeys(),
             () -> false);
     UserStore nobody = new UserStore(Map.of(), new byte[32]);
     this.listener =
