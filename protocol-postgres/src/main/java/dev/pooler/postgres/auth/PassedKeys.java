@@ -33,6 +33,18 @@ public final class PassedKeys implements BackendSecret {
   }
 
   @Override
+  public boolean equals(Object other) {
+    return other instanceof PassedKeys that
+        && that.fits(salt, iterations)
+        && MessageDigest.isEqual(key.clientKey(), that.key.clientKey());
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(salt);
+  }
+
+  @Override
   public String toString() {
     return "PassedKeys[hidden]";
   }

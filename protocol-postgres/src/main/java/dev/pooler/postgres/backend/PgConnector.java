@@ -31,12 +31,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the backends of one pool. Hosts are tried in the order of the configuration, beginning with
- * the one that answered last.
+ * the one that answered last. A secret that is refused is read anew and tried once more; one that
+ * is still the same is not sent again for a while ({@link RefusedSecret}).
  */
 public final class PgConnector implements BackendConnector {
+  private static final Logger LOG = LoggerFactory.getLogger(PgConnector.class);
   private static final AtomicLong IDS = new AtomicLong();
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -46,6 +51,7 @@ public final class PgConnector implements BackendConnector {
   private final BackendSecrets secrets;
   private final ScramKeys keys;
   private volatile int next;
+  private final RefusedSecret refusals = new RefusedSecret(System::nanoTime);
   private final AtomicInteger turn = new AtomicInteger();
 
   /**
@@ -99,16 +105,89 @@ public final class PgConnector implements BackendConnector {
   public CompletionStage<Backend> connect() {
     CompletableFuture<Backend> result = new CompletableFuture<>();
     int index = next;
-    PgTarget target = targets.get(index);
-    BackendSecret password;
+    result.whenComplete((backend, failure) -> {
+      if (failure == null) {
+        refusals.accepted();
+      } else {
+        next = (index + 1) % targets.size();
+      }
+    });
+    BackendSecret secret;
     try {
-      password = secrets.now();
+      secret = secrets.now();
     } catch (IllegalStateException e) {
       result.completeExceptionally(
           new ConnectFailure(
               SqlFailure.fatal("28000", 1045, String.valueOf(e.getMessage())), true));
       return result;
     }
+    ConnectFailure known = refusals.stillStands(secret);
+    if (known != null) {
+      result.completeExceptionally(known);
+      return result;
+    }
+    attempt(targets.get(index), secret)
+        .whenComplete((backend, failure) -> {
+          ConnectFailure refused = refusal(failure);
+          if (failure == null) {
+            result.complete(backend);
+          } else if (refused != null) {
+            // Reading a secret may block, and this may be an event loop.
+            Thread.ofVirtual()
+                .name("pooler-secret")
+                .start(() -> tryFresh(targets.get(index), secret, refused, result));
+          } else {
+            result.completeExceptionally(failure);
+          }
+        });
+    return result;
+  }
+
+  /** The secret was refused: it may have been changed, so once more with what it is now. */
+  private void tryFresh(
+      PgTarget target,
+      BackendSecret secret,
+      ConnectFailure refused,
+      CompletableFuture<Backend> result) {
+    BackendSecret fresh;
+    try {
+      fresh = secrets.fresh();
+    } catch (IllegalStateException e) {
+      LOG.warn("{}: the refused secret can't be read anew: {}", target, e.getMessage());
+      fresh = secret;
+    }
+    if (fresh.equals(secret)) {
+      refusals.refused(secret, refused);
+      result.completeExceptionally(refused);
+      return;
+    }
+    LOG.info("{}: user {} was refused; once more with the changed secret", target, user);
+    BackendSecret tried = fresh;
+    attempt(target, tried)
+        .whenComplete((backend, failure) -> {
+          if (failure == null) {
+            result.complete(backend);
+            return;
+          }
+          ConnectFailure again = refusal(failure);
+          if (again != null) {
+            refusals.refused(tried, again);
+          }
+          result.completeExceptionally(failure);
+        });
+  }
+
+  /** Class 28 of the SQLSTATEs, invalid authorization specification, or null. */
+  private static @Nullable ConnectFailure refusal(@Nullable Throwable failure) {
+    return failure instanceof ConnectFailure refused
+            && !refused.temporary()
+            && refused.failure().sqlState().startsWith("28")
+        ? refused
+        : null;
+  }
+
+  private CompletableFuture<Backend> attempt(PgTarget target, BackendSecret secret) {
+    CompletableFuture<Backend> result = new CompletableFuture<>();
     List<EventLoop> loops = target.transport().eventLoops();
     EventLoop loop = loops.get(Math.floorMod(turn.getAndIncrement(), loops.size()));
     target
@@ -121,16 +200,11 @@ public final class PgConnector implements BackendConnector {
             new ChannelInitializer<>() {
               @Override
               protected void initChannel(Channel channel) {
-                initialize(channel, target, password, result);
+                initialize(channel, target, secret, result);
               }
             })
         .connect()
         .addListener((ChannelFuture connected) -> onConnected(connected, target, result));
-    result.whenComplete((backend, failure) -> {
-      if (failure != null) {
-        next = (index + 1) % targets.size();
-      }
-    });
     return result;
   }
 
