@@ -1,5 +1,6 @@
 package dev.pooler.postgres;
 
+import dev.pooler.core.config.AuthQueryConfig;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolKey;
@@ -13,9 +14,13 @@ import dev.pooler.postgres.auth.BackendSecrets;
 import dev.pooler.postgres.auth.ConfiguredSecret;
 import dev.pooler.postgres.auth.Credentials;
 import dev.pooler.postgres.auth.LoginKeys;
+import dev.pooler.postgres.auth.NoSecret;
+import dev.pooler.postgres.auth.RecentUsers;
 import dev.pooler.postgres.auth.ScramKeys;
 import dev.pooler.postgres.auth.ShownSecrets;
+import dev.pooler.postgres.auth.UserLookup;
 import dev.pooler.postgres.auth.UserStore;
+import dev.pooler.postgres.backend.AuthQuery;
 import dev.pooler.postgres.backend.PgConnector;
 import dev.pooler.postgres.cancel.CancelKeys;
 import dev.pooler.postgres.client.PgFrontDoor;
@@ -29,6 +34,7 @@ import java.security.SecureRandom;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +56,7 @@ public final class PostgresProtocol implements WireProtocol {
     private final PgFrontDoor door;
     private final Welcomes welcomes = new Welcomes();
     private final ScramKeys keys = new ScramKeys();
+    private final Map<DatabaseConfig, UserLookup> lookups = new ConcurrentHashMap<>();
     private final LoginKeys loginKeys = new LoginKeys();
     private final byte[] mockSecret = UserStore.newMockSecret();
     private volatile UserStore users;
@@ -66,6 +73,7 @@ public final class PostgresProtocol implements WireProtocol {
               new CancelKeys<>(new SecureRandom()),
               welcomes,
               loginKeys,
+              this::lookup,
               server.draining());
     }
 
@@ -120,7 +128,24 @@ public final class PostgresProtocol implements WireProtocol {
       UserStore after = read(now);
       loginKeys.forget((user, shown) -> before.find(user) != null && !after.has(user, shown));
       users = after;
+      lookups.clear(); // those in use are answered; what is open closes when nobody asks
       welcomes.forget();
+    }
+
+    private @Nullable UserLookup lookup(DatabaseConfig database) {
+      AuthQueryConfig query = database.authQuery();
+      return query == null ? null : lookups.computeIfAbsent(database, entry -> ask(entry, query));
+    }
+
+    private UserLookup ask(DatabaseConfig database, AuthQueryConfig query) {
+      Secret password = query.password();
+      BackendSecrets secrets =
+          password == null ? NoSecret::new : new ConfiguredSecret(server.secrets(), password);
+      PgConnector connector =
+          PgConnector.create(
+              database, query.database(), query.user(), secrets, keys, server.transport());
+      return new RecentUsers(
+          new AuthQuery(connector, query, database.timeouts().connect()), System::nanoTime);
     }
 
     private UserStore read(List<UserConfig> configured) {

@@ -106,8 +106,13 @@ final class Combinations {
           "is not looked at with auth " + auth + ", which lets in other uids too");
     }
     boolean passwords = auth.equals("scram-sha-256") || auth.equals("md5");
-    if (passwords && !root.isWritten("users")) {
-      findings.error(listener, "auth", auth + " needs users, each with a verifier or a password");
+    boolean lookedUp =
+        root.named("databases").values().stream().anyMatch(entry -> entry.isWritten("auth-user"));
+    if (passwords && !root.isWritten("users") && !lookedUp) {
+      findings.error(
+          listener,
+          "auth",
+          auth + " needs users, each with a verifier or a password, or a database with auth-user");
     }
   }
 

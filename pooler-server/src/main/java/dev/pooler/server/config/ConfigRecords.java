@@ -2,6 +2,7 @@ package dev.pooler.server.config;
 
 import dev.pooler.core.config.Address;
 import dev.pooler.core.config.Auth;
+import dev.pooler.core.config.AuthQueryConfig;
 import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.FileMode;
@@ -92,7 +93,23 @@ final class ConfigRecords {
         secret(database, "password"),
         tls(database.section("tls")),
         pool(database.section("pool")),
-        timeouts(database.section("timeouts")));
+        timeouts(database.section("timeouts")),
+        authQuery(name, database));
+  }
+
+  private @Nullable AuthQueryConfig authQuery(String name, Section database) {
+    String user = database.find("auth-user", String.class);
+    if (user == null) {
+      return null;
+    }
+    String written = database.find("auth-database", String.class);
+    String own = database.find("database", String.class);
+    String entrys = name.equals(DatabaseConfig.ANY) ? "postgres" : name;
+    return new AuthQueryConfig(
+        user,
+        secret(database, "auth-password"),
+        written != null ? written : own != null ? own : entrys,
+        database.get("auth-query", String.class));
   }
 
   private ClientTls tls(Section tls) {

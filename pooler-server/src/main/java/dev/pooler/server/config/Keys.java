@@ -1,5 +1,6 @@
 package dev.pooler.server.config;
 
+import dev.pooler.core.config.AuthQueryConfig;
 import dev.pooler.server.config.Shape.Group;
 import dev.pooler.server.config.Shape.Groups;
 import dev.pooler.server.config.Shape.Many;
@@ -220,6 +221,29 @@ final class Keys {
               "none",
               "{file: /run/secrets/app}",
               "its password: {file: …}, {env: NAME} or {command: […], refresh: 10m}"),
+          Key.optional(
+              "auth-user",
+              new One(new Text()),
+              "only users can log in by password",
+              "pooler_auth",
+              "looks up the verifiers of clients that are not in users"),
+          Key.optional(
+              "auth-password",
+              new SecretForm(),
+              "none",
+              "{file: /run/secrets/auth}",
+              "the password of auth-user"),
+          Key.optional(
+              "auth-database",
+              new One(new Text()),
+              "this entry's database; postgres for \"*\"",
+              "postgres",
+              "where auth-user asks"),
+          Key.of(
+              "auth-query",
+              new Text(),
+              AuthQueryConfig.QUERY,
+              "gives one row, name and verifier, for the user $1; search_path is pg_catalog"),
           Key.group("tls", CLIENT_TLS, "TLS towards the targets"),
           Key.of(
                   "route",

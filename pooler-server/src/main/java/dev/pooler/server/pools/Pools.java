@@ -197,7 +197,8 @@ public final class Pools implements PoolDirectory {
             now.password(),
             now.tls(),
             pool,
-            now.timeouts());
+            now.timeouts(),
+            was.authQuery());
     return was.equals(likeBefore)
         && pool.mode() == now.pool().mode()
         && pool.keepalive().equals(now.pool().keepalive());

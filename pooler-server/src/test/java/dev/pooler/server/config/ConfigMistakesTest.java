@@ -226,7 +226,7 @@ class ConfigMistakesTest {
             "45: listen[0].auth: peer is for unix sockets only: TCP does not tell the other side's uid"),
         listener(
             "{address: \"tcp:127.0.0.1:1\"}",
-            "10: listen[0].auth: scram-sha-256 needs users, each with a verifier or a password"),
+            "10: listen[0].auth: scram-sha-256 needs users, each with a verifier or a password, or a database with auth-user"),
         listener(
             "{address: \"tcp:127.0.0.1:1\", mode: \"0600\", auth: trust}",
             "45: listen[0].mode: is for unix sockets only"),
@@ -249,6 +249,15 @@ class ConfigMistakesTest {
         database(
             "pool: {max-lifetime: 5m}",
             "26: databases.app.pool.max-lifetime: idle-timeout is not at least 1s shorter than max-lifetime, 5m"),
+        database(
+            "auth-query: \"select 1 where $1\"",
+            "17: databases.app.auth-query: needs auth-user, who asks"),
+        database(
+            "auth-database: postgres",
+            "20: databases.app.auth-database: needs auth-user, who asks"),
+        database(
+            "auth-password: {env: A}",
+            "20: databases.app.auth-password: needs auth-user, who asks"),
         root("users: [{name: a}]", "9: users[0]: needs a verifier or a password, one of them"),
         root(
             "users: [{name: a, verifier: sha}]",

@@ -4,14 +4,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /** The same server at another address: its certificate doesn't name that one. */
 final class Forwarder implements AutoCloseable {
   private final ServerSocket listener;
   private final int target;
-
-  private final AtomicInteger accepted = new AtomicInteger();
 
   private Forwarder(ServerSocket listener, int target) {
     this.listener = listener;
@@ -30,16 +27,10 @@ final class Forwarder implements AutoCloseable {
     return listener.getLocalPort();
   }
 
-  /** Connections so far. */
-  int accepted() {
-    return accepted.get();
-  }
-
   private void accept() {
     try {
       while (true) {
         Socket client = listener.accept();
-        accepted.incrementAndGet();
         Socket server = new Socket(InetAddress.getLoopbackAddress(), target);
         Thread.startVirtualThread(() -> copy(client, server));
         Thread.startVirtualThread(() -> copy(server, client));

@@ -9,6 +9,8 @@ public enum AuthRefusal {
   /** The user has a verifier, but not of the kind that the listener's method needs. */
   NO_FITTING_VERIFIER("28P01"),
   EMPTY_PASSWORD("28P01"),
+  /** Nobody could be asked for the user's verifier. */
+  LOOKUP_FAILED("08006"),
   PEER_UID("28000"),
   PEER_USER("28000"),
   CHANNEL_BINDING("0A000"),

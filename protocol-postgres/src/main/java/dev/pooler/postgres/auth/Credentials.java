@@ -33,6 +33,18 @@ public record Credentials(@Nullable ScramVerifier scram, @Nullable Md5Hash md5, 
     return ofPassword(user, new Password(secret), new SecureRandom());
   }
 
+  /**
+   * Reads what a server answered. Anything but a verifier is as no password: a plain one is not
+   * kept in pg_authid, and its key derivation would hold an event loop.
+   */
+  public static Credentials ofServer(@Nullable String verifier) {
+    if (verifier != null && verifier.startsWith("SCRAM-SHA-256$")) {
+      return new Credentials(ScramVerifier.parse(verifier), null);
+    }
+    return new Credentials(
+        null, verifier != null && Md5Hash.isForm(verifier) ? Md5Hash.parse(verifier) : null);
+  }
+
   /** Blocks about 4 ms: never on an event loop. */
   static Credentials ofPassword(String user, Password password, SecureRandom random) {
     byte[] salt = new byte[ScramVerifier.SALT_BYTES];

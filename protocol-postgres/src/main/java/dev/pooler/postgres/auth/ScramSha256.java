@@ -50,17 +50,33 @@ public final class ScramSha256 implements ClientAuthentication {
 
   private State state = new State.Idle();
 
+  /** A user of the configuration, or of no name that is known. */
   public ScramSha256(String user, UserStore users, SecureRandom random) {
-    this(user, users, () -> nonce(random));
+    this(user, users.find(user), users, random);
+  }
+
+  /**
+   * A user that was looked up.
+   *
+   * @param known null where nobody has this name
+   * @param users makes the verifier that nobody can meet
+   */
+  public ScramSha256(
+      String user, @Nullable Credentials known, UserStore users, SecureRandom random) {
+    this(user, known, users, () -> nonce(random));
   }
 
   /** With nonces of the caller, for tests against published exchanges. */
   ScramSha256(String user, UserStore users, Supplier<String> nonces) {
+    this(user, users.find(user), users, nonces);
+  }
+
+  private ScramSha256(
+      String user, @Nullable Credentials known, UserStore users, Supplier<String> nonces) {
     this.user = user;
     this.nonces = nonces;
     // Made for known users too, so that time does not tell them from the others.
     ScramVerifier mock = users.mockScram(user);
-    Credentials known = users.find(user);
     ScramVerifier own = known == null ? null : known.scram();
     this.verifier = own == null ? mock : own;
     this.doomed = own == null;

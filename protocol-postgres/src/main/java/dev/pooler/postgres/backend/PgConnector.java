@@ -50,6 +50,7 @@ public final class PgConnector implements BackendConnector {
   private final String user;
   private final BackendSecrets secrets;
   private final ScramKeys keys;
+  private final Map<String, String> settings;
   private volatile int next;
   private final RefusedSecret refusals = new RefusedSecret(System::nanoTime);
   private final AtomicInteger turn = new AtomicInteger();
@@ -94,11 +95,27 @@ public final class PgConnector implements BackendConnector {
       String user,
       BackendSecrets secrets,
       ScramKeys keys) {
+    this(targets, database, user, secrets, keys, Map.of());
+  }
+
+  private PgConnector(
+      List<PgTarget> targets,
+      String database,
+      String user,
+      BackendSecrets secrets,
+      ScramKeys keys,
+      Map<String, String> settings) {
+    this.settings = settings;
     this.targets = List.copyOf(targets);
     this.database = database;
     this.user = user;
     this.secrets = secrets;
     this.keys = keys;
+  }
+
+  /** The same with these settings in the start-up packet. */
+  PgConnector with(Map<String, String> settings) {
+    return new PgConnector(targets, database, user, secrets, keys, settings);
   }
 
   @Override
@@ -217,6 +234,7 @@ public final class PgConnector implements BackendConnector {
     Map<String, String> startup = new LinkedHashMap<>();
     startup.put("user", user);
     startup.put("database", database);
+    startup.putAll(settings);
     channel
         .pipeline()
         .addLast(

@@ -1,20 +1,26 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
 import dev.pooler.core.statement.StatementRules;
 import dev.pooler.postgres.auth.LoginKeys;
+import dev.pooler.postgres.auth.UserLookup;
 import dev.pooler.postgres.cancel.CancelKeys;
 import dev.pooler.postgres.statement.PgStatementRules;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all PostgreSQL clients of this process share, whichever listener they came through.
  *
  * @param loginKeys what the logins of clients have shown, for the backends of their own users
+ * @param lookups where a database's users are looked up that the configuration does not name; null
+ *     for nowhere
  * @param draining no new sessions are taken
  */
 public record PgFrontDoor(
@@ -25,6 +31,7 @@ public record PgFrontDoor(
     CancelKeys<PgSession> cancelKeys,
     Welcomes welcomes,
     LoginKeys loginKeys,
+    Function<DatabaseConfig, @Nullable UserLookup> lookups,
     BooleanSupplier draining) {
 
   /** One statement cache for each event loop. */

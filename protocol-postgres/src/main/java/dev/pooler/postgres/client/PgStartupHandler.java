@@ -4,19 +4,23 @@ import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.pool.PoolDirectory.Found;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.postgres.auth.AuthRefusal;
 import dev.pooler.postgres.auth.AuthStep;
 import dev.pooler.postgres.auth.ClientAuthentication;
+import dev.pooler.postgres.auth.Credentials;
 import dev.pooler.postgres.auth.Md5;
 import dev.pooler.postgres.auth.PassedKeys;
 import dev.pooler.postgres.auth.Peer;
 import dev.pooler.postgres.auth.ScramSha256;
 import dev.pooler.postgres.auth.Trust;
+import dev.pooler.postgres.auth.UserLookup;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.message.StartupPacket;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.DuplexChannel;
@@ -43,11 +47,17 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   private static final Logger LOG = LoggerFactory.getLogger(PgStartupHandler.class);
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration LINGER = Duration.ofSeconds(1);
+
+  /** A client has no reason to send anything while its user is looked up. */
+  private static final int MOST_AHEAD = 64 * 1024;
+
   private static final int OWN_UID = OwnUid.get();
 
   /** What is expected next. */
   private enum Phase {
     STARTUP,
+    /** The user's verifier is asked for at the target. */
+    LOOKUP,
     PASSWORD,
     OVER
   }
@@ -59,6 +69,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   private boolean askedForGss;
   private StartupPacket.@Nullable Startup startup;
   private @Nullable ClientAuthentication authentication;
+  private @Nullable UserLookup lookup;
   private @Nullable Future<?> timeout;
 
   public PgStartupHandler(PgFrontDoor door, PgListener listener) {
@@ -94,6 +105,11 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
     switch (phase) {
       case STARTUP -> decodeStartup(ctx, in);
+      case LOOKUP -> {
+        if (in.readableBytes() > MOST_AHEAD) {
+          violation(ctx, "data before the authentication request");
+        }
+      }
       case PASSWORD -> decodePassword(ctx, in);
       case OVER -> in.skipBytes(in.readableBytes());
     }
@@ -188,19 +204,61 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       refuse(ctx, SqlFailure.draining(), CloseReason.DRAINING);
       return;
     }
-    authentication = method(ctx, asked.user());
+    Credentials known = listener.users().get().find(asked.user());
+    DatabaseConfig entry = door.pools().entry(asked.database());
+    if (listener.auth().needsUsers() && known == null && entry != null) {
+      lookup = door.lookups().apply(entry);
+    }
+    if (lookup == null) {
+      authenticate(ctx, asked.user(), known);
+    } else {
+      lookUp(ctx, asked.user(), lookup);
+    }
+  }
+
+  private void lookUp(ChannelHandlerContext ctx, String user, UserLookup where) {
+    phase = Phase.LOOKUP;
+    where
+        .find(user)
+        .whenComplete((known, failure) ->
+            ctx.executor()
+                .execute(() -> {
+                  if (phase == Phase.LOOKUP) {
+                    lookedUp(ctx, user, known, failure);
+                  }
+                }));
+  }
+
+  private void lookedUp(
+      ChannelHandlerContext ctx,
+      String user,
+      @Nullable Credentials known,
+      @Nullable Throwable failure) {
+    if (failure != null) {
+      String text = "user \"" + user + "\" could not be looked up: auth-query failed";
+      String detail = String.valueOf(failure.getMessage());
+      follow(ctx, new AuthStep.Refused(AuthRefusal.LOOKUP_FAILED, text, detail));
+      return;
+    }
+    authenticate(ctx, user, known);
+    ctx.pipeline().fireChannelRead(Unpooled.EMPTY_BUFFER); // what the client has sent ahead
+  }
+
+  private void authenticate(ChannelHandlerContext ctx, String user, @Nullable Credentials known) {
+    authentication = method(ctx, user, known);
     phase = Phase.PASSWORD;
     follow(ctx, authentication.begin());
   }
 
-  private ClientAuthentication method(ChannelHandlerContext ctx, String user) {
+  private ClientAuthentication method(
+      ChannelHandlerContext ctx, String user, @Nullable Credentials known) {
     return switch (listener.auth()) {
       case TRUST -> new Trust(user);
       case PEER ->
           new Peer(
               user, listener.peerUid().applyAsInt(ctx.channel()), OWN_UID, listener.allowUids());
-      case SCRAM_SHA_256 -> new ScramSha256(user, listener.users().get(), RANDOM);
-      case MD5 -> new Md5(user, listener.users().get(), RANDOM);
+      case SCRAM_SHA_256 -> new ScramSha256(user, known, listener.users().get(), RANDOM);
+      case MD5 -> new Md5(user, known, listener.users().get(), RANDOM);
     };
   }
 
@@ -240,6 +298,9 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       }
       case AuthStep.Granted granted -> granted(ctx, granted);
       case AuthStep.Refused refused -> {
+        if (lookup != null && startup != null) {
+          lookup.doubt(startup.user());
+        }
         door.counters().authFailed(refused.reason().label());
         LOG.warn("login refused ({}): {}", refused.reason().label(), refused.detail());
         refuse(

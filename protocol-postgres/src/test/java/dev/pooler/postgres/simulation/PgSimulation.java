@@ -93,7 +93,8 @@ final class PgSimulation {
             new ClientTls(TlsMode.DISABLE, null, null, null),
             new PoolConfig(mode, size, 0, maxWait, unbounded, unbounded, unbounded, unbounded),
             new TimeoutsConfig(
-                Duration.ofSeconds(5), Duration.ofSeconds(30), unbounded, unbounded, unbounded));
+                Duration.ofSeconds(5), Duration.ofSeconds(30), unbounded, unbounded, unbounded),
+            null);
     this.door =
         new PgFrontDoor(
             new PoolDirectory() {
@@ -113,6 +114,7 @@ final class PgSimulation {
             keys,
             new Welcomes(),
             new LoginKeys(),
+            entry -> null,
             () -> false);
     UserStore nobody = new UserStore(Map.of(), new byte[32]);
     this.listener =
