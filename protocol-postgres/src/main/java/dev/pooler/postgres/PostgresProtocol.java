@@ -6,6 +6,7 @@ import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.Secret;
+import dev.pooler.core.config.UnixAddress;
 import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.protocol.ServerSide;
@@ -23,20 +24,20 @@ import dev.pooler.postgres.auth.UserStore;
 import dev.pooler.postgres.backend.AuthQuery;
 import dev.pooler.postgres.backend.PgConnector;
 import dev.pooler.postgres.cancel.CancelKeys;
+import dev.pooler.postgres.client.ListenerTls;
 import dev.pooler.postgres.client.PgFrontDoor;
 import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgStartupHandler;
 import dev.pooler.postgres.client.Welcomes;
 import io.netty.channel.Channel;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
+import java.io.IOException;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL's protocol, versions 3.0 and 3.2. */
@@ -90,15 +91,14 @@ public final class PostgresProtocol implements WireProtocol {
       return channel -> channel.pipeline().addLast(new PgStartupHandler(door, rules));
     }
 
-    private static @Nullable SslContext tls(ListenerConfig listener) {
-      if (listener.tls() == null) {
+    private static @Nullable ListenerTls tls(ListenerConfig listener) {
+      // As PostgreSQL: nobody listens in on a Unix socket.
+      if (listener.tls() == null || listener.address() instanceof UnixAddress) {
         return null;
       }
       try {
-        return SslContextBuilder.forServer(
-                listener.tls().cert().toFile(), listener.tls().key().toFile())
-            .build();
-      } catch (SSLException | IllegalArgumentException e) {
+        return ListenerTls.of(listener.tls());
+      } catch (IOException | CertificateException | IllegalArgumentException e) {
         throw new IllegalArgumentException(
             "listener "
                 + listener.address()

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is wrong although each value alone is right: above all what would let one workload in as
@@ -99,6 +100,7 @@ final class Combinations {
         findings.warn(listener, "auth", "md5 without tls can be replayed by whoever listens in");
       }
     }
+    certificates(listener, auth, address);
     if (!auth.equals("peer") && listener.isWritten("allow-uids")) {
       findings.error(
           listener,
@@ -113,6 +115,23 @@ final class Combinations {
           listener,
           "auth",
           auth + " needs users, each with a verifier or a password, or a database with auth-user");
+    }
+  }
+
+  private void certificates(Section listener, String auth, @Nullable Address address) {
+    Section tls = listener.find("tls", Section.class);
+    boolean ca = tls != null && tls.isWritten("ca");
+    if (tls != null && address instanceof UnixAddress) {
+      findings.warn(listener, "tls", "is not used on a unix socket");
+    }
+    if (!auth.equals("cert")) {
+      if (tls != null && ca) {
+        findings.error(tls, "ca", "is looked at with auth cert only");
+      }
+    } else if (address instanceof UnixAddress) {
+      findings.error(listener, "auth", "cert is for tcp: there is no TLS on unix sockets");
+    } else if (!ca) {
+      findings.error(listener, "auth", "cert needs tls with ca, who signs clients' certificates");
     }
   }
 

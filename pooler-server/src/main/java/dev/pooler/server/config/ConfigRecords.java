@@ -3,6 +3,7 @@ package dev.pooler.server.config;
 import dev.pooler.core.config.Address;
 import dev.pooler.core.config.Auth;
 import dev.pooler.core.config.AuthQueryConfig;
+import dev.pooler.core.config.ChannelBinding;
 import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.FileMode;
@@ -19,6 +20,7 @@ import dev.pooler.core.config.ServerTls;
 import dev.pooler.core.config.TcpAddress;
 import dev.pooler.core.config.TimeoutsConfig;
 import dev.pooler.core.config.TlsMode;
+import dev.pooler.core.config.TlsStart;
 import dev.pooler.core.config.Transport;
 import dev.pooler.core.config.UserConfig;
 import java.nio.file.Path;
@@ -67,7 +69,9 @@ final class ConfigRecords {
         listener.get("mode", FileMode.class),
         find(Combinations.authOf(listener), Auth.values(), Auth::word),
         uids,
-        tls == null ? null : new ServerTls(resolve(tls, "cert"), resolve(tls, "key")));
+        tls == null
+            ? null
+            : new ServerTls(resolve(tls, "cert"), resolve(tls, "key"), find(tls, "ca")));
   }
 
   private @Nullable HttpConfig http(Section http) {
@@ -117,7 +121,9 @@ final class ConfigRecords {
         word(tls, "mode", TlsMode.values(), TlsMode::word),
         find(tls, "ca"),
         find(tls, "cert"),
-        find(tls, "key"));
+        find(tls, "key"),
+        word(tls, "negotiation", TlsStart.values(), TlsStart::word),
+        word(tls, "channel-binding", ChannelBinding.values(), ChannelBinding::word));
   }
 
   private static PoolConfig pool(Section pool) {

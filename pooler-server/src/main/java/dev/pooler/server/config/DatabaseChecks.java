@@ -95,6 +95,14 @@ final class DatabaseChecks {
       findings.error(
           tls, "ca", "is not looked at with mode " + mode + "; use verify-ca or verify-full");
     }
+    boolean insists = mode == null || verifies || mode.equals("require");
+    if ("direct".equals(tls.find("negotiation", String.class)) && !insists) {
+      findings.error(
+          tls, "negotiation", "direct has no way back to the clear: mode require or verify-…");
+    }
+    if ("require".equals(tls.find("channel-binding", String.class)) && !insists) {
+      findings.error(tls, "channel-binding", "require needs TLS: mode require or verify-…");
+    }
     if (tls.isWritten("cert") != tls.isWritten("key")) {
       findings.error(tls, tls.isWritten("cert") ? "cert" : "key", "cert and key need each other");
     }

@@ -42,7 +42,13 @@ final class Keys {
       List.of(
           Key.required(
               "cert", new One(new FilePath()), "/tls/tls.crt", "certificate and its chain, PEM"),
-          Key.required("key", new One(new FilePath()), "/tls/tls.key", "private key, PEM"));
+          Key.required("key", new One(new FilePath()), "/tls/tls.key", "private key, PEM"),
+          Key.optional(
+              "ca",
+              new One(new FilePath()),
+              "clients are asked for none",
+              "/tls/clients.crt",
+              "who signs clients' certificates, PEM; with auth cert"));
 
   private static final List<Key> LISTENER =
       List.of(
@@ -76,7 +82,7 @@ final class Keys {
                   "peer on unix, scram-sha-256 on tcp",
                   "peer",
                   "how a client shows who it is")
-              .later(List.of("peer", "trust", "scram-sha-256", "md5"), List.of()),
+              .later(List.of("peer", "trust", "scram-sha-256", "md5", "cert"), List.of()),
           Key.optional(
               "allow-uids",
               new Uids(),
@@ -124,7 +130,17 @@ final class Keys {
               "/tls/client.crt",
               "our certificate, PEM"),
           Key.optional(
-              "key", new One(new FilePath()), "none", "/tls/client.key", "its private key, PEM"));
+              "key", new One(new FilePath()), "none", "/tls/client.key", "its private key, PEM"),
+          Key.of(
+              "negotiation",
+              new Word(List.of("postgres", "direct")),
+              "postgres",
+              "direct: TLS at once with ALPN, no request before it (PostgreSQL 17)"),
+          Key.of(
+              "channel-binding",
+              new Word(List.of("disable", "prefer", "require")),
+              "prefer",
+              "SCRAM-SHA-256-PLUS: the proof is tied to the target's certificate"));
 
   private static final List<Key> POOL =
       List.of(

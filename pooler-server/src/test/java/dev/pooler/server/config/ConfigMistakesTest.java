@@ -258,6 +258,24 @@ class ConfigMistakesTest {
         database(
             "auth-password: {env: A}",
             "20: databases.app.auth-password: needs auth-user, who asks"),
+        Arguments.of(
+            HEAD + "    auth-user: a\n    auth-query: select 1\n",
+            "p.yaml:6:17: databases.app.auth-query: has no $1, the name of the user to look up"),
+        database(
+            "tls: {negotiation: direct}",
+            "24: databases.app.tls.negotiation: direct has no way back to the clear: mode require or verify-…"),
+        database(
+            "tls: {mode: prefer, channel-binding: require}",
+            "42: databases.app.tls.channel-binding: require needs TLS: mode require or verify-…"),
+        listener(
+            "{address: \"tcp:127.0.0.1:1\", auth: cert}",
+            "45: listen[0].auth: cert needs tls with ca, who signs clients' certificates"),
+        listener(
+            "{address: \"unix:/s\", auth: cert, tls: {cert: a, key: b, ca: c}}",
+            "37: listen[0].auth: cert is for tcp: there is no TLS on unix sockets"),
+        listener(
+            "{address: \"unix:/s\", auth: trust, tls: {cert: a, key: b, ca: c}}",
+            "71: listen[0].tls.ca: is looked at with auth cert only"),
         root("users: [{name: a}]", "9: users[0]: needs a verifier or a password, one of them"),
         root(
             "users: [{name: a, verifier: sha}]",
@@ -275,9 +293,6 @@ class ConfigMistakesTest {
         listener(
             "{address: \"unix:/s\", protocol: mysql}",
             "41: listen[0].protocol: \"mysql\" is not available in this version"),
-        listener(
-            "{address: \"tcp:127.0.0.1:1\", auth: cert}",
-            "45: listen[0].auth: \"cert\" is not available in this version"),
         database(
             "route: split", "12: databases.app.route: \"split\" is not available in this version"),
         database(

@@ -109,6 +109,7 @@ class AuthQueryTest {
   /** Needs {@code valuntil} in {@code AuthQueryConfig.QUERY} (CVE-2025-2291). */
   @Test
   @Tag("case-24")
+  @Tag("CVE-2025-2291")
   void aPasswordThatHasExpiredOpensNothing() throws Exception {
     assertIn(pooler, "early", "right");
     SQLException expired = refusal(pooler, "late", "right");
@@ -149,6 +150,7 @@ class AuthQueryTest {
    */
   @Test
   @Tag("case-26")
+  @Tag("CVE-2025-12819")
   void noSearchPathOfAClientOrOfARoleLeadsTheQueryAstray() throws Exception {
     String unqualified =
         ", auth-query: \"select usename, passwd, valuntil from pg_shadow where usename = $1\"";

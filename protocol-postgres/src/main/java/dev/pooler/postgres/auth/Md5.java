@@ -30,6 +30,7 @@ public final class Md5 implements ClientAuthentication {
   private final UserStore users;
   private final SecureRandom random;
   private final @Nullable Credentials known;
+  private final byte @Nullable [] binding;
   private final @Nullable Md5Hash own;
   private final Md5Hash mock;
 
@@ -37,11 +38,17 @@ public final class Md5 implements ClientAuthentication {
 
   /** A user of the configuration, or of no name that is known. */
   public Md5(String user, UserStore users, SecureRandom random) {
-    this(user, users.find(user), users, random);
+    this(user, users.find(user), users, null, random);
   }
 
   /** A user that was looked up; null where nobody has this name. */
-  public Md5(String user, @Nullable Credentials known, UserStore users, SecureRandom random) {
+  public Md5(
+      String user,
+      @Nullable Credentials known,
+      UserStore users,
+      byte @Nullable [] binding,
+      SecureRandom random) {
+    this.binding = binding;
     this.user = user;
     this.users = users;
     this.random = random;
@@ -61,7 +68,7 @@ public final class Md5 implements ClientAuthentication {
       become(new State.AwaitHash(salt));
       return new AuthStep.Request(AuthCode.MD5_PASSWORD, salt.clone());
     }
-    ScramSha256 scram = new ScramSha256(user, known, users, random);
+    ScramSha256 scram = new ScramSha256(user, known, users, binding, random);
     become(new State.Upgraded(scram));
     return scram.begin();
   }

@@ -74,7 +74,7 @@ public final class PgConnector implements BackendConnector {
             .map(host ->
                 new PgTarget(
                     socketAddress(host, transport),
-                    config.tls().mode(),
+                    config.tls(),
                     tls,
                     config.timeouts().connect(),
                     transport))
@@ -242,7 +242,10 @@ public final class PgConnector implements BackendConnector {
                 IDS.incrementAndGet(),
                 target,
                 startup,
-                new BackendAuthentication(BackendLogin.of(user, password, exposed), keys, RANDOM),
+                new BackendAuthentication(
+                    BackendLogin.of(user, password, exposed, target.rules().binding()),
+                    keys,
+                    RANDOM),
                 result));
   }
 

@@ -7,6 +7,7 @@ import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.auth.AuthRefusal;
 import dev.pooler.postgres.auth.AuthStep;
 import dev.pooler.postgres.auth.ClientAuthentication;
+import dev.pooler.postgres.auth.ClientCertificate;
 import dev.pooler.postgres.auth.Credentials;
 import dev.pooler.postgres.auth.Md5;
 import dev.pooler.postgres.auth.PassedKeys;
@@ -32,6 +33,7 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,9 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   private static final Logger LOG = LoggerFactory.getLogger(PgStartupHandler.class);
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration LINGER = Duration.ofSeconds(1);
+
+  /** The content type of a TLS record that holds a ClientHello. */
+  private static final int TLS_HANDSHAKE = 0x16;
 
   /** A client has no reason to send anything while its user is looked up. */
   private static final int MOST_AHEAD = 64 * 1024;
@@ -116,6 +121,10 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   }
 
   private void decodeStartup(ChannelHandlerContext ctx, ByteBuf in) {
+    if (beginsWithTls(ctx, in)) {
+      direct(ctx, in);
+      return;
+    }
     if (in.readableBytes() < Integer.BYTES) {
       return;
     }
@@ -142,6 +151,33 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
     }
   }
 
+  /** No packet begins like a ClientHello: its length would be far too large. */
+  private boolean beginsWithTls(ChannelHandlerContext ctx, ByteBuf in) {
+    return listener.tls() != null
+        && !askedForTls
+        && !askedForGss
+        && in.getByte(in.readerIndex()) == TLS_HANDSHAKE
+        && ctx.pipeline().get(SslHandler.class) == null;
+  }
+
+  /** TLS without a request before it (manual, "SSL Session Encryption"); {@code in} goes to it. */
+  private void direct(ChannelHandlerContext ctx, ByteBuf in) {
+    ListenerTls tls = Objects.requireNonNull(listener.tls());
+    SslHandler handler = tls.handler(ctx.alloc());
+    ctx.pipeline().addFirst("tls", handler);
+    handler
+        .handshakeFuture()
+        .addListener(done -> {
+          if (done.isSuccess() && !ListenerTls.ALPN.equals(handler.applicationProtocol())) {
+            violation(
+                ctx,
+                "received direct SSL connection request without ALPN protocol negotiation"
+                    + " extension");
+          }
+        });
+    ctx.pipeline().fireChannelRead(in.readBytes(in.readableBytes()));
+  }
+
   private void onSslRequest(ChannelHandlerContext ctx, ByteBuf in) {
     boolean encrypted = ctx.pipeline().get(SslHandler.class) != null;
     if (askedForTls || encrypted || in.isReadable()) {
@@ -154,7 +190,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       answer(ctx, 'N');
     } else {
       answer(ctx, 'S');
-      ctx.pipeline().addFirst("tls", listener.tls().newHandler(ctx.alloc()));
+      ctx.pipeline().addFirst("tls", listener.tls().handler(ctx.alloc()));
     }
   }
 
@@ -252,13 +288,16 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
 
   private ClientAuthentication method(
       ChannelHandlerContext ctx, String user, @Nullable Credentials known) {
+    SslHandler tls = ctx.pipeline().get(SslHandler.class);
+    byte[] binding = tls == null || listener.tls() == null ? null : listener.tls().binding();
     return switch (listener.auth()) {
       case TRUST -> new Trust(user);
       case PEER ->
           new Peer(
               user, listener.peerUid().applyAsInt(ctx.channel()), OWN_UID, listener.allowUids());
-      case SCRAM_SHA_256 -> new ScramSha256(user, known, listener.users().get(), RANDOM);
-      case MD5 -> new Md5(user, known, listener.users().get(), RANDOM);
+      case SCRAM_SHA_256 -> new ScramSha256(user, known, listener.users().get(), binding, RANDOM);
+      case MD5 -> new Md5(user, known, listener.users().get(), binding, RANDOM);
+      case CERT -> new ClientCertificate(user, ListenerTls.shown(tls));
     };
   }
 

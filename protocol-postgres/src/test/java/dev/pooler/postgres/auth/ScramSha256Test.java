@@ -81,6 +81,7 @@ class ScramSha256Test {
 
   @ParameterizedTest
   @ValueSource(ints = {1024, 65_536})
+  @Tag("case-23")
   void takesPasswordsAsLongAsAccessTokens(int length) throws Exception {
     String password = "x".repeat(length);
     ScramVerifier verifier = ScramVerifier.derive(new Password(password), new byte[16], 64);
@@ -93,6 +94,7 @@ class ScramSha256Test {
 
   @ParameterizedTest
   @CsvSource({"user, WRONG_PASSWORD", "nobody, UNKNOWN_USER", "old, NO_FITTING_VERIFIER"})
+  @Tag("case-21")
   void refusesAllFailuresInTheSameWords(String user, AuthRefusal reason) throws Exception {
     AuthStep.Refused refused =
         assertRefused(reason, login(new ScramSha256(user, USERS, RANDOM), "wrong"));
@@ -219,6 +221,7 @@ class ScramSha256Test {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, -2, 13, 15, Integer.MAX_VALUE, Integer.MIN_VALUE, -1})
+  @Tag("CVE-2026-6664")
   void refusesLengthsThatAreNotThose(int length) {
     ScramSha256 server = rfcServer();
     server.begin();
@@ -229,6 +232,7 @@ class ScramSha256Test {
   }
 
   @Test
+  @Tag("CVE-2026-6664")
   void refusesMessagesAbovePostgresLimit() {
     ScramSha256 server = rfcServer();
     server.begin();
