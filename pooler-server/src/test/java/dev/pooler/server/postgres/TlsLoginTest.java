@@ -50,8 +50,10 @@ class TlsLoginTest {
     ServerCertificates ours = ServerCertificates.cached();
     String tls = "cert: " + ours.certificateFile() + ", key: " + ours.keyFile();
     String databases =
-        "http: {address: \"127.0.0.1:${HTTP}\"}\n"
-            + "databases: {d: {hosts: [\"unix:${PG}\"], database: postgres, pool: {min-idle: 0}}}\n";
+        """
+        http: {address: "127.0.0.1:${HTTP}"}
+        databases: {d: {hosts: ["unix:${PG}"], database: postgres, pool: {min-idle: 0}}}
+        """;
     pooler =
         PoolerFixture.start(
             server,
