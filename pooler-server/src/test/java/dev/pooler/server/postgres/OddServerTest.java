@@ -188,6 +188,10 @@ class OddServerTest {
         }
       }
     }
+    try (Odd odd = Odd.saying(false, error("SFATAL|Mno state|"));
+        PoolerFixture pooler = odd.pooler("disable", "500ms")) {
+      assertTrue(told(pooler).field('M').contains("no state"));
+    }
     for (byte[] bare :
         List.of(
             error("SFATAL|Mno state|"),
