@@ -5,7 +5,6 @@ import dev.pooler.core.config.HttpConfig;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
-import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.TimeoutsConfig;
 import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.console.Console;
@@ -183,7 +182,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
                   limits,
                   counted,
                   List.copyOf(config.users().values()),
-                  this::secret,
+                  new ReadSecrets(secretSource),
                   this::loginTimeout,
                   console,
                   drain::begun));
@@ -202,15 +201,6 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
         .orElse(TimeoutsConfig.LOGIN);
   }
 
-  private String secret(Secret secret) {
-    // No pattern switch on the way of a start: an AOT cache can't hold what it generates.
-    SecretSource.Answer found = secretSource.get(secret);
-    if (found instanceof SecretSource.Unknown unknown) {
-      throw new IllegalStateException(unknown.reason());
-    }
-    return ((SecretSource.Known) found).value();
-  }
-
   private SocketListener listen(ListenerConfig listener) throws IOException {
     WireProtocol.Running protocol = protocols.get(listener.protocol());
     if (protocol == null) {
@@ -226,7 +216,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     String token = null;
     if (config.token() != null) {
       try {
-        token = secret(config.token());
+        token = new ReadSecrets(secretSource).get(config.token());
       } catch (IllegalStateException e) {
         throw new IOException("http.token: " + e.getMessage(), e);
       }
@@ -269,6 +259,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       LOG.warn("listen, http, limits and io take effect at the next start");
     }
     config = now;
+    secretSource.forget();
     pools.reload(now).forEach(change -> LOG.info("reload: {}", change));
     protocols.values().forEach(protocol -> protocol.reload(List.copyOf(now.users().values())));
     targets.watch(now.databases().values());

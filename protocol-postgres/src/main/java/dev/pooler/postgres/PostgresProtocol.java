@@ -1,33 +1,44 @@
 package dev.pooler.postgres;
 
+import dev.pooler.core.config.AuthQueryConfig;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.Secret;
+import dev.pooler.core.config.UnixAddress;
 import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.protocol.ServerSide;
 import dev.pooler.core.protocol.WireProtocol;
+import dev.pooler.postgres.auth.BackendSecrets;
+import dev.pooler.postgres.auth.ConfiguredSecret;
 import dev.pooler.postgres.auth.Credentials;
+import dev.pooler.postgres.auth.LoginKeys;
+import dev.pooler.postgres.auth.NoSecret;
+import dev.pooler.postgres.auth.RecentUsers;
 import dev.pooler.postgres.auth.ScramKeys;
+import dev.pooler.postgres.auth.ShownSecrets;
+import dev.pooler.postgres.auth.UserLookup;
 import dev.pooler.postgres.auth.UserStore;
+import dev.pooler.postgres.backend.AuthQuery;
 import dev.pooler.postgres.backend.PgConnector;
 import dev.pooler.postgres.cancel.CancelKeys;
+import dev.pooler.postgres.client.ListenerTls;
 import dev.pooler.postgres.client.PgFrontDoor;
 import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgStartupHandler;
 import dev.pooler.postgres.client.Welcomes;
 import dev.pooler.postgres.statement.SharedStatements;
 import io.netty.channel.Channel;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
+import java.io.IOException;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL's protocol, versions 3.0 and 3.2. */
@@ -47,6 +58,8 @@ public final class PostgresProtocol implements WireProtocol {
     private final PgFrontDoor door;
     private final Welcomes welcomes = new Welcomes();
     private final ScramKeys keys = new ScramKeys();
+    private final Map<DatabaseConfig, UserLookup> lookups = new ConcurrentHashMap<>();
+    private final LoginKeys loginKeys = new LoginKeys();
     private final byte[] mockSecret = UserStore.newMockSecret();
     private volatile UserStore users;
 
@@ -63,6 +76,8 @@ public final class PostgresProtocol implements WireProtocol {
               welcomes,
               new SharedStatements(),
               server.console(),
+              loginKeys,
+              this::lookup,
               server.draining());
     }
 
@@ -79,15 +94,14 @@ public final class PostgresProtocol implements WireProtocol {
       return channel -> channel.pipeline().addLast(new PgStartupHandler(door, rules));
     }
 
-    private static @Nullable SslContext tls(ListenerConfig listener) {
-      if (listener.tls() == null) {
+    private static @Nullable ListenerTls tls(ListenerConfig listener) {
+      // As PostgreSQL: nobody listens in on a Unix socket.
+      if (listener.tls() == null || listener.address() instanceof UnixAddress) {
         return null;
       }
       try {
-        return SslContextBuilder.forServer(
-                listener.tls().cert().toFile(), listener.tls().key().toFile())
-            .build();
-      } catch (SSLException | IllegalArgumentException e) {
+        return ListenerTls.of(listener.tls());
+      } catch (IOException | CertificateException | IllegalArgumentException e) {
         throw new IllegalArgumentException(
             "listener "
                 + listener.address()
@@ -99,20 +113,42 @@ public final class PostgresProtocol implements WireProtocol {
 
     @Override
     public BackendConnector backends(PoolKey key, DatabaseConfig database) {
-      Secret password = database.password();
       return PgConnector.create(
-          database,
-          key.database(),
-          key.user(),
-          () -> password == null ? null : server.secrets().apply(password),
-          keys,
-          server.transport());
+          database, key.database(), key.user(), secrets(key, database), keys, server.transport());
+    }
+
+    /** A password that is configured comes first, then what the user's own login has shown. */
+    private BackendSecrets secrets(PoolKey key, DatabaseConfig database) {
+      Secret password = database.password();
+      return password == null
+          ? new ShownSecrets(loginKeys, database.name(), key.user())
+          : new ConfiguredSecret(server.secrets(), password);
     }
 
     @Override
     public void reload(List<UserConfig> now) {
-      users = read(now);
+      UserStore before = users;
+      UserStore after = read(now);
+      loginKeys.forget((user, shown) -> before.find(user) != null && !after.has(user, shown));
+      users = after;
+      lookups.clear(); // those in use are answered; what is open closes when nobody asks
       welcomes.forget();
+    }
+
+    private @Nullable UserLookup lookup(DatabaseConfig database) {
+      AuthQueryConfig query = database.authQuery();
+      return query == null ? null : lookups.computeIfAbsent(database, entry -> ask(entry, query));
+    }
+
+    private UserLookup ask(DatabaseConfig database, AuthQueryConfig query) {
+      Secret password = query.password();
+      BackendSecrets secrets =
+          password == null ? NoSecret::new : new ConfiguredSecret(server.secrets(), password);
+      PgConnector connector =
+          PgConnector.create(
+              database, query.database(), query.user(), secrets, keys, server.transport());
+      return new RecentUsers(
+          new AuthQuery(connector, query, database.timeouts().connect()), System::nanoTime);
     }
 
     private UserStore read(List<UserConfig> configured) {
@@ -121,9 +157,7 @@ public final class PostgresProtocol implements WireProtocol {
         String verifier = user.verifier();
         Secret password = user.password();
         String secret =
-            verifier != null
-                ? verifier
-                : password == null ? null : server.secrets().apply(password);
+            verifier != null ? verifier : password == null ? null : server.secrets().get(password);
         if (secret != null) {
           known.put(user.name(), Credentials.parse(user.name(), secret));
         }

@@ -10,7 +10,9 @@ public enum Auth {
   /** Whoever can connect is who it says it is. */
   TRUST("trust"),
   SCRAM_SHA_256("scram-sha-256"),
-  MD5("md5");
+  MD5("md5"),
+  /** The common name of the certificate that the client shows is the user. */
+  CERT("cert");
 
   private final String word;
 

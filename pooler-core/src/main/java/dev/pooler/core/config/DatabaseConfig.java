@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param database the name at the target, or null for the name the client asked for
  * @param user who backends log in as, or null for the client's own name
  * @param password of {@code user}, or null where the target asks for none
+ * @param authQuery for users that the configuration does not name, or null
  */
 public record DatabaseConfig(
     String name,
@@ -21,7 +22,8 @@ public record DatabaseConfig(
     @Nullable Secret password,
     ClientTls tls,
     PoolConfig pool,
-    TimeoutsConfig timeouts) {
+    TimeoutsConfig timeouts,
+    @Nullable AuthQueryConfig authQuery) {
   public static final String ANY = "*";
 
   public DatabaseConfig {

@@ -2,6 +2,7 @@ package dev.pooler.core.pool;
 
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.session.SqlFailure;
+import org.jspecify.annotations.Nullable;
 
 /** Finds the pool that a client's database and user lead to. Any thread; never blocks. */
 public interface PoolDirectory {
@@ -15,4 +16,7 @@ public interface PoolDirectory {
   }
 
   Found find(String database, String user);
+
+  /** The entry that a database name leads to, or null. */
+  @Nullable DatabaseConfig entry(String database);
 }

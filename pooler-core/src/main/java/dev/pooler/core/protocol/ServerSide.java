@@ -1,6 +1,5 @@
 package dev.pooler.core.protocol;
 
-import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.console.Console;
 import dev.pooler.core.observe.SessionCounters;
@@ -10,14 +9,12 @@ import dev.pooler.core.session.SessionRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
  * What the server gives to a protocol.
  *
  * @param users who may log in where a listener asks for a password
- * @param secrets reads a secret, each time anew; throws IllegalStateException with the cause
  * @param loginTimeout from a client's accept to the end of its authentication; may change with a
  *     reload
  * @param draining no new sessions are taken
@@ -29,7 +26,7 @@ public record ServerSide(
     SessionLimits limits,
     SessionCounters counters,
     List<UserConfig> users,
-    Function<Secret, String> secrets,
+    Secrets secrets,
     Supplier<Duration> loginTimeout,
     Console console,
     BooleanSupplier draining) {}

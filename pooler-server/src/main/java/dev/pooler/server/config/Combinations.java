@@ -102,6 +102,7 @@ final class Combinations {
         findings.warn(listener, "auth", "md5 without tls can be replayed by whoever listens in");
       }
     }
+    certificates(listener, auth, address);
     if (!auth.equals("peer") && listener.isWritten("allow-uids")) {
       findings.error(
           listener,
@@ -109,8 +110,30 @@ final class Combinations {
           "is not looked at with auth " + auth + ", which lets in other uids too");
     }
     boolean passwords = auth.equals("scram-sha-256") || auth.equals("md5");
-    if (passwords && !root.isWritten("users")) {
-      findings.error(listener, "auth", auth + " needs users, each with a verifier or a password");
+    boolean lookedUp =
+        root.named("databases").values().stream().anyMatch(entry -> entry.isWritten("auth-user"));
+    if (passwords && !root.isWritten("users") && !lookedUp) {
+      findings.error(
+          listener,
+          "auth",
+          auth + " needs users, each with a verifier or a password, or a database with auth-user");
+    }
+  }
+
+  private void certificates(Section listener, String auth, @Nullable Address address) {
+    Section tls = listener.find("tls", Section.class);
+    boolean ca = tls != null && tls.isWritten("ca");
+    if (tls != null && address instanceof UnixAddress) {
+      findings.warn(listener, "tls", "is not used on a unix socket");
+    }
+    if (!auth.equals("cert")) {
+      if (tls != null && ca) {
+        findings.error(tls, "ca", "is looked at with auth cert only");
+      }
+    } else if (address instanceof UnixAddress) {
+      findings.error(listener, "auth", "cert is for tcp: there is no TLS on unix sockets");
+    } else if (!ca) {
+      findings.error(listener, "auth", "cert needs tls with ca, who signs clients' certificates");
     }
   }
 

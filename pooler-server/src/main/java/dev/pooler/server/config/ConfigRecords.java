@@ -3,6 +3,8 @@ package dev.pooler.server.config;
 import dev.pooler.core.config.Address;
 import dev.pooler.core.config.AdminConfig;
 import dev.pooler.core.config.Auth;
+import dev.pooler.core.config.AuthQueryConfig;
+import dev.pooler.core.config.ChannelBinding;
 import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.FileMode;
@@ -19,6 +21,7 @@ import dev.pooler.core.config.ServerTls;
 import dev.pooler.core.config.TcpAddress;
 import dev.pooler.core.config.TimeoutsConfig;
 import dev.pooler.core.config.TlsMode;
+import dev.pooler.core.config.TlsStart;
 import dev.pooler.core.config.Transport;
 import dev.pooler.core.config.UserConfig;
 import java.nio.file.Path;
@@ -82,7 +85,9 @@ final class ConfigRecords {
         listener.get("mode", FileMode.class),
         find(Combinations.authOf(listener), Auth.values(), Auth::word),
         uids,
-        tls == null ? null : new ServerTls(resolve(tls, "cert"), resolve(tls, "key")));
+        tls == null
+            ? null
+            : new ServerTls(resolve(tls, "cert"), resolve(tls, "key"), find(tls, "ca")));
   }
 
   private @Nullable HttpConfig http(Section http) {
@@ -108,7 +113,23 @@ final class ConfigRecords {
         secret(database, "password"),
         tls(database.section("tls")),
         pool(database.section("pool")),
-        timeouts(database.section("timeouts")));
+        timeouts(database.section("timeouts")),
+        authQuery(name, database));
+  }
+
+  private @Nullable AuthQueryConfig authQuery(String name, Section database) {
+    String user = database.find("auth-user", String.class);
+    if (user == null) {
+      return null;
+    }
+    String written = database.find("auth-database", String.class);
+    String own = database.find("database", String.class);
+    String entrys = name.equals(DatabaseConfig.ANY) ? "postgres" : name;
+    return new AuthQueryConfig(
+        user,
+        secret(database, "auth-password"),
+        written != null ? written : own != null ? own : entrys,
+        database.get("auth-query", String.class));
   }
 
   private ClientTls tls(Section tls) {
@@ -116,7 +137,9 @@ final class ConfigRecords {
         word(tls, "mode", TlsMode.values(), TlsMode::word),
         find(tls, "ca"),
         find(tls, "cert"),
-        find(tls, "key"));
+        find(tls, "key"),
+        word(tls, "negotiation", TlsStart.values(), TlsStart::word),
+        word(tls, "channel-binding", ChannelBinding.values(), ChannelBinding::word));
   }
 
   private static PoolConfig pool(Section pool) {

@@ -1,8 +1,10 @@
 package dev.pooler.server.config;
 
+import dev.pooler.core.config.AuthQueryConfig;
 import dev.pooler.core.config.TcpAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,7 @@ final class DatabaseChecks {
     DatabaseChecks checks = new DatabaseChecks(database, findings);
     checks.hosts(listening);
     checks.credentials();
+    checks.authQuery();
     Section tls = database.find("tls", Section.class);
     if (tls != null) {
       checks.tls(tls);
@@ -59,12 +62,46 @@ final class DatabaseChecks {
     }
   }
 
+  private void authQuery() {
+    String query = database.find("auth-query", String.class);
+    // The effective configuration is a file too, and has the default written out.
+    boolean ownQuery = query != null && !query.equals(AuthQueryConfig.QUERY);
+    for (String key : List.of("auth-password", "auth-database", "auth-query")) {
+      boolean says = key.equals("auth-query") ? ownQuery : database.isWritten(key);
+      if (says && !database.isWritten("auth-user")) {
+        findings.error(database, key, "needs auth-user, who asks");
+      }
+    }
+    if (query == null) {
+      return;
+    }
+    if (!query.contains("$1")) {
+      findings.error(database, "auth-query", "has no $1, the name of the user to look up");
+    }
+    String words = query.toLowerCase(Locale.ROOT);
+    boolean catalog = words.contains("pg_shadow") || words.contains("pg_authid");
+    if (catalog && !words.contains("valuntil") && !words.contains("rolvaliduntil")) {
+      findings.warn(
+          database,
+          "auth-query",
+          "does not look at VALID UNTIL: users are let in after their password has expired");
+    }
+  }
+
   private void tls(Section tls) {
     String mode = tls.find("mode", String.class);
     boolean verifies = mode == null || mode.startsWith("verify");
     if (!verifies && tls.isWritten("ca")) {
       findings.error(
           tls, "ca", "is not looked at with mode " + mode + "; use verify-ca or verify-full");
+    }
+    boolean insists = mode == null || verifies || mode.equals("require");
+    if ("direct".equals(tls.find("negotiation", String.class)) && !insists) {
+      findings.error(
+          tls, "negotiation", "direct has no way back to the clear: mode require or verify-…");
+    }
+    if ("require".equals(tls.find("channel-binding", String.class)) && !insists) {
+      findings.error(tls, "channel-binding", "require needs TLS: mode require or verify-…");
     }
     if (tls.isWritten("cert") != tls.isWritten("key")) {
       findings.error(tls, tls.isWritten("cert") ? "cert" : "key", "cert and key need each other");

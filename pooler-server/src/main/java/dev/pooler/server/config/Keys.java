@@ -1,5 +1,6 @@
 package dev.pooler.server.config;
 
+import dev.pooler.core.config.AuthQueryConfig;
 import dev.pooler.server.config.Shape.Group;
 import dev.pooler.server.config.Shape.Groups;
 import dev.pooler.server.config.Shape.Many;
@@ -41,7 +42,13 @@ final class Keys {
       List.of(
           Key.required(
               "cert", new One(new FilePath()), "/tls/tls.crt", "certificate and its chain, PEM"),
-          Key.required("key", new One(new FilePath()), "/tls/tls.key", "private key, PEM"));
+          Key.required("key", new One(new FilePath()), "/tls/tls.key", "private key, PEM"),
+          Key.optional(
+              "ca",
+              new One(new FilePath()),
+              "clients are asked for none",
+              "/tls/clients.crt",
+              "who signs clients' certificates, PEM; with auth cert"));
 
   private static final List<Key> LISTENER =
       List.of(
@@ -75,7 +82,7 @@ final class Keys {
                   "peer on unix, scram-sha-256 on tcp",
                   "peer",
                   "how a client shows who it is")
-              .later(List.of("peer", "trust", "scram-sha-256", "md5"), List.of()),
+              .later(List.of("peer", "trust", "scram-sha-256", "md5", "cert"), List.of()),
           Key.optional(
               "allow-uids",
               new Uids(),
@@ -123,7 +130,17 @@ final class Keys {
               "/tls/client.crt",
               "our certificate, PEM"),
           Key.optional(
-              "key", new One(new FilePath()), "none", "/tls/client.key", "its private key, PEM"));
+              "key", new One(new FilePath()), "none", "/tls/client.key", "its private key, PEM"),
+          Key.of(
+              "negotiation",
+              new Word(List.of("postgres", "direct")),
+              "postgres",
+              "direct: TLS at once with ALPN, no request before it (PostgreSQL 17)"),
+          Key.of(
+              "channel-binding",
+              new Word(List.of("disable", "prefer", "require")),
+              "prefer",
+              "SCRAM-SHA-256-PLUS: the proof is tied to the target's certificate"));
 
   private static final List<Key> POOL =
       List.of(
@@ -225,6 +242,29 @@ final class Keys {
               "none",
               "{file: /run/secrets/app}",
               "its password: {file: …}, {env: NAME} or {command: […], refresh: 10m}"),
+          Key.optional(
+              "auth-user",
+              new One(new Text()),
+              "only users can log in by password",
+              "pooler_auth",
+              "looks up the verifiers of clients that are not in users"),
+          Key.optional(
+              "auth-password",
+              new SecretForm(),
+              "none",
+              "{file: /run/secrets/auth}",
+              "the password of auth-user"),
+          Key.optional(
+              "auth-database",
+              new One(new Text()),
+              "this entry's database; postgres for \"*\"",
+              "postgres",
+              "where auth-user asks"),
+          Key.of(
+              "auth-query",
+              new Text(),
+              AuthQueryConfig.QUERY,
+              "gives one row, name and verifier, for the user $1; search_path is pg_catalog"),
           Key.group("tls", CLIENT_TLS, "TLS towards the targets"),
           Key.of(
                   "route",

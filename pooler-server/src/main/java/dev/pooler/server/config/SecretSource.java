@@ -18,8 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Gets secrets from where the configuration says. Blocks on files and programs: callers are virtual
  * threads, never event loops. Safe for several threads; one program is never started twice at once.
- * A command's answer is kept for its refresh time; a reload makes a new source, which knows
- * nothing.
+ * A command's answer is kept for its refresh time, or until a reload.
  */
 public final class SecretSource {
   /** A secret is a password or a token: what is longer is the wrong file. */
@@ -71,6 +70,19 @@ public final class SecretSource {
       case Secret.FromFile file -> content(file.path());
       case Secret.FromCommand command -> kept(command);
     };
+  }
+
+  /** Gets the secret anew in any case: a program is run again. */
+  public synchronized Answer fresh(Secret secret) {
+    if (secret instanceof Secret.FromCommand command) {
+      answers.remove(command);
+    }
+    return get(secret);
+  }
+
+  /** A reload: every program is run again when its secret is wanted next. */
+  public synchronized void forget() {
+    answers.clear();
   }
 
   private Answer variable(String name) {

@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -147,6 +148,11 @@ public final class Pools implements PoolDirectory {
     return new Found.Pool(pool.pool(), entry);
   }
 
+  @Override
+  public @Nullable DatabaseConfig entry(String database) {
+    return config.database(database);
+  }
+
   private static Found refused(String state, int errno, String message, String key) {
     return new Found.Refused(
         SqlFailure.fatal(state, errno, message).withHint("See " + key + " in pooler's file."));
@@ -235,7 +241,8 @@ public final class Pools implements PoolDirectory {
             now.password(),
             now.tls(),
             pool,
-            now.timeouts());
+            now.timeouts(),
+            was.authQuery());
     return was.equals(likeBefore)
         && pool.mode() == now.pool().mode()
         && pool.keepalive().equals(now.pool().keepalive());

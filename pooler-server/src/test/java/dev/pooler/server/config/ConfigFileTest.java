@@ -61,7 +61,7 @@ class ConfigFileTest {
             null),
         config.listen().getFirst());
     assertEquals(
-        new ServerTls(Path.of("/tls/tls.crt"), Path.of("/tls/tls.key")),
+        new ServerTls(Path.of("/tls/tls.crt"), Path.of("/tls/tls.key"), null),
         config.listen().getLast().tls());
     assertEquals(new HttpConfig(new TcpAddress("127.0.0.1", 9187), null), config.http());
     DatabaseConfig app = app(config);

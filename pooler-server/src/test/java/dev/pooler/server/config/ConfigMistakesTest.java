@@ -229,7 +229,7 @@ class ConfigMistakesTest {
             "45: listen[0].auth: peer is for unix sockets only: TCP does not tell the other side's uid"),
         listener(
             "{address: \"tcp:127.0.0.1:1\"}",
-            "10: listen[0].auth: scram-sha-256 needs users, each with a verifier or a password"),
+            "10: listen[0].auth: scram-sha-256 needs users, each with a verifier or a password, or a database with auth-user"),
         listener(
             "{address: \"tcp:127.0.0.1:1\", mode: \"0600\", auth: trust}",
             "45: listen[0].mode: is for unix sockets only"),
@@ -252,6 +252,33 @@ class ConfigMistakesTest {
         database(
             "pool: {max-lifetime: 5m}",
             "26: databases.app.pool.max-lifetime: idle-timeout is not at least 1s shorter than max-lifetime, 5m"),
+        database(
+            "auth-query: \"select 1 where $1\"",
+            "17: databases.app.auth-query: needs auth-user, who asks"),
+        database(
+            "auth-database: postgres",
+            "20: databases.app.auth-database: needs auth-user, who asks"),
+        database(
+            "auth-password: {env: A}",
+            "20: databases.app.auth-password: needs auth-user, who asks"),
+        Arguments.of(
+            HEAD + "    auth-user: a\n    auth-query: select 1\n",
+            "p.yaml:6:17: databases.app.auth-query: has no $1, the name of the user to look up"),
+        database(
+            "tls: {negotiation: direct}",
+            "24: databases.app.tls.negotiation: direct has no way back to the clear: mode require or verify-…"),
+        database(
+            "tls: {mode: prefer, channel-binding: require}",
+            "42: databases.app.tls.channel-binding: require needs TLS: mode require or verify-…"),
+        listener(
+            "{address: \"tcp:127.0.0.1:1\", auth: cert}",
+            "45: listen[0].auth: cert needs tls with ca, who signs clients' certificates"),
+        listener(
+            "{address: \"unix:/s\", auth: cert, tls: {cert: a, key: b, ca: c}}",
+            "37: listen[0].auth: cert is for tcp: there is no TLS on unix sockets"),
+        listener(
+            "{address: \"unix:/s\", auth: trust, tls: {cert: a, key: b, ca: c}}",
+            "71: listen[0].tls.ca: is looked at with auth cert only"),
         root("users: [{name: a}]", "9: users[0]: needs a verifier or a password, one of them"),
         root(
             "users: [{name: a, verifier: sha}]",
@@ -269,9 +296,6 @@ class ConfigMistakesTest {
         listener(
             "{address: \"unix:/s\", protocol: mysql}",
             "41: listen[0].protocol: \"mysql\" is not available in this version"),
-        listener(
-            "{address: \"tcp:127.0.0.1:1\", auth: cert}",
-            "45: listen[0].auth: \"cert\" is not available in this version"),
         database(
             "route: split", "12: databases.app.route: \"split\" is not available in this version"),
         database(

@@ -237,6 +237,71 @@ class BackendLoginTest {
     }
   }
 
+  /** Needs {@code TlsNegotiation.handlerAdded} to begin with TLS and to name the protocol. */
+  @Test
+  @Tag("case-02")
+  void directTlsIsBegunWithoutARequest() throws Exception {
+    String ca = ", ca: " + ServerCertificates.cached().caFile();
+    for (String mode : List.of("require", "verify-full" + ca)) {
+      String tls = ", tls: {negotiation: direct, mode: " + mode + "}";
+      try (PoolerFixture pooler = with(tcp("postgres") + tls)) {
+        assertTrue(encrypted(pooler));
+      }
+    }
+    String none = "hosts: [\"127.0.0.1:" + withoutTls.port() + "\"], user: postgres";
+    try (PoolerFixture pooler = with(none + ", tls: {negotiation: direct, mode: require}")) {
+      assertTold(pooler, "08001", "");
+    }
+  }
+
+  /** Needs {@code BackendAuthentication.encrypted} and the PLUS mechanism of the server. */
+  @Test
+  @Tag("case-25")
+  void channelBindingIsUsedOrInsistedOn() throws Exception {
+    for (String binding : List.of("disable", "prefer", "require")) {
+      for (String negotiation : List.of("postgres", "direct")) {
+        String tls =
+            ", tls: {mode: require, negotiation: %s, channel-binding: %s}"
+                .formatted(negotiation, binding);
+        try (PoolerFixture pooler = with(tcp("scram") + ", password: right" + tls)) {
+          assertServes(pooler, "scram");
+        }
+      }
+    }
+    for (String user : List.of("trusted", "clear", "old")) {
+      String tls = ", password: right, tls: {mode: require, channel-binding: require}";
+      try (PoolerFixture pooler = with(tcp(user) + tls)) {
+        assertTold(pooler, "28000", "does not allow");
+      }
+    }
+  }
+
+  /** Needs messages of a login to have no bound of a few KB: tokens of cloud services are long. */
+  @Test
+  @Tag("case-23")
+  void aPasswordOfTensOfKilobytesIsSentWhole() throws Exception {
+    for (int length : new int[] {1_100, 9_000, 60_000}) {
+      String token = "t".repeat(length);
+      try (Connection direct = DriverManager.getConnection(server.jdbcUrl("postgres"));
+          var statement = direct.createStatement()) {
+        statement.execute("alter role clear password '" + token + "'");
+      }
+      Path file = Files.createTempFile("token", "");
+      try {
+        Files.writeString(file, token);
+        try (PoolerFixture pooler = with(tcp("clear") + ", password: {file: " + file + "}")) {
+          assertServes(pooler, "clear");
+        }
+      } finally {
+        Files.delete(file);
+        try (Connection direct = DriverManager.getConnection(server.jdbcUrl("postgres"));
+            var statement = direct.createStatement()) {
+          statement.execute("alter role clear password 'right'");
+        }
+      }
+    }
+  }
+
   @Test
   @Tag("case-99")
   void theNextHostIsUsedWhereTheFirstIsDown() throws Exception {

@@ -265,6 +265,53 @@ class ClientLoginTest {
     return said;
   }
 
+  /** Needs the search for the database to come after the authentication. */
+  @Test
+  @Tag("case-20")
+  void whetherADatabaseExistsIsToldAfterTheAuthenticationOnly() throws Exception {
+    String file =
+        """
+        listen: [{address: "unix:${SOCKET}", auth: scram-sha-256}]
+        http: {address: "127.0.0.1:${HTTP}"}
+        databases: {d: {hosts: ["unix:${PG}"], database: postgres, pool: {min-idle: 0}}}
+        users: [{name: plain, password: right}]
+        """;
+    try (PoolerFixture pooler = PoolerFixture.start(server, file)) {
+      String url = pooler.jdbcUrl("nowhere").replace("&user=postgres", "");
+      assertEquals("28P01", refusal(url, "plain", "wrong").getSQLState());
+      assertEquals("3D000", refusal(url, "plain", "right").getSQLState());
+    }
+  }
+
+  /** Needs the client's password to be hashed, never carried: no buffer bounds it. */
+  @Test
+  @Tag("case-23")
+  void aPasswordOfTensOfKilobytesIsTakenAndAnAnswerLargerThanPostgresTakesIsNot() throws Exception {
+    String token = "t".repeat(60_000);
+    for (String method : List.of("scram-sha-256", "md5")) {
+      try (PoolerFixture pooler = PoolerFixture.start(server, plain(method, token))) {
+        assertIn(pooler.jdbcUrl("d").replace("&user=postgres", ""), "plain", token);
+        try (RawPgClient client = pooler.raw()) {
+          byte[] login =
+              PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", "plain", "database", "d"));
+          client.send(login).read();
+          PgMessage refused = client.send(PgBytes.lying('p', 65_540, new byte[0])).read();
+          assertEquals("08P01", refused.sqlState());
+        }
+      }
+    }
+  }
+
+  private static String plain(String method, String password) {
+    return """
+    listen: [{address: "unix:${SOCKET}", auth: %s}]
+    http: {address: "127.0.0.1:${HTTP}"}
+    databases: {d: {hosts: ["unix:${PG}"], database: postgres, pool: {min-idle: 0}}}
+    users: [{name: plain, password: %s}]
+    """
+        .formatted(method, password);
+  }
+
   @Test
   void tlsIsGivenToClientsThatAskForItOverTcp() throws Exception {
     String ca = "&sslrootcert=" + ServerCertificates.cached().caFile();
@@ -281,7 +328,15 @@ class ClientLoginTest {
   @Test
   @Tag("case-28")
   void tlsIsNotOfferedOnAUnixSocket() throws Exception {
-    try (RawPgClient client = scram.raw()) {
+    ServerCertificates ours = ServerCertificates.cached();
+    String withTls =
+        """
+        listen: [{address: "unix:${SOCKET}", auth: trust, tls: {cert: %s, key: %s}}]
+        databases: {d: {hosts: ["unix:${PG}"], database: postgres, pool: {min-idle: 0}}}
+        """
+            .formatted(ours.certificateFile(), ours.keyFile());
+    try (PoolerFixture pooler = PoolerFixture.start(server, withTls);
+        RawPgClient client = pooler.raw()) {
       assertEquals('N', client.send(PgBytes.sslRequest()).readByte());
     }
   }

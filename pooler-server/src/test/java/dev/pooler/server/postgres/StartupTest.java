@@ -85,6 +85,7 @@ class StartupTest {
 
   @Test
   @Tag("case-03")
+  @Tag("CVE-2021-3935")
   void bytesBehindAnEncryptionRequestAreRefused() throws Exception {
     byte[] login = PgBytes.startup(PgBytes.VERSION_3_0, POSTGRES);
     for (byte[] request : List.of(PgBytes.sslRequest(), PgBytes.gssEncRequest())) {

@@ -2,11 +2,14 @@ package dev.pooler.postgres.auth;
 
 import com.ongres.scram.client.ScramClient;
 import com.ongres.scram.common.exception.ScramException;
+import dev.pooler.core.config.ChannelBinding;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.security.cert.Certificate;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Our login at one backend: takes the Authentication messages ('R'), says what to answer. No
@@ -24,7 +27,8 @@ import java.util.List;
  */
 public final class BackendAuthentication {
   private static final String SET_PASSWORD =
-      ": set `password` of this database in pooler's configuration";
+      ": set `password` of this database in pooler's configuration, or let that user's clients log"
+          + " in by scram-sha-256 against the backend's own verifier";
 
   private sealed interface State {
     record Start() implements State {}
@@ -47,6 +51,7 @@ public final class BackendAuthentication {
   private final ScramKeys keys;
   private final SecureRandom random;
 
+  private byte @Nullable [] binding;
   private State state = new State.Start();
 
   /**
@@ -58,6 +63,15 @@ public final class BackendAuthentication {
     this.login = login;
     this.keys = keys;
     this.random = random;
+  }
+
+  /**
+   * TLS is in front: what SCRAM can be bound to. Before the first request.
+   *
+   * @param server the server's certificate
+   */
+  public void encrypted(Certificate server) {
+    binding = EndPointBinding.of(server);
   }
 
   /**
@@ -138,15 +152,22 @@ public final class BackendAuthentication {
   private BackendStep sasl(byte[] data) {
     // The list ends with an empty name; split drops it.
     List<String> offered = List.of(new String(data, StandardCharsets.ISO_8859_1).split("\0"));
-    if (!offered.contains(ScramSha256.MECHANISM)) {
+    byte[] bindable = login.binding() == ChannelBinding.DISABLE ? null : binding;
+    boolean plus = bindable != null && offered.contains(ScramSha256.PLUS);
+    if (!plus && login.binding() == ChannelBinding.REQUIRE) {
+      return failed(
+          BackendFailure.METHOD_NOT_ALLOWED,
+          "the backend offers "
+              + String.join(", ", offered)
+              + (binding == null ? " without a TLS certificate to bind to" : "")
+              + ", and tls.channel-binding is require");
+    }
+    if (!plus && !offered.contains(ScramSha256.MECHANISM)) {
       return failed(
           BackendFailure.UNSUPPORTED_METHOD,
           "the backend offers "
               + String.join(", ", offered)
-              + ", and pooler knows SCRAM-SHA-256 only"
-              + (offered.contains("SCRAM-SHA-256-PLUS")
-                  ? ": let the server offer it without channel binding too"
-                  : ""));
+              + ", and pooler knows SCRAM-SHA-256, over TLS SCRAM-SHA-256-PLUS too");
     }
     if (!allows(BackendMethod.SCRAM_SHA_256)) {
       return notAllowed(BackendMethod.SCRAM_SHA_256);
@@ -154,7 +175,7 @@ public final class BackendAuthentication {
     if (login.secret() instanceof NoSecret) {
       return noPassword("a password (SCRAM-SHA-256)");
     }
-    BackendScram scram = new BackendScram(nonce());
+    BackendScram scram = new BackendScram(nonce(), bindable, plus);
     become(new State.ScramBegun(scram));
     return new BackendStep.Respond(scram.initialResponse(), false);
   }

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** Why a login at a backend was given up by us (what the server refuses comes as ErrorResponse). */
 public enum BackendFailure {
-  /** A password is asked for, and none is configured. */
+  /** A password is asked for, none is configured, and no client of that user has shown its keys. */
   NO_PASSWORD,
   /** The keys of the client's own login don't fit what this backend stores. */
   KEYS_DO_NOT_FIT,

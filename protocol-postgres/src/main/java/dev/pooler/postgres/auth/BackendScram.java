@@ -2,6 +2,8 @@ package dev.pooler.postgres.auth;
 
 import com.ongres.scram.client.ScramClient;
 import com.ongres.scram.common.ClientFirstMessage;
+import com.ongres.scram.common.Gs2CbindFlag;
+import com.ongres.scram.common.Gs2Header;
 import com.ongres.scram.common.ServerFirstMessage;
 import com.ongres.scram.common.exception.ScramException;
 import java.nio.ByteBuffer;
@@ -9,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The SCRAM messages of one login, on top of scram-client. That library wants the keys before it
@@ -41,15 +44,38 @@ final class BackendScram {
   record Challenge(String text, byte[] salt, int iterations) {}
 
   private final String nonce;
+  private final byte @Nullable [] binding;
+  private final boolean plus;
 
-  BackendScram(String nonce) {
+  /**
+   * One exchange.
+   *
+   * @param binding of the TLS to the server, or null where we can't or shan't bind
+   * @param plus the server offers to be bound: with {@code binding} only
+   */
+  BackendScram(String nonce, byte @Nullable [] binding, boolean plus) {
     this.nonce = nonce;
+    this.binding = binding;
+    this.plus = plus;
+  }
+
+  private String mechanism() {
+    return plus ? ScramSha256.PLUS : ScramSha256.MECHANISM;
+  }
+
+  /** "y" tells an honest server that somebody has taken its offer to bind away. */
+  private Gs2Header header() {
+    if (plus) {
+      return new Gs2Header(Gs2CbindFlag.CHANNEL_BINDING_REQUIRED, EndPointBinding.TYPE);
+    }
+    return new Gs2Header(
+        binding == null ? Gs2CbindFlag.CLIENT_NOT : Gs2CbindFlag.CLIENT_YES_SERVER_NOT);
   }
 
   /** SASLInitialResponse. */
   byte[] initialResponse() {
-    byte[] first = utf8(new ClientFirstMessage(NAME, nonce).toString());
-    byte[] mechanism = utf8(ScramSha256.MECHANISM);
+    byte[] first = utf8(new ClientFirstMessage(header(), NAME, nonce).toString());
+    byte[] mechanism = utf8(mechanism());
     return ByteBuffer.allocate(mechanism.length + 1 + Integer.BYTES + first.length)
         .put(mechanism)
         .put((byte) 0)
@@ -73,13 +99,16 @@ final class BackendScram {
 
   /** A client that has come as far as {@code challenge}; its final message is next. */
   ScramClient client(Challenge challenge, ScramKey key) throws ScramException {
-    ScramClient client =
+    ScramClient.FinalBuildStage stage =
         ScramClient.builder()
-            .advertisedMechanisms(List.of(ScramSha256.MECHANISM))
+            .advertisedMechanisms(List.of(mechanism()))
             .username(NAME)
             .clientAndServerKey(key.clientKey(), key.serverKey())
-            .nonceSupplier(() -> nonce)
-            .build();
+            .nonceSupplier(() -> nonce);
+    if (binding != null) {
+      stage.channelBinding(EndPointBinding.TYPE, binding);
+    }
+    ScramClient client = stage.build();
     client.clientFirstMessage();
     client.serverFirstMessage(challenge.text());
     return client;

@@ -6,7 +6,8 @@ package dev.pooler.postgres.auth;
  * and is confined to that client's thread. After {@link AuthStep.Granted} or {@link
  * AuthStep.Refused} it is over, and a further call is a mistake of ours.
  */
-public sealed interface ClientAuthentication permits Trust, Peer, ScramSha256, Md5 {
+public sealed interface ClientAuthentication
+    permits Trust, Peer, ScramSha256, Md5, ClientCertificate {
 
   /** The first step; called once. */
   AuthStep begin();

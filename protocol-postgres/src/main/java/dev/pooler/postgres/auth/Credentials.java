@@ -3,8 +3,18 @@ package dev.pooler.postgres.auth;
 import java.security.SecureRandom;
 import org.jspecify.annotations.Nullable;
 
-/** What is known of a user's password: one verifier of PostgreSQL's, or both where it was plain. */
-public record Credentials(@Nullable ScramVerifier scram, @Nullable Md5Hash md5) {
+/**
+ * What is known of a user's password: one verifier of PostgreSQL's, or both where it was plain.
+ *
+ * @param derived we made the verifier ourselves, with a salt that no backend has: what a login
+ *     against it shows is of no use there
+ */
+public record Credentials(@Nullable ScramVerifier scram, @Nullable Md5Hash md5, boolean derived) {
+
+  /** As a server keeps them. */
+  public Credentials(@Nullable ScramVerifier scram, @Nullable Md5Hash md5) {
+    this(scram, md5, false);
+  }
 
   /**
    * Reads a secret as PostgreSQL reads ALTER ROLE … PASSWORD: a verifier by its form, else a plain
@@ -23,12 +33,24 @@ public record Credentials(@Nullable ScramVerifier scram, @Nullable Md5Hash md5) 
     return ofPassword(user, new Password(secret), new SecureRandom());
   }
 
+  /**
+   * Reads what a server answered. Anything but a verifier is as no password: a plain one is not
+   * kept in pg_authid, and its key derivation would hold an event loop.
+   */
+  public static Credentials ofServer(@Nullable String verifier) {
+    if (verifier != null && verifier.startsWith("SCRAM-SHA-256$")) {
+      return new Credentials(ScramVerifier.parse(verifier), null);
+    }
+    return new Credentials(
+        null, verifier != null && Md5Hash.isForm(verifier) ? Md5Hash.parse(verifier) : null);
+  }
+
   /** Blocks about 4 ms: never on an event loop. */
   static Credentials ofPassword(String user, Password password, SecureRandom random) {
     byte[] salt = new byte[ScramVerifier.SALT_BYTES];
     random.nextBytes(salt);
     ScramVerifier scram = ScramVerifier.derive(password, salt, ScramVerifier.DEFAULT_ITERATIONS);
-    return new Credentials(scram, Md5Hash.of(user, password));
+    return new Credentials(scram, Md5Hash.of(user, password), true);
   }
 
   @Override

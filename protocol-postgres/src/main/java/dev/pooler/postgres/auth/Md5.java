@@ -29,16 +29,30 @@ public final class Md5 implements ClientAuthentication {
   private final String user;
   private final UserStore users;
   private final SecureRandom random;
+  private final @Nullable Credentials known;
+  private final byte @Nullable [] binding;
   private final @Nullable Md5Hash own;
   private final Md5Hash mock;
 
   private State state = new State.Idle();
 
+  /** A user of the configuration, or of no name that is known. */
   public Md5(String user, UserStore users, SecureRandom random) {
+    this(user, users.find(user), users, null, random);
+  }
+
+  /** A user that was looked up; null where nobody has this name. */
+  public Md5(
+      String user,
+      @Nullable Credentials known,
+      UserStore users,
+      byte @Nullable [] binding,
+      SecureRandom random) {
+    this.binding = binding;
     this.user = user;
     this.users = users;
     this.random = random;
-    Credentials known = users.find(user);
+    this.known = known;
     this.own = known == null ? null : known.md5();
     this.mock = users.mockMd5(user);
   }
@@ -48,13 +62,13 @@ public final class Md5 implements ClientAuthentication {
     if (!(state instanceof State.Idle)) {
       throw new IllegalStateException("begun twice, in " + state.getClass().getSimpleName());
     }
-    if (own != null || (users.find(user) == null && users.md5Only())) {
+    if (own != null || (known == null && users.md5Only())) {
       byte[] salt = new byte[SALT_BYTES];
       random.nextBytes(salt);
       become(new State.AwaitHash(salt));
       return new AuthStep.Request(AuthCode.MD5_PASSWORD, salt.clone());
     }
-    ScramSha256 scram = new ScramSha256(user, users, random);
+    ScramSha256 scram = new ScramSha256(user, known, users, binding, random);
     become(new State.Upgraded(scram));
     return scram.begin();
   }

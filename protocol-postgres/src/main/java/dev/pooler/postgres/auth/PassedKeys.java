@@ -1,5 +1,6 @@
 package dev.pooler.postgres.auth;
 
+import java.security.MessageDigest;
 import java.util.Arrays;
 
 /**
@@ -21,8 +22,26 @@ public final class PassedKeys implements BackendSecret {
     return this.iterations == iterations && Arrays.equals(this.salt, salt);
   }
 
+  /** Whether they are those of this verifier. */
+  public boolean of(ScramVerifier verifier) {
+    return fits(verifier.salt(), verifier.iterations())
+        && MessageDigest.isEqual(key.storedKey(), verifier.storedKey());
+  }
+
   ScramKey key() {
     return key;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof PassedKeys that
+        && that.fits(salt, iterations)
+        && MessageDigest.isEqual(key.clientKey(), that.key.clientKey());
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(salt);
   }
 
   @Override

@@ -14,10 +14,11 @@ final class ScramClientMessages {
   /**
    * The message that opens the exchange.
    *
-   * @param binding the channel binding flag, n (can't) or y (could, but we did not offer it)
+   * @param binding the channel binding flag: n (can't), y (could, but thinks we can't), p (does)
+   * @param header the GS2 header, which the final message repeats
    * @param bare the message without its GS2 header, as it enters the AuthMessage
    */
-  record First(char binding, String bare, String nonce) {}
+  record First(char binding, String header, String bare, String nonce) {}
 
   /**
    * The message with the proof.
@@ -30,13 +31,14 @@ final class ScramClientMessages {
   static First first(byte[] message) throws MalformedSasl {
     String text = text(message);
     char binding = binding(text);
-    if (text.startsWith("a=", 2)) {
+    int flag = binding == 'p' ? boundFlag(text) : 1;
+    if (text.startsWith(",a=", flag)) {
       throw MalformedSasl.message("client uses an authorization identity");
     }
-    if (!text.startsWith(",,", 1)) {
+    if (!text.startsWith(",,", flag)) {
       throw MalformedSasl.message("GS2 header is not \"n,,\" or \"y,,\"");
     }
-    String bare = text.substring(3);
+    String bare = text.substring(flag + 2);
     String[] attributes = bare.split(",", -1);
     if (attributes[0].startsWith("m=")) {
       throw MalformedSasl.message("client requires an unsupported SCRAM extension");
@@ -45,7 +47,7 @@ final class ScramClientMessages {
     value(attributes, 0, 'n');
     String nonce = nonce(value(attributes, 1, 'r'));
     skipExtensions(attributes, attributes.length);
-    return new First(binding, bare, nonce);
+    return new First(binding, text.substring(0, flag + 2), bare, nonce);
   }
 
   static Final last(byte[] message) throws MalformedSasl {
@@ -78,12 +80,20 @@ final class ScramClientMessages {
     return switch (text.charAt(0)) {
       case 'n' -> 'n';
       case 'y' -> 'y';
-      case 'p' ->
-          throw MalformedSasl.of(
-              AuthRefusal.CHANNEL_BINDING,
-              "channel binding is not offered here: connect without channel_binding=require");
+      case 'p' -> 'p';
       default -> throw MalformedSasl.message("unknown channel binding flag");
     };
+  }
+
+  /** Where the flag {@code p=…} ends. The one type is the only one that PostgreSQL has, too. */
+  private static int boundFlag(String text) throws MalformedSasl {
+    int end = "p=".length() + EndPointBinding.TYPE.length();
+    if (!text.startsWith("p=" + EndPointBinding.TYPE + ",")) {
+      throw MalformedSasl.of(
+          AuthRefusal.MALFORMED_MESSAGE,
+          "unsupported SCRAM channel-binding type: only " + EndPointBinding.TYPE);
+    }
+    return end;
   }
 
   private static String value(String[] attributes, int index, char name) throws MalformedSasl {

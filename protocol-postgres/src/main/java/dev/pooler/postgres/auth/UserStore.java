@@ -42,8 +42,14 @@ public final class UserStore {
     return secret;
   }
 
-  @Nullable Credentials find(String user) {
+  public @Nullable Credentials find(String user) {
     return users.get(user);
+  }
+
+  /** Whether the user still has the verifier that these keys belong to. */
+  public boolean has(String user, PassedKeys keys) {
+    Credentials known = users.get(user);
+    return known != null && known.scram() != null && keys.of(known.scram());
   }
 
   /** The same for the same name, with the iteration count that most of the real ones have. */

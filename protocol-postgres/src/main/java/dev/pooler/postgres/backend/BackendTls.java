@@ -5,6 +5,7 @@ import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.TcpAddress;
 import dev.pooler.core.config.TlsMode;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
@@ -37,6 +38,13 @@ final class BackendTls {
       // The default endpoint check of Netty is the mode's business here: see TlsNegotiation.
       SslContextBuilder builder =
           SslContextBuilder.forClient().endpointIdentificationAlgorithm(null);
+      // As libpq since 17 does; a server that knows no ALPN ignores it.
+      builder.applicationProtocolConfig(
+          new ApplicationProtocolConfig(
+              ApplicationProtocolConfig.Protocol.ALPN,
+              ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+              ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+              TlsNegotiation.ALPN));
       if (tls.mode() == TlsMode.PREFER || tls.mode() == TlsMode.REQUIRE) {
         builder.trustManager(InsecureTrustManagerFactory.INSTANCE);
       } else if (tls.ca() != null) {

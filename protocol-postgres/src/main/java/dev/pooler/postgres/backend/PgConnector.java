@@ -12,8 +12,7 @@ import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.auth.BackendAuthentication;
 import dev.pooler.postgres.auth.BackendLogin;
 import dev.pooler.postgres.auth.BackendSecret;
-import dev.pooler.postgres.auth.NoSecret;
-import dev.pooler.postgres.auth.Password;
+import dev.pooler.postgres.auth.BackendSecrets;
 import dev.pooler.postgres.auth.ScramKeys;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -32,37 +31,41 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the backends of one pool. Hosts are tried in the order of the configuration, beginning with
- * the one that answered last.
+ * the one that answered last. A secret that is refused is read anew and tried once more; one that
+ * is still the same is not sent again for a while ({@link RefusedSecret}).
  */
 public final class PgConnector implements BackendConnector {
+  private static final Logger LOG = LoggerFactory.getLogger(PgConnector.class);
   private static final AtomicLong IDS = new AtomicLong();
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final List<PgTarget> targets;
   private final String database;
   private final String user;
-  private final Supplier<BackendSecret> secret;
+  private final BackendSecrets secrets;
   private final ScramKeys keys;
+  private final Map<String, String> settings;
   private volatile int next;
+  private final RefusedSecret refusals = new RefusedSecret(System::nanoTime);
   private final AtomicInteger turn = new AtomicInteger();
 
   /**
    * The backends of one pool.
    *
-   * @param password read anew for each login, so that it may rotate; null is none; throws
-   *     IllegalStateException where it can't be read
+   * @param secrets asked anew for each login, since they may rotate
    * @throws IllegalArgumentException if a certificate can't be used
    */
   public static PgConnector create(
       DatabaseConfig config,
       String database,
       String user,
-      Supplier<@Nullable String> password,
+      BackendSecrets secrets,
       ScramKeys keys,
       Transport transport) {
     SslContext tls = BackendTls.context(config);
@@ -71,18 +74,13 @@ public final class PgConnector implements BackendConnector {
             .map(host ->
                 new PgTarget(
                     socketAddress(host, transport),
-                    config.tls().mode(),
+                    config.tls(),
                     tls,
                     config.timeouts().connect(),
                     transport,
                     config.pool().preparedStatements()))
             .toList();
-    Supplier<BackendSecret> secret =
-        () -> {
-          String text = password.get();
-          return text == null || text.isEmpty() ? new NoSecret() : new Password(text);
-        };
-    return new PgConnector(targets, database, user, secret, keys);
+    return new PgConnector(targets, database, user, secrets, keys);
   }
 
   private static SocketAddress socketAddress(Address address, Transport transport) {
@@ -96,29 +94,118 @@ public final class PgConnector implements BackendConnector {
       List<PgTarget> targets,
       String database,
       String user,
-      Supplier<BackendSecret> secret,
+      BackendSecrets secrets,
       ScramKeys keys) {
+    this(targets, database, user, secrets, keys, Map.of());
+  }
+
+  private PgConnector(
+      List<PgTarget> targets,
+      String database,
+      String user,
+      BackendSecrets secrets,
+      ScramKeys keys,
+      Map<String, String> settings) {
+    this.settings = settings;
     this.targets = List.copyOf(targets);
     this.database = database;
     this.user = user;
-    this.secret = secret;
+    this.secrets = secrets;
     this.keys = keys;
+  }
+
+  /** The same with these settings in the start-up packet. */
+  PgConnector with(Map<String, String> settings) {
+    return new PgConnector(targets, database, user, secrets, keys, settings);
   }
 
   @Override
   public CompletionStage<Backend> connect() {
     CompletableFuture<Backend> result = new CompletableFuture<>();
     int index = next;
-    PgTarget target = targets.get(index);
-    BackendSecret password;
+    result.whenComplete((backend, failure) -> {
+      if (failure == null) {
+        refusals.accepted();
+      } else {
+        next = (index + 1) % targets.size();
+      }
+    });
+    BackendSecret secret;
     try {
-      password = secret.get();
+      secret = secrets.now();
     } catch (IllegalStateException e) {
       result.completeExceptionally(
           new ConnectFailure(
               SqlFailure.fatal("28000", 1045, String.valueOf(e.getMessage())), true));
       return result;
     }
+    ConnectFailure known = refusals.stillStands(secret);
+    if (known != null) {
+      result.completeExceptionally(known);
+      return result;
+    }
+    attempt(targets.get(index), secret)
+        .whenComplete((backend, failure) -> {
+          ConnectFailure refused = refusal(failure);
+          if (failure == null) {
+            result.complete(backend);
+          } else if (refused != null) {
+            // Reading a secret may block, and this may be an event loop.
+            Thread.ofVirtual()
+                .name("pooler-secret")
+                .start(() -> tryFresh(targets.get(index), secret, refused, result));
+          } else {
+            result.completeExceptionally(failure);
+          }
+        });
+    return result;
+  }
+
+  /** The secret was refused: it may have been changed, so once more with what it is now. */
+  private void tryFresh(
+      PgTarget target,
+      BackendSecret secret,
+      ConnectFailure refused,
+      CompletableFuture<Backend> result) {
+    BackendSecret fresh;
+    try {
+      fresh = secrets.fresh();
+    } catch (IllegalStateException e) {
+      LOG.warn("{}: the refused secret can't be read anew: {}", target, e.getMessage());
+      fresh = secret;
+    }
+    if (fresh.equals(secret)) {
+      refusals.refused(secret, refused);
+      result.completeExceptionally(refused);
+      return;
+    }
+    LOG.info("{}: user {} was refused; once more with the changed secret", target, user);
+    BackendSecret tried = fresh;
+    attempt(target, tried)
+        .whenComplete((backend, failure) -> {
+          if (failure == null) {
+            result.complete(backend);
+            return;
+          }
+          ConnectFailure again = refusal(failure);
+          if (again != null) {
+            refusals.refused(tried, again);
+          }
+          result.completeExceptionally(failure);
+        });
+  }
+
+  /** Class 28 of the SQLSTATEs, invalid authorization specification, or null. */
+  private static @Nullable ConnectFailure refusal(@Nullable Throwable failure) {
+    return failure instanceof ConnectFailure refused
+            && !refused.temporary()
+            && refused.failure().sqlState().startsWith("28")
+        ? refused
+        : null;
+  }
+
+  private CompletableFuture<Backend> attempt(PgTarget target, BackendSecret secret) {
+    CompletableFuture<Backend> result = new CompletableFuture<>();
     List<EventLoop> loops = target.transport().eventLoops();
     EventLoop loop = loops.get(Math.floorMod(turn.getAndIncrement(), loops.size()));
     target
@@ -131,16 +218,11 @@ public final class PgConnector implements BackendConnector {
             new ChannelInitializer<>() {
               @Override
               protected void initChannel(Channel channel) {
-                initialize(channel, target, password, result);
+                initialize(channel, target, secret, result);
               }
             })
         .connect()
         .addListener((ChannelFuture connected) -> onConnected(connected, target, result));
-    result.whenComplete((backend, failure) -> {
-      if (failure != null) {
-        next = (index + 1) % targets.size();
-      }
-    });
     return result;
   }
 
@@ -153,6 +235,7 @@ public final class PgConnector implements BackendConnector {
     Map<String, String> startup = new LinkedHashMap<>();
     startup.put("user", user);
     startup.put("database", database);
+    startup.putAll(settings);
     channel
         .pipeline()
         .addLast(
@@ -160,7 +243,10 @@ public final class PgConnector implements BackendConnector {
                 IDS.incrementAndGet(),
                 target,
                 startup,
-                new BackendAuthentication(BackendLogin.of(user, password, exposed), keys, RANDOM),
+                new BackendAuthentication(
+                    BackendLogin.of(user, password, exposed, target.rules().binding()),
+                    keys,
+                    RANDOM),
                 result));
   }
 

@@ -1,5 +1,6 @@
 package dev.pooler.postgres.backend;
 
+import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.TlsMode;
 import dev.pooler.core.protocol.Transport;
 import io.netty.handler.ssl.SslContext;
@@ -12,13 +13,13 @@ import org.jspecify.annotations.Nullable;
  * A host to connect backends to, and how.
  *
  * @param address a Unix socket, or an unresolved host and port: names are looked up at each connect
- * @param tlsContext null where {@code tls} is DISABLE; never used on a Unix socket
+ * @param tlsContext null where TLS is disabled; never used on a Unix socket
  * @param connectTimeout from connect to ReadyForQuery
  * @param preparedStatements most that a backend keeps
  */
 record PgTarget(
     SocketAddress address,
-    TlsMode tls,
+    ClientTls rules,
     @Nullable SslContext tlsContext,
     Duration connectTimeout,
     Transport transport,
@@ -28,9 +29,13 @@ record PgTarget(
     return Transport.isUnix(address);
   }
 
+  TlsMode tls() {
+    return rules.mode();
+  }
+
   /** The TLS context to ask the server for, or null for none. */
   @Nullable SslContext context() {
-    return isUnix() || tls == TlsMode.DISABLE ? null : tlsContext;
+    return isUnix() || tls() == TlsMode.DISABLE ? null : tlsContext;
   }
 
   /** Host name for SNI and verification. */

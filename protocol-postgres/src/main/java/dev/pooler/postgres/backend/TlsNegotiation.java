@@ -1,6 +1,7 @@
 package dev.pooler.postgres.backend;
 
 import dev.pooler.core.config.TlsMode;
+import dev.pooler.core.config.TlsStart;
 import dev.pooler.postgres.codec.Messages;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -15,10 +16,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the server for TLS and, when it agrees, puts TLS in front (manual, "SSL Session
- * Encryption"). Handlers behind it see {@code channelActive} only when they may speak. What a man
- * in the middle might have put behind the server's one byte is refused (CVE-2021-23222).
+ * Encryption"), or begins with TLS where that is configured. Handlers behind it see {@code
+ * channelActive} only when they may speak. What a man in the middle might have put behind the
+ * server's one byte is refused (CVE-2021-23222).
  */
 final class TlsNegotiation extends ChannelInboundHandlerAdapter {
+  /** The protocol's registered name; without it nobody may begin with TLS. */
+  static final String ALPN = "postgresql";
+
   private final PgTarget target;
 
   TlsNegotiation(PgTarget target) {
@@ -26,7 +31,22 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
   }
 
   @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    SslContext context = target.context();
+    if (direct() && context != null) {
+      ctx.pipeline().addBefore(ctx.name(), "tls", handler(ctx, context));
+    }
+  }
+
+  private boolean direct() {
+    return target.rules().start() == TlsStart.DIRECT;
+  }
+
+  @Override
   public void channelActive(ChannelHandlerContext ctx) {
+    if (direct()) {
+      return; // TLS begins by itself
+    }
     ByteBuf out = ctx.alloc().buffer(8);
     Messages.sslRequest(out);
     ctx.writeAndFlush(out);
@@ -73,6 +93,10 @@ final class TlsNegotiation extends ChannelInboundHandlerAdapter {
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof SslHandshakeCompletionEvent handshake) {
       Throwable failure = handshake.cause();
+      SslHandler tls = ctx.pipeline().get(SslHandler.class);
+      if (failure == null && direct() && !ALPN.equals(tls.applicationProtocol())) {
+        failure = new SSLException("the server did not agree to ALPN " + ALPN);
+      }
       if (failure == null) {
         pass(ctx);
       } else {

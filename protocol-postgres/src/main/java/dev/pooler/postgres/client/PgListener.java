@@ -3,7 +3,6 @@ package dev.pooler.postgres.client;
 import dev.pooler.core.config.Auth;
 import dev.pooler.postgres.auth.UserStore;
 import io.netty.channel.Channel;
-import io.netty.handler.ssl.SslContext;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -23,6 +22,6 @@ public record PgListener(
     Auth auth,
     Supplier<UserStore> users,
     Map<Integer, String> allowUids,
-    @Nullable SslContext tls,
+    @Nullable ListenerTls tls,
     Supplier<Duration> loginTimeout,
     ToIntFunction<Channel> peerUid) {}

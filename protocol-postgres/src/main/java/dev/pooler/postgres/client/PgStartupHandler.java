@@ -3,15 +3,21 @@ package dev.pooler.postgres.client;
 import dev.pooler.core.config.Auth;
 import dev.pooler.core.console.Console;
 import dev.pooler.core.console.Rights;
+import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.pool.PoolDirectory.Found;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.postgres.auth.AuthRefusal;
 import dev.pooler.postgres.auth.AuthStep;
 import dev.pooler.postgres.auth.ClientAuthentication;
+import dev.pooler.postgres.auth.ClientCertificate;
+import dev.pooler.postgres.auth.Credentials;
 import dev.pooler.postgres.auth.Md5;
+import dev.pooler.postgres.auth.PassedKeys;
 import dev.pooler.postgres.auth.Peer;
 import dev.pooler.postgres.auth.ScramSha256;
 import dev.pooler.postgres.auth.Trust;
+import dev.pooler.postgres.auth.UserLookup;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.console.PgConsoleHandler;
@@ -19,6 +25,7 @@ import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.message.StartupPacket;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.DuplexChannel;
@@ -31,6 +38,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -46,11 +54,20 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   private static final Logger LOG = LoggerFactory.getLogger(PgStartupHandler.class);
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration LINGER = Duration.ofSeconds(1);
+
+  /** The content type of a TLS record that holds a ClientHello. */
+  private static final int TLS_HANDSHAKE = 0x16;
+
+  /** A client has no reason to send anything while its user is looked up. */
+  private static final int MOST_AHEAD = 64 * 1024;
+
   private static final int OWN_UID = OwnUid.get();
 
   /** What is expected next. */
   private enum Phase {
     STARTUP,
+    /** The user's verifier is asked for at the target. */
+    LOOKUP,
     PASSWORD,
     OVER
   }
@@ -63,6 +80,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   private boolean askedForGss;
   private StartupPacket.@Nullable Startup startup;
   private @Nullable ClientAuthentication authentication;
+  private @Nullable UserLookup lookup;
   private @Nullable Future<?> timeout;
 
   public PgStartupHandler(PgFrontDoor door, PgListener listener) {
@@ -98,12 +116,21 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
     switch (phase) {
       case STARTUP -> decodeStartup(ctx, in);
+      case LOOKUP -> {
+        if (in.readableBytes() > MOST_AHEAD) {
+          violation(ctx, "data before the authentication request");
+        }
+      }
       case PASSWORD -> decodePassword(ctx, in);
       case OVER -> in.skipBytes(in.readableBytes());
     }
   }
 
   private void decodeStartup(ChannelHandlerContext ctx, ByteBuf in) {
+    if (beginsWithTls(ctx, in)) {
+      direct(ctx, in);
+      return;
+    }
     if (in.readableBytes() < Integer.BYTES) {
       return;
     }
@@ -130,6 +157,33 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
     }
   }
 
+  /** No packet begins like a ClientHello: its length would be far too large. */
+  private boolean beginsWithTls(ChannelHandlerContext ctx, ByteBuf in) {
+    return listener.tls() != null
+        && !askedForTls
+        && !askedForGss
+        && in.getByte(in.readerIndex()) == TLS_HANDSHAKE
+        && ctx.pipeline().get(SslHandler.class) == null;
+  }
+
+  /** TLS without a request before it (manual, "SSL Session Encryption"); {@code in} goes to it. */
+  private void direct(ChannelHandlerContext ctx, ByteBuf in) {
+    ListenerTls tls = Objects.requireNonNull(listener.tls());
+    SslHandler handler = tls.handler(ctx.alloc());
+    ctx.pipeline().addFirst("tls", handler);
+    handler
+        .handshakeFuture()
+        .addListener(done -> {
+          if (done.isSuccess() && !ListenerTls.ALPN.equals(handler.applicationProtocol())) {
+            violation(
+                ctx,
+                "received direct SSL connection request without ALPN protocol negotiation"
+                    + " extension");
+          }
+        });
+    ctx.pipeline().fireChannelRead(in.readBytes(in.readableBytes()));
+  }
+
   private void onSslRequest(ChannelHandlerContext ctx, ByteBuf in) {
     boolean encrypted = ctx.pipeline().get(SslHandler.class) != null;
     if (askedForTls || encrypted || in.isReadable()) {
@@ -142,7 +196,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       answer(ctx, 'N');
     } else {
       answer(ctx, 'S');
-      ctx.pipeline().addFirst("tls", listener.tls().newHandler(ctx.alloc()));
+      ctx.pipeline().addFirst("tls", listener.tls().handler(ctx.alloc()));
     }
   }
 
@@ -192,19 +246,64 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       refuse(ctx, SqlFailure.draining(), CloseReason.DRAINING);
       return;
     }
-    authentication = method(ctx, asked.user());
+    Credentials known = listener.users().get().find(asked.user());
+    DatabaseConfig entry = door.pools().entry(asked.database());
+    if (listener.auth().needsUsers() && known == null && entry != null) {
+      lookup = door.lookups().apply(entry);
+    }
+    if (lookup == null) {
+      authenticate(ctx, asked.user(), known);
+    } else {
+      lookUp(ctx, asked.user(), lookup);
+    }
+  }
+
+  private void lookUp(ChannelHandlerContext ctx, String user, UserLookup where) {
+    phase = Phase.LOOKUP;
+    where
+        .find(user)
+        .whenComplete((known, failure) ->
+            ctx.executor()
+                .execute(() -> {
+                  if (phase == Phase.LOOKUP) {
+                    lookedUp(ctx, user, known, failure);
+                  }
+                }));
+  }
+
+  private void lookedUp(
+      ChannelHandlerContext ctx,
+      String user,
+      @Nullable Credentials known,
+      @Nullable Throwable failure) {
+    if (failure != null) {
+      String text = "user \"" + user + "\" could not be looked up: auth-query failed";
+      String detail = String.valueOf(failure.getMessage());
+      follow(ctx, new AuthStep.Refused(AuthRefusal.LOOKUP_FAILED, text, detail));
+      return;
+    }
+    authenticate(ctx, user, known);
+    ctx.pipeline().fireChannelRead(Unpooled.EMPTY_BUFFER); // what the client has sent ahead
+  }
+
+  private void authenticate(ChannelHandlerContext ctx, String user, @Nullable Credentials known) {
+    authentication = method(ctx, user, known);
     phase = Phase.PASSWORD;
     follow(ctx, authentication.begin());
   }
 
-  private ClientAuthentication method(ChannelHandlerContext ctx, String user) {
+  private ClientAuthentication method(
+      ChannelHandlerContext ctx, String user, @Nullable Credentials known) {
+    SslHandler tls = ctx.pipeline().get(SslHandler.class);
+    byte[] binding = tls == null || listener.tls() == null ? null : listener.tls().binding();
     return switch (listener.auth()) {
       case TRUST -> new Trust(user);
       case PEER ->
           new Peer(
               user, listener.peerUid().applyAsInt(ctx.channel()), OWN_UID, listener.allowUids());
-      case SCRAM_SHA_256 -> new ScramSha256(user, listener.users().get(), RANDOM);
-      case MD5 -> new Md5(user, listener.users().get(), RANDOM);
+      case SCRAM_SHA_256 -> new ScramSha256(user, known, listener.users().get(), binding, RANDOM);
+      case MD5 -> new Md5(user, known, listener.users().get(), binding, RANDOM);
+      case CERT -> new ClientCertificate(user, ListenerTls.shown(tls));
     };
   }
 
@@ -244,6 +343,9 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       }
       case AuthStep.Granted granted -> granted(ctx, granted);
       case AuthStep.Refused refused -> {
+        if (lookup != null && startup != null) {
+          lookup.doubt(startup.user());
+        }
         door.counters().authFailed(refused.reason().label());
         LOG.warn("login refused ({}): {}", refused.reason().label(), refused.detail());
         refuse(
@@ -268,6 +370,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       toConsole(ctx, asked, granted.user());
       return;
     }
+    remember(asked.database(), granted);
     switch (door.pools().find(asked.database(), granted.user())) {
       case Found.Refused refused -> refuse(ctx, refused.failure(), CloseReason.LOGIN_REFUSED);
       case Found.Pool found -> {
@@ -302,6 +405,15 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
     ctx.pipeline().addLast("console", console);
     ctx.pipeline().remove(this);
     console.welcome(door.cancelKeys().unused(asked.agreedMinor()));
+  }
+
+  /** Before the pool is found: a new one may begin to connect at once. */
+  private void remember(String database, AuthStep.Granted granted) {
+    PassedKeys shown = granted.keys();
+    DatabaseConfig entry = shown == null ? null : door.pools().entry(database);
+    if (shown != null && entry != null) {
+      door.loginKeys().remember(entry.name(), granted.user(), shown);
+    }
   }
 
   private void violation(ChannelHandlerContext ctx, String what) {

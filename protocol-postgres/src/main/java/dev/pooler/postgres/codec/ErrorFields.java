@@ -17,6 +17,8 @@ public record ErrorFields(
     @Nullable String detail,
     @Nullable String hint) {
 
+  private static final int SQLSTATE = 5;
+
   /** Reads what of the body stands between {@code index} and {@code end}; it may be cut off. */
   public static ErrorFields read(ByteBuf in, int index, int end) {
     String localized = null;
@@ -53,7 +55,7 @@ public record ErrorFields(
   public SqlFailure toFailure(boolean asFatal) {
     return new SqlFailure(
         asFatal,
-        Objects.requireNonNullElse(sqlState, "XX000"),
+        sqlState != null && sqlState.length() == SQLSTATE ? sqlState : "XX000",
         1105,
         Objects.requireNonNullElse(message, "the server sent an error without a message"),
         detail,

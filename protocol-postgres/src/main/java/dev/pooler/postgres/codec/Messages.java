@@ -74,6 +74,29 @@ public final class Messages {
     end(out, start);
   }
 
+  /**
+   * Parse, Bind, Execute and Sync of one statement with one parameter, all without names and in
+   * text.
+   */
+  public static void ask(ByteBuf out, String sql, String parameter) {
+    int parse = begin(out, Frontend.PARSE);
+    string(out, "");
+    string(out, sql);
+    out.writeShort(0);
+    end(out, parse);
+    int bind = begin(out, Frontend.BIND);
+    string(out, "");
+    string(out, "");
+    byte[] value = parameter.getBytes(StandardCharsets.UTF_8);
+    out.writeShort(0).writeShort(1).writeInt(value.length).writeBytes(value).writeShort(0);
+    end(out, bind);
+    int execute = begin(out, Frontend.EXECUTE);
+    string(out, "");
+    out.writeInt(0);
+    end(out, execute);
+    sync(out);
+  }
+
   /** Close of a prepared statement. */
   public static void closeStatement(ByteBuf out, String name) {
     int start = begin(out, Frontend.CLOSE);

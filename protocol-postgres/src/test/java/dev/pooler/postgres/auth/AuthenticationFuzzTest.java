@@ -9,6 +9,7 @@ import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -25,6 +26,7 @@ class AuthenticationFuzzTest {
       new UserStore(Map.of("u", new Credentials(verifier, null)), UserStore.newMockSecret());
 
   @Test
+  @Tag("CVE-2026-6664")
   void noChangedFirstMessageIsMoreThanAskedOnOrRefused() {
     for (int i = 0; i < RUNS; i++) {
       ScramSha256 server = new ScramSha256("u", users, SECURE);
@@ -51,6 +53,7 @@ class AuthenticationFuzzTest {
   }
 
   @Test
+  @Tag("CVE-2026-6665")
   void noChangedServerMessageIsTakenForAProof() {
     int failures = 0;
     for (int i = 0; i < RUNS; i++) {

@@ -14,6 +14,7 @@ import java.security.SecureRandom;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,6 +48,7 @@ class BackendAuthenticationTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1024, 65_536})
+  @Tag("case-23")
   void sendsPasswordsAsLongAsAccessTokens(int length) {
     BackendStep step =
         login(new Password("t".repeat(length))).onRequest(AuthCode.CLEARTEXT_PASSWORD, NOTHING);
@@ -89,6 +91,7 @@ class BackendAuthenticationTest {
   }
 
   @Test
+  @Tag("case-22")
   void derivesKeysOnceForAllReconnects() {
     ScramKeys keys = new ScramKeys();
     new BackendConversation(PENCIL, keys).run(scramServer());
@@ -122,11 +125,17 @@ class BackendAuthenticationTest {
 
   @Test
   void logsInWithTheKeysOfTheClientsOwnLogin() throws Exception {
+    ScramVerifier verifier = ScramVerifier.derive(PENCIL, new byte[16], 4096);
+    UserStore same =
+        new UserStore(Map.of("u", new Credentials(verifier, null)), UserStore.newMockSecret());
     AuthStep.Granted client =
-        assertInstanceOf(AuthStep.Granted.class, ScramPeer.login(scramServer(), "pencil"));
+        assertInstanceOf(
+            AuthStep.Granted.class, ScramPeer.login(new ScramSha256("u", same, RANDOM), "pencil"));
     assertNotNull(client.keys());
 
-    assertEquals(new BackendStep.Done(), new BackendConversation(client.keys()).run(scramServer()));
+    assertEquals(
+        new BackendStep.Done(),
+        new BackendConversation(client.keys()).run(new ScramSha256("u", same, RANDOM)));
     UserStore other =
         new UserStore(Map.of("u", Credentials.parse("u", "pencil")), UserStore.newMockSecret());
     BackendStep step =
@@ -224,15 +233,15 @@ class BackendAuthenticationTest {
   }
 
   @Test
-  void refusesAServerThatOffersChannelBindingAlone() {
+  void refusesAServerThatOffersChannelBindingAloneInTheClear() {
     BackendStep step = login(PENCIL).onRequest(AuthCode.SASL, bytes("SCRAM-SHA-256-PLUS\0\0"));
-    assertFailed(BackendFailure.UNSUPPORTED_METHOD, "without channel binding", step);
+    assertFailed(BackendFailure.UNSUPPORTED_METHOD, "over TLS SCRAM-SHA-256-PLUS", step);
 
     BackendStep both =
         login(PENCIL).onRequest(AuthCode.SASL, bytes("SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0"));
     assertInstanceOf(BackendStep.Respond.class, both);
     BackendStep none = login(PENCIL).onRequest(AuthCode.SASL, NOTHING);
-    assertFailed(BackendFailure.UNSUPPORTED_METHOD, "SCRAM-SHA-256 only", none);
+    assertFailed(BackendFailure.UNSUPPORTED_METHOD, "pooler knows SCRAM-SHA-256", none);
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import java.security.SecureRandom;
+import java.security.cert.Certificate;
 import org.jspecify.annotations.Nullable;
 
 /** Our login at a backend against a server of the other side of this package. */
@@ -27,6 +28,12 @@ final class BackendConversation {
 
   BackendConversation(BackendLogin login, ScramKeys keys) {
     this.login = new BackendAuthentication(login, keys, new SecureRandom());
+  }
+
+  /** TLS stands between, with this certificate of the server. */
+  BackendConversation encrypted(Certificate certificate) {
+    login.encrypted(certificate);
+    return this;
   }
 
   BackendStep run(ClientAuthentication server) {

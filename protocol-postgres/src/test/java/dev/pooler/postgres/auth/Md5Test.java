@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class Md5Test {
@@ -38,6 +39,7 @@ class Md5Test {
   }
 
   @Test
+  @Tag("case-29")
   void asksForScramWhereTheVerifierIsScram() throws Exception {
     AuthStep end = ScramPeer.login(new Md5("new", mixed, RANDOM), "secret");
 

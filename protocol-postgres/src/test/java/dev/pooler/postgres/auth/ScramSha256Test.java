@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -80,6 +81,7 @@ class ScramSha256Test {
 
   @ParameterizedTest
   @ValueSource(ints = {1024, 65_536})
+  @Tag("case-23")
   void takesPasswordsAsLongAsAccessTokens(int length) throws Exception {
     String password = "x".repeat(length);
     ScramVerifier verifier = ScramVerifier.derive(new Password(password), new byte[16], 64);
@@ -92,6 +94,7 @@ class ScramSha256Test {
 
   @ParameterizedTest
   @CsvSource({"user, WRONG_PASSWORD", "nobody, UNKNOWN_USER", "old, NO_FITTING_VERIFIER"})
+  @Tag("case-21")
   void refusesAllFailuresInTheSameWords(String user, AuthRefusal reason) throws Exception {
     AuthStep.Refused refused =
         assertRefused(reason, login(new ScramSha256(user, USERS, RANDOM), "wrong"));
@@ -218,6 +221,7 @@ class ScramSha256Test {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, -2, 13, 15, Integer.MAX_VALUE, Integer.MIN_VALUE, -1})
+  @Tag("CVE-2026-6664")
   void refusesLengthsThatAreNotThose(int length) {
     ScramSha256 server = rfcServer();
     server.begin();
@@ -228,6 +232,7 @@ class ScramSha256Test {
   }
 
   @Test
+  @Tag("CVE-2026-6664")
   void refusesMessagesAbovePostgresLimit() {
     ScramSha256 server = rfcServer();
     server.begin();
@@ -256,6 +261,16 @@ class ScramSha256Test {
     ScramVerifier verifier = ScramVerifier.derive(new Password("pencil"), new byte[4], 1);
     assertTrue(!keys.fits(verifier.salt(), verifier.iterations()));
     assertTrue(keys.fits(Base64.getDecoder().decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096));
+  }
+
+  /** Needs {@link Credentials#derived}: no backend has the salt that we made up. */
+  @Test
+  @Tag("case-22")
+  void passesNoKeysOnOfAVerifierThatWasMadeOfAPassword() throws Exception {
+    UserStore plain = new UserStore(Map.of("u", Credentials.parse("u", "pencil")), SECRET);
+    AuthStep end = login(new ScramSha256("u", plain, RANDOM), "pencil");
+
+    assertNull(assertInstanceOf(AuthStep.Granted.class, end).keys());
   }
 
   @Test

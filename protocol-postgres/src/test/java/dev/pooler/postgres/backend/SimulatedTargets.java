@@ -1,5 +1,6 @@
 package dev.pooler.postgres.backend;
 
+import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.TlsMode;
 import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.protocol.Transport;
@@ -29,7 +30,13 @@ public final class SimulatedTargets {
             true,
             channel -> Transport.UNKNOWN_UID);
     PgTarget target =
-        new PgTarget(address, TlsMode.DISABLE, null, Duration.ofSeconds(5), transport, 3);
+        new PgTarget(
+            address,
+            new ClientTls(TlsMode.DISABLE, null, null, null),
+            null,
+            Duration.ofSeconds(5),
+            transport,
+            3);
     return new PgConnector(List.of(target), "app", "app", NoSecret::new, new ScramKeys());
   }
 }

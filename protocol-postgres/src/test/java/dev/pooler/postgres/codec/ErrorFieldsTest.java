@@ -9,6 +9,7 @@ import dev.pooler.core.session.SqlFailure;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ErrorFieldsTest {
@@ -41,6 +42,8 @@ class ErrorFieldsTest {
   }
 
   @Test
+  @Tag("case-19")
+  @Tag("CVE-2026-6666")
   void eachFieldMayBeMissing() {
     for (String missing : WHOLE.split("\\|")) {
       SqlFailure failure = read(WHOLE.replace(missing + "|", "") + "|").toFailure(true);

@@ -12,11 +12,13 @@ import dev.pooler.core.config.TlsMode;
 import dev.pooler.core.lifecycle.Janitor;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.LeasePool;
+import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.pool.PoolDirectory.Found;
 import dev.pooler.core.pool.PoolLimits;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
 import dev.pooler.postgres.auth.Credentials;
+import dev.pooler.postgres.auth.LoginKeys;
 import dev.pooler.postgres.auth.UserStore;
 import dev.pooler.postgres.backend.SimulatedTargets;
 import dev.pooler.postgres.cancel.CancelKeys;
@@ -90,7 +92,17 @@ final class World implements AutoCloseable {
     pool = new LeasePool(key, bounds, List.of(loop), supply, simulation::now);
     PgFrontDoor door =
         new PgFrontDoor(
-            (name, user) -> new Found.Pool(pool, database(mode)),
+            new PoolDirectory() {
+              @Override
+              public Found find(String name, String user) {
+                return new Found.Pool(pool, database(mode));
+              }
+
+              @Override
+              public DatabaseConfig entry(String name) {
+                return database(mode);
+              }
+            },
             sessions,
             limits,
             new SessionCounters(),
@@ -98,6 +110,8 @@ final class World implements AutoCloseable {
             new Welcomes(),
             new SharedStatements(),
             NoConsole.of(sessions, limits),
+            new LoginKeys(),
+            entry -> null,
             () -> false);
     janitor = new Janitor(List.of(loop), () -> List.of(pool));
     janitor.start();
@@ -122,7 +136,8 @@ final class World implements AutoCloseable {
         null,
         new ClientTls(TlsMode.DISABLE, null, null, null),
         new PoolConfig(mode, 1, 0, Duration.ofSeconds(2), OFF, OFF, OFF, OFF, 3),
-        new TimeoutsConfig(Duration.ofSeconds(5), Duration.ofSeconds(20), OFF, OFF, OFF));
+        new TimeoutsConfig(Duration.ofSeconds(5), Duration.ofSeconds(20), OFF, OFF, OFF),
+        null);
   }
 
   private void accept(SimulatedSocket socket, Server server) {

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A server without administrators: its console answers to no name. */
-record NoConsole(SessionRegistry sessions, SessionLimits limits) implements Operations {
+public record NoConsole(SessionRegistry sessions, SessionLimits limits) implements Operations {
   public static Console of(SessionRegistry sessions, SessionLimits limits) {
     return new Console(new NoConsole(sessions, limits), new Pauses());
   }

@@ -12,10 +12,11 @@ import dev.pooler.core.config.TlsMode;
 import dev.pooler.core.lifecycle.Janitor;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.LeasePool;
-import dev.pooler.core.pool.PoolDirectory.Found;
+import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.pool.PoolLimits;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
+import dev.pooler.postgres.auth.LoginKeys;
 import dev.pooler.postgres.auth.UserStore;
 import dev.pooler.postgres.backend.SimulatedTargets;
 import dev.pooler.postgres.cancel.CancelKeys;
@@ -93,10 +94,21 @@ final class PgSimulation {
             new ClientTls(TlsMode.DISABLE, null, null, null),
             new PoolConfig(mode, size, 0, maxWait, unbounded, unbounded, unbounded, unbounded, 3),
             new TimeoutsConfig(
-                Duration.ofSeconds(5), Duration.ofSeconds(30), unbounded, unbounded, unbounded));
+                Duration.ofSeconds(5), Duration.ofSeconds(30), unbounded, unbounded, unbounded),
+            null);
     this.door =
         new PgFrontDoor(
-            (name, user) -> new Found.Pool(pool, database),
+            new PoolDirectory() {
+              @Override
+              public Found find(String name, String user) {
+                return new Found.Pool(pool, database);
+              }
+
+              @Override
+              public DatabaseConfig entry(String name) {
+                return database;
+              }
+            },
             sessions,
             limits,
             new SessionCounters(),
@@ -104,6 +116,8 @@ final class PgSimulation {
             new Welcomes(),
             new SharedStatements(),
             NoConsole.of(sessions, limits),
+            new LoginKeys(),
+            entry -> null,
             () -> false);
     UserStore nobody = new UserStore(Map.of(), new byte[32]);
     this.listener =

@@ -33,7 +33,7 @@ public record ServerCertificates(Path directory) {
 
   static ServerCertificates cached(ServerUser user) throws IOException {
     return new ServerCertificates(
-        ArtifactCache.of(user).entry("certificates-1", ServerCertificates::make));
+        ArtifactCache.of(user).entry("certificates-2", ServerCertificates::make));
   }
 
   /** PEM: the authority. */
@@ -49,6 +49,27 @@ public record ServerCertificates(Path directory) {
   /** PEM, PKCS#8, unencrypted, readable by its owner only. */
   public Path keyFile() {
     return directory.resolve("server.key");
+  }
+
+  /** PKCS#12, protected by "changeit": client certificates, see {@link #clientKeys}. */
+  public Path clientsFile() {
+    return directory.resolve("clients.p12");
+  }
+
+  /**
+   * A client's certificate and key, without a password: {@code app} is signed by the authority,
+   * {@code stranger} by itself.
+   */
+  public KeyStore clientKeys(String name) throws IOException, GeneralSecurityException {
+    KeyStore all = KeyStore.getInstance(clientsFile().toFile(), PASSWORD.toCharArray());
+    KeyStore one = KeyStore.getInstance("PKCS12");
+    one.load(null, null);
+    one.setKeyEntry(
+        name,
+        Objects.requireNonNull(all.getKey(name, PASSWORD.toCharArray())),
+        new char[0],
+        all.getCertificateChain(name));
+    return one;
   }
 
   /** Copies all three to a server's directory under the same names. */
@@ -72,6 +93,8 @@ public record ServerCertificates(Path directory) {
         "ku:c=keyCertSign,cRLSign");
     keytool(
         store, "server", "CN=localhost", "-signer", "ca", "-ext", "san=dns:localhost,ip:127.0.0.1");
+    keytool(store, "app", "CN=app", "-signer", "ca");
+    keytool(store, "stranger", "CN=app");
     try {
       var keys = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
       write(target.resolve("ca.crt"), "CERTIFICATE", certificate(keys, "ca").getEncoded());
@@ -84,7 +107,7 @@ public record ServerCertificates(Path directory) {
     } catch (GeneralSecurityException e) {
       throw new IOException("keytool's store can't be read", e);
     }
-    Files.delete(store);
+    Files.move(store, target.resolve("clients.p12"));
   }
 
   private static Certificate certificate(KeyStore keys, String alias)

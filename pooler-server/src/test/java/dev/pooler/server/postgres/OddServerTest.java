@@ -1,0 +1,252 @@
+package dev.pooler.server.postgres;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pooler.testkit.server.EmbeddedPostgres;
+import dev.pooler.testkit.wire.PgBytes;
+import dev.pooler.testkit.wire.PgMessage;
+import dev.pooler.testkit.wire.RawPgClient;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Logins at servers that are not PostgreSQL's own: managed services, poolers, and hostile ones. */
+@Timeout(60)
+class OddServerTest {
+  private static final byte[] OK = PgBytes.message('R', new byte[4]);
+  private static final byte[] READY = PgBytes.message('Z', new byte[] {'I'});
+  private static EmbeddedPostgres server;
+
+  @BeforeAll
+  static void start() throws IOException {
+    server = SharedServer.get();
+  }
+
+  /** Answers each connection's first packet, and each later message, with the next part. */
+  private record Odd(ServerSocket listener) implements AutoCloseable {
+    static Odd saying(boolean byteByByte, byte[]... parts) throws IOException {
+      Odd odd = new Odd(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+      Thread.startVirtualThread(() -> {
+        try {
+          while (true) {
+            Socket client = odd.listener().accept();
+            Thread.startVirtualThread(() -> talk(client, byteByByte, parts));
+          }
+        } catch (IOException e) {
+          // closed: the end
+        }
+      });
+      return odd;
+    }
+
+    private static void talk(Socket client, boolean byteByByte, byte[][] parts) {
+      try (client) {
+        client.setTcpNoDelay(true);
+        DataInputStream in = new DataInputStream(client.getInputStream());
+        in.readNBytes(in.readInt() - 4);
+        for (int i = 0; i < parts.length; i++) {
+          if (i > 0) {
+            in.readByte();
+            in.readNBytes(in.readInt() - 4);
+          }
+          write(client.getOutputStream(), byteByByte, parts[i]);
+        }
+        answerProbes(in, client.getOutputStream());
+      } catch (IOException e) {
+        // pooler has gone
+      }
+    }
+
+    /** HikariCP tries a new connection; other statements are never answered. */
+    private static void answerProbes(DataInputStream in, OutputStream out) throws IOException {
+      while (true) {
+        int type = in.readUnsignedByte();
+        byte[] body = in.readNBytes(in.readInt() - 4);
+        if (type == 'S') {
+          out.write(READY);
+        } else if (type == 'Q' && body.length < 16) {
+          out.write(PgBytes.joined(PgBytes.message('I', new byte[0]), READY));
+        }
+      }
+    }
+
+    private static void write(OutputStream out, boolean byteByByte, byte[] part)
+        throws IOException {
+      int step = byteByByte ? 1 : part.length;
+      for (int at = 0; at < part.length; at += step) {
+        out.write(part, at, step);
+        out.flush();
+      }
+    }
+
+    PoolerFixture pooler(String tls, String maxWait) throws IOException {
+      return PoolerFixture.start(
+          server,
+          """
+          databases:
+            d: {hosts: ["127.0.0.1:%d"], user: app, password: right, tls: {mode: %s},
+                pool: {min-idle: 0, max-wait: %s}}
+          """
+              .formatted(listener.getLocalPort(), tls, maxWait));
+    }
+
+    @Override
+    public void close() throws IOException {
+      listener.close();
+    }
+  }
+
+  private static byte[] error(String fields) {
+    return PgBytes.message(
+        'E', (fields.replace('|', '\0') + "\0").getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static byte[] request(int code, String data) {
+    byte[] text = data.getBytes(StandardCharsets.ISO_8859_1);
+    return PgBytes.message(
+        'R', ByteBuffer.allocate(4 + text.length).putInt(code).put(text).array());
+  }
+
+  /** What a client is told. */
+  private static PgMessage told(PoolerFixture pooler) throws IOException {
+    try (RawPgClient client = pooler.raw()) {
+      client.send(PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", "any", "database", "d")));
+      List<PgMessage> said = client.readToEnd();
+      assertEquals("E", RawPgClient.types(said), said::toString);
+      return said.getFirst();
+    }
+  }
+
+  /** Needs {@code BackendIdentity.key} to be optional (RDS Proxy sends none). */
+  @Test
+  @Tag("case-07")
+  void aServerWithoutACancelKeyIsUsedAndACancelDoesNothing() throws Exception {
+    try (Odd odd = Odd.saying(false, PgBytes.joined(OK, READY));
+        PoolerFixture pooler = odd.pooler("disable", "10s");
+        RawPgClient client = pooler.raw()) {
+      List<PgMessage> login = client.login(Map.of("user", "any", "database", "d"));
+      // Ours: the client's key is pooler's, whatever the server's is.
+      PgMessage key =
+          login.stream().filter(message -> message.type() == 'K').findFirst().orElseThrow();
+      client.send(PgBytes.query("select pg_sleep(9) is never answered"));
+      PoolerFixture.await("it runs", () -> pooler.metric("pooler_clients") == 1);
+      try (RawPgClient cancel = pooler.raw()) {
+        assertTrue(cancel.send(PgBytes.cancelRequest(key.body())).atEnd());
+      }
+      assertEquals(200, pooler.get("/live").statusCode());
+    }
+  }
+
+  /** Needs {@code PgLoginHandler.onMessage} to let NoticeResponse pass, whole or in pieces. */
+  @Test
+  @Tag("case-18")
+  void noticesOfEachPhaseOfALoginAreSkipped() throws Exception {
+    byte[] notice =
+        PgBytes.message('N', "SWARNING\0C01000\0Mcollation\0\0".getBytes(StandardCharsets.UTF_8));
+    byte[] status = PgBytes.message('S', "TimeZone\0UTC\0".getBytes(StandardCharsets.UTF_8));
+    for (boolean byteByByte : new boolean[] {false, true}) {
+      byte[] login = PgBytes.joined(notice, OK, notice, status, notice, READY);
+      try (Odd odd = Odd.saying(byteByByte, login);
+          PoolerFixture pooler = odd.pooler("disable", "10s");
+          RawPgClient client = RawPgClient.session(pooler.unix(), "any", "d")) {
+        assertTrue(client.quietFor(java.time.Duration.ofMillis(20)));
+      }
+    }
+  }
+
+  /** Needs {@code ErrorFields} to take any field for absent, and messages in pieces. */
+  @Test
+  @Tag("case-19")
+  @Tag("CVE-2026-6666")
+  void anErrorOfALoginReachesTheClientLargeInPiecesOrWithoutFields() throws Exception {
+    String large = "x".repeat(30_000);
+    Map<byte[], String> errors =
+        Map.of(
+            error("SFATAL|VFATAL|C28000|Mnot you|"),
+            "28000 not you",
+            error("SFATAL|VFATAL|C28000|M" + large + "|"),
+            "28000 " + large);
+    for (Map.Entry<byte[], String> error : errors.entrySet()) {
+      for (boolean byteByByte : new boolean[] {false, true}) {
+        try (Odd odd = Odd.saying(byteByByte, error.getKey());
+            PoolerFixture pooler = odd.pooler("disable", "500ms")) {
+          PgMessage told = told(pooler);
+          assertEquals(error.getValue(), told.sqlState() + " " + told.field('M'));
+        }
+      }
+    }
+    try (Odd odd = Odd.saying(false, error("SFATAL|Mno state|"));
+        PoolerFixture pooler = odd.pooler("disable", "500ms")) {
+      assertTrue(told(pooler).field('M').contains("no state"));
+    }
+    for (byte[] bare :
+        List.of(
+            error("SFATAL|Mno state|"),
+            error("|"),
+            PgBytes.message('E', new byte[0]),
+            PgBytes.message('E', new byte[] {'C'}),
+            PgBytes.message('E', "C280".getBytes(StandardCharsets.UTF_8)))) {
+      try (Odd odd = Odd.saying(false, bare);
+          PoolerFixture pooler = odd.pooler("disable", "500ms")) {
+        String state = told(pooler).sqlState();
+        assertTrue(List.of("08001", "XX000").contains(state), () -> Arrays.toString(bare));
+        assertEquals(200, pooler.get("/live").statusCode());
+      }
+    }
+  }
+
+  /** Needs the bounds of {@code BackendScram} and of {@code PgLoginHandler.LARGEST}. */
+  @Test
+  @Tag("CVE-2026-6665")
+  void aHostileServersScramMessagesAreAnErrorOfThatLoginAlone() throws Exception {
+    byte[] offer = request(10, "SCRAM-SHA-256\0\0");
+    String huge = "A".repeat(60_000);
+    for (byte[] challenge :
+        List.of(
+            request(11, "r=" + huge + ",s=" + huge.substring(0, 4000) + ",i=4096"),
+            request(11, "r=x,s=!!!,i=4096"),
+            request(11, "r=x,s=AAAA,i=99999999999999999999"),
+            request(11, ""),
+            request(11, huge),
+            request(12, "v=" + huge),
+            OK,
+            PgBytes.lying('R', Integer.MAX_VALUE, new byte[8]),
+            PgBytes.lying('R', -5, new byte[8]),
+            PgBytes.message('R', new byte[] {0, 0}))) {
+      try (Odd odd = Odd.saying(false, offer, challenge);
+          PoolerFixture pooler = odd.pooler("disable", "500ms")) {
+        String state = told(pooler).sqlState();
+        assertTrue(List.of("28000", "08001").contains(state), state);
+        assertEquals(200, pooler.get("/live").statusCode());
+      }
+    }
+  }
+
+  /** Needs {@code TlsNegotiation} to take one byte for an answer, and no more. */
+  @Test
+  @Tag("case-03")
+  @Tag("CVE-2021-43767")
+  void bytesBehindAServersAnswerToARequestForTlsAreRefused() throws Exception {
+    for (byte[] answer : List.of(new byte[] {'S', 'R'}, PgBytes.joined(new byte[] {'N'}, OK))) {
+      try (Odd odd = Odd.saying(false, answer);
+          PoolerFixture pooler = odd.pooler("prefer", "500ms")) {
+        PgMessage told = told(pooler);
+        assertEquals("08001", told.sqlState());
+        assertTrue(told.field('M').contains("more than one byte"), told::toString);
+      }
+    }
+  }
+}
