@@ -20,6 +20,7 @@ class Client:
 # For every client. The socket's directory is replaced besides: it is the one difference that is meant.
 EVERYWHERE = [
     (r"(?<=process with PID )\d+|(?<=Process )\d+(?= waits)|(?<=blocked by process )\d+", "N", "a process id is new each time"),
+    (r"\bpg_(toast_)?temp_\d+", r"pg_\1temp_N", "named after the server's slot of the backend"),
 ]
 
 PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's python3-… packages; the first in PATH may be another

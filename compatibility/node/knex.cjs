@@ -56,7 +56,14 @@ async function main() {
   await step('stream', async () => { let sum = 0; for await (const r of knex.raw('select generate_series(1, 1000) as n').stream()) sum += r.n; return sum; });
   await step('many at once', () => Promise.all([...Array(40).keys()].map((n) => knex('pet').where('owner', 1 + (n % 20)).count('* as n').then((r) => r[0].n))).then((r) => r.join()));
   await step('its zone everywhere', () => Promise.all([...Array(12).keys()].map(() => knex.raw("select current_setting('timezone') as z").then((r) => r.rows[0].z))));
+  // It cancels by pg_cancel_backend on another connection, with the process id that this one was told.
+  const began = Date.now();
   await step('timeout', () => knex.raw('select pg_sleep(10)').timeout(300, { cancel: true }));
+  await step('cancelled at once', async () => {
+    await knex.raw('select 1');
+    const [{ n }] = (await knex.raw("select count(*)::int as n from pg_stat_activity where query = 'select pg_sleep(10)' and state = 'active' and datname = current_database()")).rows;
+    return [n, Date.now() - began < 8000];
+  });
   await step('after it', () => knex.raw('select 1 as one').then((r) => r.rows));
   await step('delete', () => knex('person').where('age', '<', 30).del());
   await step('cascaded', () => knex('pet').count());

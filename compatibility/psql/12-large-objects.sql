@@ -2,6 +2,8 @@
 set search_path = shop, public;
 \lo_import included.sql 'this file'
 select count(*) from pg_largeobject_metadata;
+\c
+set search_path = shop, public;
 select lo_from_bytea(7777, 'hello large object'); select convert_from(lo_get(7777, 6, 5), 'UTF8');
 \lo_export 7777 /dev/stdout
 

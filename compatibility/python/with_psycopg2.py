@@ -151,18 +151,16 @@ def heard(least, seconds=5):
     return got
 
 
-rows(sender, "notify news, 'one'")
-rows(sender, "select pg_notify('news', 'two'), pg_notify('other', 'not asked for')")
+step("notify", lambda: rows(sender, "notify news, 'one'"))
+step("pg_notify", lambda: rows(sender, "select pg_notify('news', 'two'), pg_notify('other', 'not asked for')"))
 step("heard", lambda: heard(2))
 sender.autocommit = False
-rows(sender, "notify news, 'rolled back'")
+step("notify, rolled back", lambda: rows(sender, "notify news, 'rolled back'"))
 sender.rollback()
-rows(sender, "notify news, 'committed'")
-sender.commit()
+step("notify, committed", lambda: (rows(sender, "notify news, 'committed'"), sender.commit()))
 step("heard in transactions", lambda: heard(1))
-rows(listener, "unlisten news")
-rows(sender, "notify news, 'unheard'")
-sender.commit()
+step("unlisten", lambda: rows(listener, "unlisten news"))
+step("notify", lambda: (rows(sender, "notify news, 'unheard'"), sender.commit()))
 step("unlistened", lambda: heard(0))
 listener.close()
 
