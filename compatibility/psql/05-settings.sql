@@ -31,17 +31,27 @@ set search_path = 'shop'; select current_schemas(false); table rich;
 \c
 set search_path = shop, public;
 create function tenant(t text) returns void language sql as $$ select set_config('app.tenant', t, false) $$;
-select tenant('green'); select 1; show app.tenant; select 2; show app.tenant;
+select tenant('green');
+\! sleep 0.1
+show app.tenant;
+\! sleep 0.1
+show app.tenant;
 \c
 set search_path = shop, public;
 create function zone() returns trigger language plpgsql as $$ begin perform set_config('timezone', 'Asia/Tokyo', false); return new; end $$;
 create table zoned (n int); create trigger z before insert on zoned for each row execute function zone();
 \c
 set search_path = shop, public;
-insert into zoned values (1); select 1; show timezone; select 2; select timestamptz '2026-01-01 00:00:00+00'; drop table zoned;
+insert into zoned values (1);
+\! sleep 0.1
+show timezone;
+\! sleep 0.1
+select timestamptz '2026-01-01 00:00:00+00'; drop table zoned;
 \c
 set search_path = shop, public;
-create procedure path() language plpgsql as $$ begin set search_path = pg_catalog; end $$; call path(); select 1; show search_path; set search_path = shop;
+create procedure path() language plpgsql as $$ begin set search_path = pg_catalog; end $$; call path();
+\! sleep 0.1
+show search_path; set search_path = shop;
 begin; select tenant('undone'); rollback; show app.tenant;
 \c
 set search_path = shop, public;

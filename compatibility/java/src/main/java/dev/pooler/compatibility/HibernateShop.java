@@ -168,7 +168,7 @@ public final class HibernateShop {
       return "set";
     }));
     step("lob read", () -> factory.fromTransaction(s -> s.find(Customer.class, 4L).picture.length));
-    step("eight at once", this::together);
+    step("many at once", this::together);
     step("delete", () -> factory.fromTransaction(s -> {
       s.remove(s.find(Customer.class, 6L));
       return s.createSelectionQuery("select count(*) from Purchase", Long.class).getSingleResult();
