@@ -106,8 +106,7 @@ class PoolerConfigTest {
             Duration.ZERO,
             Duration.ZERO,
             256),
-        new TimeoutsConfig(
-            FIVE_SECONDS, FIVE_SECONDS, Duration.ZERO, Duration.ZERO, Duration.ZERO),
+        new TimeoutsConfig(FIVE_SECONDS, FIVE_SECONDS, Duration.ZERO, Duration.ZERO, Duration.ZERO),
         null);
   }
 }

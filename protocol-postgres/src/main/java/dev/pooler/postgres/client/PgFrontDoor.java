@@ -1,7 +1,7 @@
 package dev.pooler.postgres.client;
 
-import dev.pooler.core.console.Console;
 import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.console.Console;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.session.SessionLimits;

@@ -1,9 +1,9 @@
 package dev.pooler.postgres.client;
 
 import dev.pooler.core.config.Auth;
+import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.console.Console;
 import dev.pooler.core.console.Rights;
-import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.pool.PoolDirectory.Found;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.SqlFailure;

@@ -137,7 +137,7 @@ final class StatementJudge {
   /** The same with since when and by what. */
   List<Pin> pins() {
     return notes.those(this::pinnedBy);
-    }
+  }
 
   /** How much of a frame must be seen, header included. */
   static int inspectLength(int type, long length) {

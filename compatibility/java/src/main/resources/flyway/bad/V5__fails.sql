@@ -1,0 +1,3 @@
+create table half (n int);
+insert into half values (1);
+select nothing;

@@ -1,0 +1,1 @@
+create index concurrently accounts_by_opened on accounts (opened);

@@ -1,0 +1,1 @@
+create or replace view owners as select owner from accounts;

@@ -1,0 +1,4 @@
+copy accounts (owner) from stdin;
+copied
+copied too
+\.

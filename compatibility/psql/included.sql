@@ -1,0 +1,1 @@
+select 'included' as from_a_file;
