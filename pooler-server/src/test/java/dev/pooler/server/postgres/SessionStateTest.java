@@ -122,7 +122,7 @@ class SessionStateTest {
         "select pg_advisory_lock(3) | advisory_lock",
         "select pg_try_advisory_lock(3) | advisory_lock",
         "select setseed(0.5) | random_seed",
-        "do 'begin perform 1; end' | code",
+        "do $$ begin execute 'select 1'; end $$ | code",
         "load 'plpgsql' | loaded_library",
       })
   void whatCannotMovePinsAndIsGoneForTheNext(String sql, String reason) throws Exception {
@@ -173,6 +173,42 @@ class SessionStateTest {
       assertEquals(mine, a.value(ask));
     }
     assertEquals(0, pooler.metric("pooler_pins_total"));
+  }
+
+  /** Needs the question to be asked, and the names read in the functions' source. */
+  @Test
+  @Tag("case-82")
+  void whatAFunctionSetsGoesWithItsSession() throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      direct.query(
+          "create or replace function paint(v text) returns text language plpgsql as"
+              + " $$ begin perform set_config('app.paint', v, false);"
+              + " perform set_config('work_mem', '9MB', false); return v; end $$");
+      try {
+        String ask = "select current_setting('app.paint', true)";
+        assertEquals("green", a.value("select paint('green')"));
+        for (int i = 0; i < 2; i++) {
+          assertEquals("4MB", b.value("show work_mem"));
+          String found = b.value(ask);
+          assertEquals("", found == null ? "" : found);
+          assertEquals("9MB", a.value("show work_mem"));
+          assertEquals("green", a.value(ask));
+        }
+        a.query("do $$ begin perform set_config('app.paint', 'blue', false); end $$");
+        assertEquals("4MB", b.value("show work_mem"));
+        assertEquals("blue", a.value(ask));
+        assertEquals(0, pooler.metric("pooler_pins_total"));
+        direct.query(
+            "create or replace function hide(n text, v text) returns text language plpgsql as"
+                + " $$ begin return set_config(n, v, false); end $$");
+        assertEquals("red", a.value("select hide('app.hidden', 'red')"));
+        assertTrue(aIsPinned(), "nobody can tell what it set");
+        assertEquals("red", a.value("select current_setting('app.hidden')"));
+      } finally {
+        direct.query("drop function if exists paint(text)");
+        direct.query("drop function if exists hide(text, text)");
+      }
+    }
   }
 
   @ParameterizedTest

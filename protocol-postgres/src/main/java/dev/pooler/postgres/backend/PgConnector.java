@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,7 @@ public final class PgConnector implements BackendConnector {
   private final ScramKeys keys;
   private final Map<String, String> settings;
   private volatile int next;
+  private final Executor blocking;
   private final RefusedSecret refusals = new RefusedSecret(System::nanoTime);
   private final AtomicInteger turn = new AtomicInteger();
 
@@ -80,7 +82,8 @@ public final class PgConnector implements BackendConnector {
                     transport,
                     config.pool().preparedStatements()))
             .toList();
-    return new PgConnector(targets, database, user, secrets, keys);
+    return new PgConnector(
+        targets, database, user, secrets, keys, Thread.ofVirtual().name("pooler-secret")::start);
   }
 
   private static SocketAddress socketAddress(Address address, Transport transport) {
@@ -90,13 +93,19 @@ public final class PgConnector implements BackendConnector {
         : transport.unixAddress(((UnixAddress) address).path());
   }
 
+  /**
+   * A connector.
+   *
+   * @param blocking where secrets are read anew
+   */
   PgConnector(
       List<PgTarget> targets,
       String database,
       String user,
       BackendSecrets secrets,
-      ScramKeys keys) {
-    this(targets, database, user, secrets, keys, Map.of());
+      ScramKeys keys,
+      Executor blocking) {
+    this(targets, database, user, secrets, keys, blocking, Map.of());
   }
 
   private PgConnector(
@@ -105,8 +114,10 @@ public final class PgConnector implements BackendConnector {
       String user,
       BackendSecrets secrets,
       ScramKeys keys,
+      Executor blocking,
       Map<String, String> settings) {
     this.settings = settings;
+    this.blocking = blocking;
     this.targets = List.copyOf(targets);
     this.database = database;
     this.user = user;
@@ -116,7 +127,7 @@ public final class PgConnector implements BackendConnector {
 
   /** The same with these settings in the start-up packet. */
   PgConnector with(Map<String, String> settings) {
-    return new PgConnector(targets, database, user, secrets, keys, settings);
+    return new PgConnector(targets, database, user, secrets, keys, blocking, settings);
   }
 
   @Override
@@ -151,9 +162,7 @@ public final class PgConnector implements BackendConnector {
             result.complete(backend);
           } else if (refused != null) {
             // Reading a secret may block, and this may be an event loop.
-            Thread.ofVirtual()
-                .name("pooler-secret")
-                .start(() -> tryFresh(targets.get(index), secret, refused, result));
+            blocking.execute(() -> tryFresh(targets.get(index), secret, refused, result));
           } else {
             result.completeExceptionally(failure);
           }

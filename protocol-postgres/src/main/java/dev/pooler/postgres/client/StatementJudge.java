@@ -18,6 +18,7 @@ import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.SessionQuestion;
 import dev.pooler.postgres.session.SessionTruth;
+import dev.pooler.postgres.statement.CodeInText;
 import dev.pooler.postgres.statement.CustomSettings;
 import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.SessionBackend;
@@ -60,6 +61,9 @@ final class StatementJudge {
 
   /** Packed {@link Footprint}s to ask the server about. */
   private int doubts;
+
+  /** Functions may have run that no text shows. */
+  private boolean code;
 
   /** Custom settings that the session may have set. */
   private @Nullable Set<String> custom;
@@ -180,6 +184,9 @@ final class StatementJudge {
   /** What a text means. */
   StatementMeaning read(StatementRules rules, ByteBuf in, int text, int end) {
     StatementFacts facts = rules.facts(in, text, end - text);
+    if (facts.leaves(Footprint.CODE) && facts.first() == StatementClass.CALL) {
+      return CodeInText.read(facts, in, text, end);
+    }
     if (!facts.leaves(Footprint.SETTING)) {
       StatementMeaning plain = lastPlain;
       if (plain == null || plain.facts() != facts) {
@@ -324,12 +331,16 @@ final class StatementJudge {
       }
       remember(meaning);
     }
-    pinIf(facts, Footprint.CODE, PinReason.CODE);
+    if (facts.leaves(Footprint.CODE) && meaning.hidesNames()) {
+      pin(PinReason.CODE);
+    }
     pinIf(facts, Footprint.LOAD, PinReason.LOADED_LIBRARY);
     pinIf(facts, Footprint.SEED, PinReason.RANDOM_SEED);
     pinIf(facts, Footprint.UNKNOWN, PinReason.UNKNOWN);
     if (facts.leaves(Footprint.CODE) || facts.leaves(Footprint.UNKNOWN_FUNCTION)) {
       may = SessionQuestion.ASKABLE;
+      code = true;
+      remember(meaning);
     }
     doubts |= may & SessionQuestion.ASKABLE;
     if ((doubts & SETTINGS) != 0) {
@@ -435,7 +446,7 @@ final class StatementJudge {
 
   /** What to ask the server while there are doubts. */
   String question() {
-    return SessionQuestion.of(doubts, custom == null ? Set.of() : custom);
+    return SessionQuestion.of(doubts, custom == null ? Set.of() : custom, code);
   }
 
   /** The server has answered. */
@@ -444,6 +455,9 @@ final class StatementJudge {
       PgSettings there = PgSettings.ofTruth(truth);
       backend.assumeSettings(there);
       settings = there.orElse(startup);
+      if (truth.hidden()) {
+        pin(PinReason.CODE);
+      }
     }
     learn(truth, Footprint.PREPARED, PinReason.PREPARED_STATEMENT);
     learn(truth, Footprint.LISTEN, PinReason.LISTEN);
@@ -454,6 +468,7 @@ final class StatementJudge {
       allDeallocated(backend);
     }
     doubts = 0;
+    code = false;
     notes.forgetStatement();
   }
 

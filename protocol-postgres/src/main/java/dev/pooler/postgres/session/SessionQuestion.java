@@ -25,6 +25,26 @@ public final class SessionQuestion {
   private static final String OWN_TEMPORARY =
       " OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema())";
 
+  /**
+   * Custom settings that functions of this database name in their source, and whether one of them
+   * names them in a way that the source does not tell. Built-in functions have OIDs below 16384
+   * (FirstNormalObjectId); extensions' functions in C are taken to set none.
+   */
+  private static final String CODE =
+      """
+      'setting', m[1], pg_catalog.current_setting(m[1], true) \
+      FROM pg_catalog.pg_proc AS p, \
+      pg_catalog.regexp_matches(p.prosrc, \
+      '(?:set_config\\s*\\(\\s*''|\\mset\\s+(?:session\\s+|local\\s+)?)([a-z_][a-z0-9_$]*(?:\\.[a-z_][a-z0-9_$]*)+)', \
+      'gi') AS m WHERE p.oid OPERATOR(pg_catalog.>=) 16384 \
+      UNION ALL SELECT 'hidden', '', '' WHERE EXISTS (\
+      SELECT FROM pg_catalog.pg_proc AS p, pg_catalog.pg_language AS l \
+      WHERE p.oid OPERATOR(pg_catalog.>=) 16384 AND l.oid OPERATOR(pg_catalog.=) p.prolang \
+      AND (l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal', 'sql', 'plpgsql']::pg_catalog.name[]) \
+      OR p.prosrc OPERATOR(pg_catalog.~*) 'set_config\\s*\\(\\s*[^''\\s]' \
+      OR p.prosrc OPERATOR(pg_catalog.~*) '\\mset\\s+(session\\s+|local\\s+)?(%|''\\s*\\|)'))\
+      """;
+
   private SessionQuestion() {}
 
   /**
@@ -32,12 +52,16 @@ public final class SessionQuestion {
    *
    * @param doubts packed {@link Footprint}s, some of {@link #ASKABLE}
    * @param custom settings of two parts that the session may have set: no view shows them
+   * @param code functions ran that the text does not show
    */
-  public static String of(int doubts, Collection<String> custom) {
+  public static String of(int doubts, Collection<String> custom, boolean code) {
     StringBuilder sql = new StringBuilder(256);
     if (has(doubts, Footprint.SETTING)) {
       part(sql, "'setting', name, setting FROM pg_catalog.pg_settings");
       sql.append(" WHERE source OPERATOR(pg_catalog.=) 'session'");
+      if (code) {
+        part(sql, CODE);
+      }
       for (String name : custom) {
         String literal = "'" + name.replace("'", "''") + "'";
         part(sql, "'setting', " + literal + ", pg_catalog.current_setting(" + literal + ", true)");

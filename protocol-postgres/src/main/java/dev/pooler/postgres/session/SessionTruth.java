@@ -13,9 +13,14 @@ import org.jspecify.annotations.Nullable;
  * @param role the role that was SET, or null
  * @param sessionUser the user of SET SESSION AUTHORIZATION, or null where it is the backend's own
  * @param found packed {@link Footprint}s that are there
+ * @param hidden code of this database may have set custom settings of any name
  */
 public record SessionTruth(
-    Map<String, String> settings, @Nullable String role, @Nullable String sessionUser, int found) {
+    Map<String, String> settings,
+    @Nullable String role,
+    @Nullable String sessionUser,
+    int found,
+    boolean hidden) {
 
   /**
    * Reads the rows: kind, name, value.
@@ -27,6 +32,7 @@ public record SessionTruth(
     String role = null;
     String sessionUser = null;
     int found = 0;
+    boolean hidden = false;
     for (@Nullable String[] row : rows) {
       String kind = row[0];
       String name = row[1];
@@ -38,6 +44,7 @@ public record SessionTruth(
         case "setting" -> settings.put(name, value);
         case "role" -> role = value.equals("none") ? null : value;
         case "user" -> sessionUser = name.equals(login) ? null : name;
+        case "hidden" -> hidden = true;
         case "prepared" -> found |= Footprint.PREPARED.bit();
         case "shared" -> found |= Footprint.DEALLOCATE.bit();
         case "listen" -> found |= Footprint.LISTEN.bit();
@@ -47,7 +54,7 @@ public record SessionTruth(
         default -> throw new IllegalStateException("no kind of answer: " + kind);
       }
     }
-    return new SessionTruth(settings, role, sessionUser, found);
+    return new SessionTruth(settings, role, sessionUser, found, hidden);
   }
 
   public boolean has(Footprint footprint) {

@@ -37,6 +37,7 @@ public final class SimulatedTargets {
             Duration.ofSeconds(5),
             transport,
             3);
-    return new PgConnector(List.of(target), "app", "app", NoSecret::new, new ScramKeys());
+    return new PgConnector(
+        List.of(target), "app", "app", NoSecret::new, new ScramKeys(), Runnable::run);
   }
 }
