@@ -51,15 +51,15 @@ class PreparedStatementTest {
     steps.run();
     String first = a.value("select pg_backend_pid()");
     blocker.query("begin");
-    if (first.equals(blocker.value("select pg_backend_pid()"))) {
-      seen.add(a.value("select pg_backend_pid()"));
+    if (String.valueOf(first).equals(blocker.value("select pg_backend_pid()"))) {
+      seen.add(String.valueOf(a.value("select pg_backend_pid()")));
       steps.run();
       blocker.query("commit");
     } else {
       b.query("begin");
       b.value("select 1");
       blocker.query("commit");
-      seen.add(a.value("select pg_backend_pid()"));
+      seen.add(String.valueOf(a.value("select pg_backend_pid()")));
       steps.run();
       b.query("commit");
     }
@@ -262,7 +262,8 @@ class PreparedStatementTest {
     for (int i = 599; i >= 0; i -= 7) {
       assertEquals("" + i, value(execute(a, "s" + i)));
     }
-    int held = Integer.parseInt(a.value("select count(*) from pg_prepared_statements"));
+    int held =
+        Integer.parseInt(String.valueOf(a.value("select count(*) from pg_prepared_statements")));
     assertTrue(held <= 256, held + " are held");
     assertNotEquals(0, held);
   }
