@@ -1,6 +1,5 @@
 package dev.pooler.server;
 
-import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.HttpConfig;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolerConfig;
@@ -92,7 +91,9 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
         new Pools(config, transport.eventLoops(), scheduler, metrics.registry(), metrics::addPool);
     this.janitor =
         new Janitor(
-            transport.eventLoops(), () -> pools.all().stream().map(Pools.Entry::pool).toList());
+            transport.eventLoops(),
+            () -> pools.all().stream().map(Pools.Entry::pool).toList(),
+            sessions);
     this.console =
         new Console(
             new ServerOperations(
@@ -118,7 +119,6 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
    */
   public static Pooler start(PoolerConfig config, Supplier<ConfigFile.Result> source)
       throws IOException {
-    warnOfWhatHasNoEffect(config);
     Pooler pooler = new Pooler(config, source);
     try {
       pooler.startProtocols();
@@ -153,21 +153,6 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   private void forgetServers() {
     List<UserConfig> users = List.copyOf(config.users().values());
     protocols.values().forEach(protocol -> protocol.reload(users));
-  }
-
-  /** Keys that are read and checked, and that nothing enforces in this version. */
-  private static void warnOfWhatHasNoEffect(PoolerConfig config) {
-    for (DatabaseConfig database : config.databases().values()) {
-      TimeoutsConfig timeouts = database.timeouts();
-      if (!timeouts.statement().isZero()
-          || !timeouts.idleInTransaction().isZero()
-          || !timeouts.clientIdle().isZero()) {
-        LOG.warn(
-            "databases.{}: timeouts.statement, idle-in-transaction and client-idle have no effect in"
-                + " this version",
-            database.name());
-      }
-    }
   }
 
   private void startProtocols() {

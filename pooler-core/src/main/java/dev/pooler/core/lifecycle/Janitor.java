@@ -1,6 +1,8 @@
 package dev.pooler.core.lifecycle;
 
 import dev.pooler.core.pool.LeasePool;
+import dev.pooler.core.session.Session;
+import dev.pooler.core.session.SessionRegistry;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
@@ -12,28 +14,37 @@ import java.util.function.Supplier;
 
 /**
  * One tick on each event loop for everything that has a deadline, instead of a timer for each: it
- * looks after the pools' waiters and resting backends.
+ * looks after the pools' waiters and resting backends, and after sessions that have time limits.
  */
 public final class Janitor implements AutoCloseable {
   private static final Duration TICK = Duration.ofMillis(100);
 
   private final List<EventLoop> loops;
   private final Supplier<? extends Collection<LeasePool>> pools;
+  private final SessionRegistry sessions;
   private final List<Future<?>> ticks = new ArrayList<>();
 
-  public Janitor(List<EventLoop> loops, Supplier<? extends Collection<LeasePool>> pools) {
+  public Janitor(
+      List<EventLoop> loops,
+      Supplier<? extends Collection<LeasePool>> pools,
+      SessionRegistry sessions) {
     this.loops = List.copyOf(loops);
     this.pools = pools;
+    this.sessions = sessions;
   }
 
   public void start() {
     for (EventLoop loop : loops) {
       ticks.add(
           loop.scheduleAtFixedRate(
-              () -> pools.get().forEach(pool -> pool.tick(loop)),
-              TICK.toMillis(),
-              TICK.toMillis(),
-              TimeUnit.MILLISECONDS));
+              () -> tick(loop), TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS));
+    }
+  }
+
+  private void tick(EventLoop loop) {
+    pools.get().forEach(pool -> pool.tick(loop));
+    for (Session session : sessions.timed()) {
+      session.tick(loop);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.pooler.core.session;
 
 import dev.pooler.core.config.PoolKey;
+import io.netty.channel.EventLoop;
 import java.util.concurrent.CompletionStage;
 
 /** A client's conversation, as the registry sees it. Any thread may call. */
@@ -26,6 +27,14 @@ public interface Session {
    * RejectedExecutionException where that is over.
    */
   CompletionStage<SessionDetail> describe();
+
+  /** Whether it has time limits, and wants ticks. Does not change. */
+  default boolean timed() {
+    return false;
+  }
+
+  /** The janitor's tick for the sessions of one loop, on that loop; others ignore it. */
+  default void tick(EventLoop loop) {}
 
   /** Asks the session to end when its transaction is over, or at once where it is idle. */
   void drain();

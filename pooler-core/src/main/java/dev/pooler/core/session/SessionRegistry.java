@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** All open sessions. Thread-safe; reading it takes no lock of the data path. */
 public final class SessionRegistry {
   private final ConcurrentHashMap<Long, Session> sessions = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, Session> timed = new ConcurrentHashMap<>();
   private final AtomicLong ids = new AtomicLong();
 
   /** A number no other session of this process has. */
@@ -17,14 +18,23 @@ public final class SessionRegistry {
 
   public void add(Session session) {
     sessions.put(session.id(), session);
+    if (session.timed()) {
+      timed.put(session.id(), session);
+    }
   }
 
   public void remove(Session session) {
     sessions.remove(session.id());
+    timed.remove(session.id());
   }
 
   public Collection<Session> all() {
     return Collections.unmodifiableCollection(sessions.values());
+  }
+
+  /** Those that want ticks. */
+  public Collection<Session> timed() {
+    return timed.values();
   }
 
   public int size() {

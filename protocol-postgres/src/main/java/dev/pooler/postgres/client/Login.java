@@ -1,5 +1,6 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.config.TimeoutsConfig;
 import java.time.Instant;
 
 /**
@@ -8,5 +9,6 @@ import java.time.Instant;
  * @param user as authenticated; backends may have another
  * @param database as asked for
  * @param connected when it was accepted
+ * @param timeouts of the database's entry
  */
-record Login(String user, String database, Instant connected) {}
+record Login(String user, String database, Instant connected, TimeoutsConfig timeouts) {}

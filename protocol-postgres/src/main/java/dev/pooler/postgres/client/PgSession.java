@@ -35,6 +35,7 @@ import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
 import java.time.Instant;
 import java.util.Map;
@@ -79,6 +80,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private final PoolMode mode;
   private final StatementJudge judge;
   private final PreparedTraffic prepared;
+  private final Patience patience;
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.FRONTEND, this);
 
   /** Set once at the end of the login. */
@@ -121,6 +123,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     this.mode = pool.limits().mode();
     this.judge = new StatementJudge(mode, settings, pool.counters(), new PinNotes(Instant::now));
     this.prepared = new PreparedTraffic(mode != PoolMode.SESSION, door.statements(), judge);
+    this.patience = new Patience(login.timeouts());
     this.lastRequest = leases.tickTime();
   }
 
@@ -290,6 +293,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       return;
     }
     lastRequest = leases.tickTime();
+    patience.happened();
     Lease hot = leases.tryAcquire();
     if (hot == null) {
       become(PgSessionState.WAITING);
@@ -582,6 +586,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public void onSettled(TransactionState transaction, boolean failed) {
+    patience.happened();
     if (transaction == TransactionState.IDLE) {
       pool.counters().transactionEnded();
     } else {
@@ -817,6 +822,56 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       onBackendLost(
           EvictReason.CANCEL_UNCERTAIN, SqlFailure.backendLost("a cancel did not come to its end"));
     }
+  }
+
+  // --- time limits ---------------------------------------------------------------------------
+
+  @Override
+  public boolean timed() {
+    return patience.any();
+  }
+
+  @Override
+  public void tick(EventLoop loop) {
+    if (channel.eventLoop() != loop || !state.open()) {
+      return;
+    }
+    switch (patience.tick(phase(), leases.tickTime())) {
+      case NOTHING -> {}
+      case CLIENT_IDLE ->
+          fail(
+              SqlFailure.fatal("57P05", 4031, "the client was idle for too long")
+                  .withHint("timeouts.client-idle of this database says how long it may be."),
+              CloseReason.CLIENT_IDLE_TIMEOUT);
+      case IDLE_IN_TRANSACTION ->
+          fail(
+              SqlFailure.fatal("25P03", 4031, "the transaction was idle for too long")
+                  .withHint("timeouts.idle-in-transaction says how long it may be."),
+              CloseReason.IDLE_IN_TRANSACTION_TIMEOUT);
+      case STATEMENT -> cancel();
+      case CANCELLED_STATEMENT ->
+          fail(
+              SqlFailure.fatal("57014", 3024, "the statement took too long, and a cancel no effect")
+                  .withHint("timeouts.statement says how long it may take."),
+              CloseReason.STATEMENT_TIMEOUT);
+    }
+  }
+
+  private Patience.Phase phase() {
+    Lease mine = lease;
+    return switch (state) {
+      case IDLE -> Patience.Phase.IDLE;
+      case STALLED -> Patience.Phase.STATEMENT;
+      case LEASED ->
+          mine == null
+              ? Patience.Phase.OTHER
+              : mine.backend().owes()
+                  ? Patience.Phase.STATEMENT
+                  : mine.backend().transactionState() == TransactionState.IDLE
+                      ? Patience.Phase.IDLE
+                      : Patience.Phase.IN_TRANSACTION;
+      default -> Patience.Phase.OTHER;
+    };
   }
 
   // --- the end -------------------------------------------------------------------------------

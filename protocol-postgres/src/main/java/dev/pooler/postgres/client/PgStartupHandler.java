@@ -380,7 +380,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
                 door.sessions().nextId(),
                 ctx.channel(),
                 door,
-                new Login(granted.user(), asked.database(), connected),
+                new Login(granted.user(), asked.database(), connected, found.database().timeouts()),
                 found.pool(),
                 PgSettings.ofStartup(asked.settings()));
         ctx.pipeline().addLast("session", new PgClientHandler(session));

@@ -113,7 +113,7 @@ final class World implements AutoCloseable {
             new LoginKeys(),
             entry -> null,
             () -> false);
-    janitor = new Janitor(List.of(loop), () -> List.of(pool));
+    janitor = new Janitor(List.of(loop), () -> List.of(pool), sessions);
     janitor.start();
     Duration login = Duration.ofSeconds(20);
     PgListener listener =

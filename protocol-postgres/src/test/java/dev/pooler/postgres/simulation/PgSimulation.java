@@ -127,7 +127,7 @@ final class PgSimulation {
 
   /** Runs it; throws {@link SimulationFailure} when an invariant broke. */
   void run() {
-    Janitor janitor = new Janitor(List.copyOf(loops), () -> List.of(pool));
+    Janitor janitor = new Janitor(List.copyOf(loops), () -> List.of(pool), sessions);
     janitor.start();
     int count = 2 + simulation.below(5);
     for (int i = 1; i <= count; i++) {
