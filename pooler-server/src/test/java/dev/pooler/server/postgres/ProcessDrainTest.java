@@ -8,6 +8,7 @@ import dev.pooler.testkit.server.EmbeddedPostgres;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.net.UnixDomainSocketAddress;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,9 @@ class ProcessDrainTest {
         for (String line : log.lines().toList()) {
           assertFalse(line.contains("Exception") || line.contains("\"error\""), line);
         }
+      } catch (IOException e) {
+        process.destroyForcibly();
+        throw new AssertionError(String.join("\n", log.lines().toList()), e);
       } finally {
         process.destroyForcibly();
       }
