@@ -34,9 +34,14 @@ final class Signals {
                 }
                 return null;
               });
-      signal
-          .getMethod("handle", signal, handler)
-          .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+      Object before =
+          signal
+              .getMethod("handle", signal, handler)
+              .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+      if (before == handler.getField("SIG_IGN").get(null)) {
+        // The JVM leaves alone what its parent has ignored: jvm.cpp, JVM_RegisterSignal.
+        LOG.info("SIG{} is ignored, as who started this process wanted it (nohup does)", name);
+      }
     } catch (InvocationTargetException e) {
       // Signals the JVM keeps for itself, as with -Xrs.
       LOG.warn("SIG{} can't be handled: {}", name, String.valueOf(e.getCause()));

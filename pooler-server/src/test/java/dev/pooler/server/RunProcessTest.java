@@ -118,6 +118,9 @@ class RunProcessTest {
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     ProcessBuilder builder =
         new ProcessBuilder(
+            // Whoever runs this test under nohup has SIGHUP ignored, and its children too.
+            "env",
+            "--default-signal=HUP",
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
             "--enable-native-access=ALL-UNNAMED",

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pooler.testkit.server.EmbeddedPostgres;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
-import java.net.UnixDomainSocketAddress;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,6 +88,9 @@ class ProcessDrainTest {
 
   private static Process start(Path config) throws Exception {
     return new ProcessBuilder(
+            // Whoever runs this test under nohup has SIGHUP ignored, and its children too.
+            "env",
+            "--default-signal=HUP",
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:TieredStopAtLevel=1",
             "--enable-native-access=ALL-UNNAMED",
