@@ -55,6 +55,8 @@ class ExplainTest {
       client.query("set statement_timeout = '7s'");
       Instant before = Instant.now();
       client.query("create temp table pinned_here (x int); -- " + "é".repeat(200));
+      // Behind the answer the server is asked what is there.
+      PoolerFixture.await("it is pinned", () -> "client".equals(session(id).get("waits-for")));
       Map<?, ?> pinned = session(id);
       Map<?, ?> settings = assertInstanceOf(Map.class, pinned.get("settings"));
       assertEquals("explained", settings.get("application_name"));

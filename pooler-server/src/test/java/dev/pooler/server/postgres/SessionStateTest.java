@@ -175,6 +175,18 @@ class SessionStateTest {
     assertEquals(0, pooler.metric("pooler_pins_total"));
   }
 
+  /** Needs the value that the server reported: the second SET names one half of it. */
+  @Test
+  @Tag("case-13")
+  void aSettingOfTwoHalvesIsKeptWhole() throws Exception {
+    a.query("set datestyle to german");
+    a.query("set datestyle to ymd");
+    b.query("select 1");
+    assertEquals("German, YMD", a.value("show datestyle"));
+    assertEquals("ISO, MDY", b.value("show datestyle"));
+    assertEquals("German, YMD", a.value("show datestyle"));
+  }
+
   /** Needs the question to be asked, and the names read in the functions' source. */
   @Test
   @Tag("case-82")

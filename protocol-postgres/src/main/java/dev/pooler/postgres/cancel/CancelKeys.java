@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what a cancel is delivered to
  */
 public final class CancelKeys<T> {
+  /** PID_MAX_LIMIT of Linux on 64 bits. */
+  private static final int LARGEST_PROCESS_ID = 1 << 22;
+
   /**
    * What we issue from protocol 3.2 on, as PostgreSQL 18 does (MAX_CANCEL_KEY_LENGTH), in bytes.
    */
@@ -29,7 +32,8 @@ public final class CancelKeys<T> {
   }
 
   /**
-   * A new key for a session: a positive process id that no other session has, and a random secret.
+   * A new key for a session: a process id that no other session and no process has, and a random
+   * secret.
    *
    * @param minorVersion the minor version of protocol 3 that was agreed: below 2 the secret has 4
    *     bytes, else 32
@@ -70,8 +74,9 @@ public final class CancelKeys<T> {
     return entries.size();
   }
 
+  /** No server process has it: pg_cancel_backend of what we tell a client hits nobody else. */
   private int positive() {
-    return 1 + random.nextInt(Integer.MAX_VALUE);
+    return LARGEST_PROCESS_ID + 1 + random.nextInt(Integer.MAX_VALUE - LARGEST_PROCESS_ID);
   }
 
   private byte[] secret(int length) {

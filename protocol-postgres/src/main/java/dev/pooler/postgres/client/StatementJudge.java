@@ -29,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -435,13 +436,25 @@ final class StatementJudge {
   private void apply(SetStatement set, SessionBackend backend) {
     PgSettings.Value value = set.value();
     if (value != null) {
-      settings = settings.with(set.name(), value);
+      // SET datestyle TO ymd changes one half of it: what the server reports is the whole.
+      String reported = reported(set.name(), backend.reportedSettings());
+      settings =
+          settings.with(set.name(), reported == null ? value : new PgSettings.Value.Text(reported));
       backend.assumeSettings(settings);
     } else {
       // The backend went back to the server's default, the session to what its start-up said.
       backend.assumeSettings(settings.withValueOf(set.name(), PgSettings.NONE));
       settings = settings.withValueOf(set.name(), startup);
     }
+  }
+
+  private static @Nullable String reported(String name, Map<String, String> reported) {
+    for (Map.Entry<String, String> entry : reported.entrySet()) {
+      if (entry.getKey().equalsIgnoreCase(name)) {
+        return entry.getValue();
+      }
+    }
+    return null;
   }
 
   /** What to ask the server while there are doubts. */

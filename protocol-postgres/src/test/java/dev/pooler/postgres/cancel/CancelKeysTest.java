@@ -75,7 +75,8 @@ class CancelKeysTest {
     }
     assertEquals(threads * each, seen.size());
     assertEquals(threads * each, keys.size());
-    assertTrue(seen.stream().allMatch(pid -> pid > 0));
+    // Linux gives no process a higher id than this: pg_cancel_backend of ours hits nobody.
+    assertTrue(seen.stream().allMatch(pid -> pid > 1 << 22));
   }
 
   @Test
@@ -83,8 +84,8 @@ class CancelKeysTest {
     int[] ids = {41, 41, 42};
     CancelKeys<String> scripted = new CancelKeys<>(scripted(ids));
 
-    assertEquals(42, scripted.register("first", 0).processId());
-    assertEquals(43, scripted.register("second", 0).processId());
+    int first = scripted.register("first", 0).processId();
+    assertEquals(first + 1, scripted.register("second", 0).processId());
   }
 
   private void registerMany(int count, Set<Integer> seen) {
