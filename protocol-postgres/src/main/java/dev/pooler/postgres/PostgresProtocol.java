@@ -29,6 +29,7 @@ import dev.pooler.postgres.client.PgFrontDoor;
 import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgStartupHandler;
 import dev.pooler.postgres.client.Welcomes;
+import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.statement.SharedStatements;
 import io.netty.channel.Channel;
 import java.io.IOException;
@@ -75,6 +76,7 @@ public final class PostgresProtocol implements WireProtocol {
               new CancelKeys<>(new SecureRandom()),
               welcomes,
               new SharedStatements(),
+              new CodeCensus.All(),
               server.console(),
               loginKeys,
               this::lookup,

@@ -187,6 +187,30 @@ class SessionStateTest {
     assertEquals("German, YMD", a.value("show datestyle"));
   }
 
+  /** Needs the census: the text of the INSERT shows nothing. */
+  @Test
+  @Tag("case-82")
+  void whatATriggerSetsIsNotLeftForTheNextSession() throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      a.query("create table marked (i int)");
+      a.query(
+          "create function mark() returns trigger language plpgsql as"
+              + " $$ begin perform set_config('app.mark', 'of a', false); return new; end $$");
+      a.query("create trigger mark before insert on marked for each row execute function mark()");
+      try {
+        String ask = "select current_setting('app.mark', true)";
+        a.query("insert into marked values (1)");
+        for (int i = 0; i < 2; i++) {
+          String found = b.value(ask);
+          assertEquals("", found == null ? "" : found);
+          assertEquals("of a", a.value(ask));
+        }
+      } finally {
+        direct.query("drop table marked; drop function mark()");
+      }
+    }
+  }
+
   /** Needs the question to be asked, and the names read in the functions' source. */
   @Test
   @Tag("case-82")

@@ -10,6 +10,7 @@ import dev.pooler.core.statement.StatementRules;
 import dev.pooler.postgres.auth.LoginKeys;
 import dev.pooler.postgres.auth.UserLookup;
 import dev.pooler.postgres.cancel.CancelKeys;
+import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.statement.PgStatementRules;
 import dev.pooler.postgres.statement.SharedStatements;
 import io.netty.util.concurrent.FastThreadLocal;
@@ -33,6 +34,7 @@ public record PgFrontDoor(
     CancelKeys<PgSession> cancelKeys,
     Welcomes welcomes,
     SharedStatements statements,
+    CodeCensus.All censuses,
     Console console,
     LoginKeys loginKeys,
     Function<DatabaseConfig, @Nullable UserLookup> lookups,

@@ -121,7 +121,14 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     this.pool = pool;
     this.leases = pool.on(channel.eventLoop());
     this.mode = pool.limits().mode();
-    this.judge = new StatementJudge(mode, settings, pool.counters(), new PinNotes(Instant::now));
+    this.judge =
+        new StatementJudge(
+            mode,
+            settings,
+            pool.counters(),
+            new PinNotes(Instant::now),
+            door.censuses().of(pool.key()),
+            leases::tickTime);
     this.prepared = new PreparedTraffic(mode != PoolMode.SESSION, door.statements(), judge);
     this.patience = new Patience(login.timeouts());
     this.lastRequest = leases.tickTime();
@@ -640,8 +647,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
           }
           become(PgSessionState.LEASED);
           settle();
-          if (state.open()) {
-            resume();
+          if (state == PgSessionState.LEASED || state == PgSessionState.IDLE) {
+            resume(); // else there is another question
           }
         });
   }

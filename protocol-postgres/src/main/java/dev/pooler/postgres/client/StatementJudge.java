@@ -15,6 +15,7 @@ import dev.pooler.core.statement.StatementTrait;
 import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
+import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.SessionQuestion;
 import dev.pooler.postgres.session.SessionTruth;
@@ -31,6 +32,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +57,8 @@ final class StatementJudge {
   private final PgSettings startup;
   private final PoolCounters counters;
   private final PinNotes notes;
+  private final CodeCensus census;
+  private final LongSupplier clock;
   private PgSettings settings;
 
   /** Packed {@link PinReason}s. */
@@ -62,6 +66,12 @@ final class StatementJudge {
 
   /** Packed {@link Footprint}s to ask the server about. */
   private int doubts;
+
+  /** Something ran in this transaction behind which functions may stand that no text shows. */
+  private boolean wrote;
+
+  /** Whether functions leave anything here is to be asked first. */
+  private boolean asksCensus;
 
   /** Functions may have run that no text shows. */
   private boolean code;
@@ -87,12 +97,20 @@ final class StatementJudge {
 
   private @Nullable StatementMeaning lastPlain;
 
-  StatementJudge(PoolMode mode, PgSettings startup, PoolCounters counters, PinNotes notes) {
+  StatementJudge(
+      PoolMode mode,
+      PgSettings startup,
+      PoolCounters counters,
+      PinNotes notes,
+      CodeCensus census,
+      LongSupplier clock) {
     this.mode = mode;
     this.startup = startup;
     this.settings = startup;
     this.counters = counters;
     this.notes = notes;
+    this.census = census;
+    this.clock = clock;
   }
 
   PgSettings settings() {
@@ -108,7 +126,7 @@ final class StatementJudge {
     if ((pins & UNANSWERABLE) != 0) {
       return Leftovers.PINNED;
     }
-    if (doubts != 0) {
+    if (doubts != 0 || asksCensus) {
       return Leftovers.IN_DOUBT;
     }
     return pins != 0 ? Leftovers.PINNED : Leftovers.NONE;
@@ -271,6 +289,10 @@ final class StatementJudge {
     if (facts.is(StatementTrait.LETS_GO)) {
       askAboutPins();
     }
+    wrote |= mayRunHiddenCode(facts);
+    if (facts.first() == StatementClass.DDL) {
+      census.forget();
+    }
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
     }
@@ -303,6 +325,32 @@ final class StatementJudge {
   /** More than the text of one statement tells: nothing is known of what it did. */
   void unknown() {
     pin(PinReason.UNKNOWN);
+  }
+
+  /** Triggers, defaults, rules: whatever changes rows may call functions. */
+  private static boolean mayRunHiddenCode(StatementFacts facts) {
+    return facts.leaves(Footprint.UNKNOWN_FUNCTION)
+        || switch (facts.first()) {
+          case WRITE, COPY, DDL, CALL -> true;
+          case BEGIN, COMMIT, ROLLBACK, SAVEPOINT, SET, SHOW, EMPTY -> facts.statements() > 1;
+          default -> facts.statements() > 1 && !facts.is(StatementTrait.READ_ONLY);
+        };
+  }
+
+  /** The transaction is over: did code run in it that may have left something? */
+  private void judgeHiddenCode() {
+    if (!wrote || mode == PoolMode.SESSION) {
+      return;
+    }
+    switch (census.finding(clock.getAsLong())) {
+      case NOT_ASKED -> asksCensus = true;
+      case HARMLESS -> wrote = false;
+      case MAY_LEAVE -> {
+        wrote = false;
+        code = true;
+        doubts |= SessionQuestion.ASKABLE;
+      }
+    }
   }
 
   private static boolean tellsItsEffect(StatementMeaning meaning) {
@@ -338,7 +386,7 @@ final class StatementJudge {
     pinIf(facts, Footprint.LOAD, PinReason.LOADED_LIBRARY);
     pinIf(facts, Footprint.SEED, PinReason.RANDOM_SEED);
     pinIf(facts, Footprint.UNKNOWN, PinReason.UNKNOWN);
-    if (facts.leaves(Footprint.CODE) || facts.leaves(Footprint.UNKNOWN_FUNCTION)) {
+    if (facts.leaves(Footprint.CODE)) {
       may = SessionQuestion.ASKABLE;
       code = true;
       remember(meaning);
@@ -381,10 +429,13 @@ final class StatementJudge {
         apply(meaning, backend);
       }
     }
+    if (transaction == TransactionState.IDLE) {
+      judgeHiddenCode();
+    }
     if (transaction == TransactionState.IDLE && (doubts & SETTINGS) == 0) {
       backend.movedSettings().forEach((name, value) -> moved(name, value, backend));
     }
-    if (doubts == 0) {
+    if (doubts == 0 && !asksCensus) {
       notes.forgetStatement();
     }
   }
@@ -403,6 +454,8 @@ final class StatementJudge {
       if (facts.clears(Footprint.ADVISORY_LOCK)) { // DISCARD ALL
         pins = 0;
         doubts = 0;
+        wrote = false;
+        asksCensus = false;
         drewFromSequence = false;
         allDeallocated(backend);
       }
@@ -459,7 +512,7 @@ final class StatementJudge {
 
   /** What to ask the server while there are doubts. */
   String question() {
-    return SessionQuestion.of(doubts, custom == null ? Set.of() : custom, code);
+    return SessionQuestion.of(doubts, custom == null ? Set.of() : custom, code, asksCensus);
   }
 
   /** The server has answered. */
@@ -482,12 +535,21 @@ final class StatementJudge {
     }
     doubts = 0;
     code = false;
-    notes.forgetStatement();
+    if (asksCensus) {
+      asksCensus = false;
+      census.found(truth.codeLeaves(), clock.getAsLong());
+      judgeHiddenCode(); // which may be the next question
+    }
+    if (doubts == 0) {
+      notes.forgetStatement();
+    }
   }
 
   /** The server has not answered: nothing is known of the backend. */
   void notLearned() {
     doubts = 0;
+    asksCensus = false;
+    wrote = false;
     pin(PinReason.UNKNOWN);
   }
 

@@ -45,6 +45,20 @@ public final class SessionQuestion {
       OR p.prosrc OPERATOR(pg_catalog.~*) '\\mset\\s+(session\\s+|local\\s+)?(%|''\\s*\\|)'))\
       """;
 
+  /**
+   * Whether a function of this database has a word in its source that could leave something. UPDATE
+   * has a SET too: only one that begins a statement counts.
+   */
+  private static final String CENSUS =
+      """
+      'census', '', '' WHERE EXISTS (\
+      SELECT FROM pg_catalog.pg_proc AS p, pg_catalog.pg_language AS l \
+      WHERE p.oid OPERATOR(pg_catalog.>=) 16384 AND l.oid OPERATOR(pg_catalog.=) p.prolang \
+      AND (l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal', 'sql', 'plpgsql']::pg_catalog.name[]) \
+      OR p.prosrc OPERATOR(pg_catalog.~*) '(set_config|advisory_lock|setseed|pg_temp|dblink|\\m(listen|unlisten|temp|temporary|load|execute|hold|prepare|deallocate|discard)\\M)' \
+      OR p.prosrc OPERATOR(pg_catalog.~*) '(^|;|\\*/|\\m(begin|then|else|loop)\\M)\\s*(set|reset)\\s'))\
+      """;
+
   private SessionQuestion() {}
 
   /**
@@ -53,8 +67,9 @@ public final class SessionQuestion {
    * @param doubts packed {@link Footprint}s, some of {@link #ASKABLE}
    * @param custom settings of two parts that the session may have set: no view shows them
    * @param code functions ran that the text does not show
+   * @param census whether functions could leave anything is to be told too
    */
-  public static String of(int doubts, Collection<String> custom, boolean code) {
+  public static String of(int doubts, Collection<String> custom, boolean code, boolean census) {
     StringBuilder sql = new StringBuilder(256);
     if (has(doubts, Footprint.SETTING)) {
       part(sql, "'setting', name, setting FROM pg_catalog.pg_settings");
@@ -97,6 +112,9 @@ public final class SessionQuestion {
       part(sql, "'lock', '', '' WHERE EXISTS (SELECT FROM pg_catalog.pg_locks");
       sql.append(" WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()");
       sql.append(" AND locktype OPERATOR(pg_catalog.=) 'advisory')");
+    }
+    if (census) {
+      part(sql, CENSUS);
     }
     return sql.toString();
   }

@@ -14,13 +14,15 @@ import org.jspecify.annotations.Nullable;
  * @param sessionUser the user of SET SESSION AUTHORIZATION, or null where it is the backend's own
  * @param found packed {@link Footprint}s that are there
  * @param hidden code of this database may have set custom settings of any name
+ * @param codeLeaves functions of this database may leave something
  */
 public record SessionTruth(
     Map<String, String> settings,
     @Nullable String role,
     @Nullable String sessionUser,
     int found,
-    boolean hidden) {
+    boolean hidden,
+    boolean codeLeaves) {
 
   /**
    * Reads the rows: kind, name, value.
@@ -33,6 +35,7 @@ public record SessionTruth(
     String sessionUser = null;
     int found = 0;
     boolean hidden = false;
+    boolean codeLeaves = false;
     for (@Nullable String[] row : rows) {
       String kind = row[0];
       String name = row[1];
@@ -44,6 +47,7 @@ public record SessionTruth(
         case "setting" -> settings.put(name, value);
         case "role" -> role = value.equals("none") ? null : value;
         case "user" -> sessionUser = name.equals(login) ? null : name;
+        case "census" -> codeLeaves = true;
         case "hidden" -> hidden = true;
         case "prepared" -> found |= Footprint.PREPARED.bit();
         case "shared" -> found |= Footprint.DEALLOCATE.bit();
@@ -54,7 +58,7 @@ public record SessionTruth(
         default -> throw new IllegalStateException("no kind of answer: " + kind);
       }
     }
-    return new SessionTruth(settings, role, sessionUser, found, hidden);
+    return new SessionTruth(settings, role, sessionUser, found, hidden, codeLeaves);
   }
 
   public boolean has(Footprint footprint) {

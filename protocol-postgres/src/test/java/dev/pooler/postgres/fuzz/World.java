@@ -27,6 +27,7 @@ import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgSession;
 import dev.pooler.postgres.client.PgStartupHandler;
 import dev.pooler.postgres.client.Welcomes;
+import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.simulation.NoConsole;
 import dev.pooler.postgres.statement.SharedStatements;
 import dev.pooler.testkit.simulation.Actor;
@@ -109,6 +110,7 @@ final class World implements AutoCloseable {
             keys,
             new Welcomes(),
             new SharedStatements(),
+            new CodeCensus.All(),
             NoConsole.of(sessions, limits),
             new LoginKeys(),
             entry -> null,

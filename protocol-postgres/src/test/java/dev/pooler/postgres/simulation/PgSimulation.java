@@ -25,6 +25,7 @@ import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgSession;
 import dev.pooler.postgres.client.PgStartupHandler;
 import dev.pooler.postgres.client.Welcomes;
+import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.statement.SharedStatements;
 import dev.pooler.testkit.simulation.SimulatedChannel;
 import dev.pooler.testkit.simulation.SimulatedLoop;
@@ -115,6 +116,7 @@ final class PgSimulation {
             keys,
             new Welcomes(),
             new SharedStatements(),
+            new CodeCensus.All(),
             NoConsole.of(sessions, limits),
             new LoginKeys(),
             entry -> null,
