@@ -76,7 +76,7 @@ class ConsoleControlTest {
       busy.query("commit");
       assertEquals("PAUSE", tag(console.readUntil('Z')));
       assertEquals("0", row(console, "POOLS", "database", "postgres").get("sv_idle"));
-      assertEquals(List.of(), rows(console, "SERVERS"));
+      PoolerFixture.await("idle backends close", () -> rows(console, "SERVERS").isEmpty());
       assertEquals("yes", row(console, "STATE", "key", "paused").get("value"));
       idle.send(PgBytes.query("select 3"));
       fresh.send(
