@@ -232,6 +232,10 @@ class LeaseTest {
                     .formatted(loops));
         RawPgClient observer = SharedServer.direct();
         ExecutorService threads = Executors.newFixedThreadPool(12)) {
+      SharedServer.endSleepers();
+      PoolerFixture.awaitNone(
+          "other tests' backends are gone",
+          () -> SharedServer.activity(observer, "backend_type = 'client backend'"));
       observer.query(
           "drop table if exists account; create table account as"
               + " select id, 100 as balance from generate_series(1, 10) id");
