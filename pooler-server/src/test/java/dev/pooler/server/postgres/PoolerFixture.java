@@ -59,8 +59,11 @@ final class PoolerFixture implements AutoCloseable {
     directory = Files.createTempDirectory("pooler-test");
     names.put("DIR", directory.toString());
     names.put("SOCKET", socket().toString());
-    names.put("TCP", "" + freePort());
-    names.put("HTTP", "" + freePort());
+    try (ServerSocket tcp = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ServerSocket http = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      names.put("TCP", "" + tcp.getLocalPort()); // both held at once: never the same
+      names.put("HTTP", "" + http.getLocalPort());
+    }
     names.put("PG", server.socket().toString());
     names.put("PG_PORT", "" + server.port());
     this.yaml = complete(yaml);
