@@ -211,6 +211,28 @@ class SessionStateTest {
     }
   }
 
+  /** Needs patterns that read the same without standard_conforming_strings, and the body's tree. */
+  @Test
+  @Tag("case-82")
+  void aFunctionWithAStandardBodyIsReadUnderAnySettings() throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      direct.query(
+          "create or replace function tint(v text) returns text begin atomic"
+              + " select set_config('app.tint', v, false); end");
+      try {
+        a.query("set standard_conforming_strings = off");
+        assertEquals("grey", a.value("select tint('grey')"));
+        String ask = "select current_setting('app.tint', true)";
+        String found = b.value(ask);
+        assertEquals("", found == null ? "" : found);
+        assertEquals("grey", a.value(ask));
+        assertEquals("off", a.value("show standard_conforming_strings"));
+      } finally {
+        direct.query("drop function tint(text)");
+      }
+    }
+  }
+
   /** Needs the question to be asked, and the names read in the functions' source. */
   @Test
   @Tag("case-82")

@@ -46,6 +46,8 @@ final class PreparedTraffic {
 
   private @Nullable String deallocatedName;
   private @Nullable SharedStatement deallocatedStatement;
+
+  /** Nothing else was open when it was deallocated: if something fails, it is this. */
   private boolean alone;
 
   /** Why the message that was just looked at may not run; taken with {@link #takeRefusal}. */
@@ -95,6 +97,7 @@ final class PreparedTraffic {
       return meaning;
     }
     int head = text + place.offset() - index;
+    alone = !backend.owes();
     walker.replaceStart(in, index, head + place.length());
     backend.ensureForQuery(statement);
     int name = statement.nameLength() - 1;
@@ -106,7 +109,6 @@ final class PreparedTraffic {
     if (place.kind() == PreparedNameInText.Kind.DEALLOCATE) {
       deallocatedName = place.name();
       deallocatedStatement = statement;
-      alone = !backend.owes();
       return StatementMeaning.NOTHING;
     }
     return statement.meaning();

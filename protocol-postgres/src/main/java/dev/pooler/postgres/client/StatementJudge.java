@@ -70,6 +70,9 @@ final class StatementJudge {
   /** Something ran in this transaction behind which functions may stand that no text shows. */
   private boolean wrote;
 
+  /** A definition ran in this transaction: what is known of functions ends with its commit. */
+  private boolean defined;
+
   /** Whether functions leave anything here is to be asked first. */
   private boolean asksCensus;
 
@@ -290,9 +293,7 @@ final class StatementJudge {
       askAboutPins();
     }
     wrote |= mayRunHiddenCode(facts);
-    if (facts.first() == StatementClass.DDL) {
-      census.forget();
-    }
+    defined |= facts.first() == StatementClass.DDL;
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
     }
@@ -430,6 +431,10 @@ final class StatementJudge {
       }
     }
     if (transaction == TransactionState.IDLE) {
+      if (defined) {
+        defined = false;
+        census.forget();
+      }
       judgeHiddenCode();
     }
     if (transaction == TransactionState.IDLE && (doubts & SETTINGS) == 0) {

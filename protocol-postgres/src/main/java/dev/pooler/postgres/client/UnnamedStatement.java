@@ -82,11 +82,6 @@ final class UnnamedStatement {
     here = true;
   }
 
-  /** Somebody else's unnamed statement has taken its place on the backend. */
-  void displaced() {
-    here = false;
-  }
-
   private final class Parsed implements RequestEffect {
     private final int number;
 

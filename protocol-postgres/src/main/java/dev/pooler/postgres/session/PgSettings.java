@@ -201,7 +201,7 @@ public final class PgSettings implements SessionSettings {
    * A literal that reads the same whatever standard_conforming_strings and client_encoding are on
    * the backend that is about to change: characters beyond ASCII by their code points.
    */
-  private static String literal(String text) {
+  static String literal(String text) {
     boolean plain = text.chars().allMatch(c -> c < 0x80 && c != '\\');
     if (plain) {
       return "'" + text.replace("'", "''") + "'";

@@ -26,38 +26,57 @@ public final class SessionQuestion {
       " OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema())";
 
   /**
+   * Functions that are not built in: those have OIDs below 16384 (FirstNormalObjectId). Extensions'
+   * functions in C are taken to leave nothing.
+   */
+  private static final String FUNCTIONS =
+      " FROM pg_catalog.pg_proc AS p, pg_catalog.pg_language AS l"
+          + " WHERE p.oid OPERATOR(pg_catalog.>=) 16384 AND l.oid OPERATOR(pg_catalog.=) p.prolang"
+          + " AND l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal']::pg_catalog.name[])";
+
+  /** A body in the SQL standard's form (BEGIN ATOMIC) is kept as a tree, its source is empty. */
+  private static final String SOURCE =
+      "CASE WHEN p.prosrc OPERATOR(pg_catalog.=) ''"
+          + " THEN pg_catalog.pg_get_functiondef(p.oid) ELSE p.prosrc END";
+
+  private static final String OTHER_LANGUAGE =
+      "l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['sql', 'plpgsql']::pg_catalog.name[])";
+
+  /**
    * Custom settings that functions of this database name in their source, and whether one of them
-   * names them in a way that the source does not tell. Built-in functions have OIDs below 16384
-   * (FirstNormalObjectId); extensions' functions in C are taken to set none.
+   * names them in a way that the source does not tell.
    */
   private static final String CODE =
-      """
-      'setting', m[1], pg_catalog.current_setting(m[1], true) \
-      FROM pg_catalog.pg_proc AS p, \
-      pg_catalog.regexp_matches(p.prosrc, \
-      '(?:set_config\\s*\\(\\s*''|\\mset\\s+(?:session\\s+|local\\s+)?)([a-z_][a-z0-9_$]*(?:\\.[a-z_][a-z0-9_$]*)+)', \
-      'gi') AS m WHERE p.oid OPERATOR(pg_catalog.>=) 16384 \
-      UNION ALL SELECT 'hidden', '', '' WHERE EXISTS (\
-      SELECT FROM pg_catalog.pg_proc AS p, pg_catalog.pg_language AS l \
-      WHERE p.oid OPERATOR(pg_catalog.>=) 16384 AND l.oid OPERATOR(pg_catalog.=) p.prolang \
-      AND (l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal', 'sql', 'plpgsql']::pg_catalog.name[]) \
-      OR p.prosrc OPERATOR(pg_catalog.~*) 'set_config\\s*\\(\\s*[^''\\s]' \
-      OR p.prosrc OPERATOR(pg_catalog.~*) '\\mset\\s+(session\\s+|local\\s+)?(%|''\\s*\\|)'))\
-      """;
+      "'setting', m[1], pg_catalog.current_setting(m[1], true) FROM (SELECT "
+          + SOURCE
+          + " AS source"
+          + FUNCTIONS
+          + ") AS f, pg_catalog.regexp_matches(f.source, "
+          + PgSettings.literal(
+              "(?:set_config\\s*\\(\\s*'|\\mset\\s+(?:session\\s+|local\\s+)?)"
+                  + "([a-z_][a-z0-9_$]*(?:\\.[a-z_][a-z0-9_$]*)+)")
+          + ", 'gi') AS m UNION ALL SELECT 'hidden', '', '' WHERE EXISTS (SELECT"
+          + FUNCTIONS
+          + " AND ("
+          + OTHER_LANGUAGE
+          + has("set_config\\s*\\(\\s*[^'\\s]")
+          + has("\\mset\\s+(session\\s+|local\\s+)?(%|'\\s*\\|)")
+          + "))";
 
   /**
    * Whether a function of this database has a word in its source that could leave something. UPDATE
    * has a SET too: only one that begins a statement counts.
    */
   private static final String CENSUS =
-      """
-      'census', '', '' WHERE EXISTS (\
-      SELECT FROM pg_catalog.pg_proc AS p, pg_catalog.pg_language AS l \
-      WHERE p.oid OPERATOR(pg_catalog.>=) 16384 AND l.oid OPERATOR(pg_catalog.=) p.prolang \
-      AND (l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['c', 'internal', 'sql', 'plpgsql']::pg_catalog.name[]) \
-      OR p.prosrc OPERATOR(pg_catalog.~*) '(set_config|advisory_lock|setseed|pg_temp|dblink|\\m(listen|unlisten|temp|temporary|load|execute|hold|prepare|deallocate|discard)\\M)' \
-      OR p.prosrc OPERATOR(pg_catalog.~*) '(^|;|\\*/|\\m(begin|then|else|loop)\\M)\\s*(set|reset)\\s'))\
-      """;
+      "'census', '', '' WHERE EXISTS (SELECT"
+          + FUNCTIONS
+          + " AND ("
+          + OTHER_LANGUAGE
+          + has(
+              "set_config|advisory_lock|setseed|pg_temp|dblink|\\m(listen|unlisten|temp|temporary"
+                  + "|load|execute|hold|prepare|deallocate|discard)\\M")
+          + has("(^|;|\\*/|\\m(begin|then|else|loop)\\M)\\s*(set|reset)\\s")
+          + "))";
 
   private SessionQuestion() {}
 
@@ -78,7 +97,7 @@ public final class SessionQuestion {
         part(sql, CODE);
       }
       for (String name : custom) {
-        String literal = "'" + name.replace("'", "''") + "'";
+        String literal = PgSettings.literal(name);
         part(sql, "'setting', " + literal + ", pg_catalog.current_setting(" + literal + ", true)");
       }
     }
@@ -117,6 +136,13 @@ public final class SessionQuestion {
       part(sql, CENSUS);
     }
     return sql.toString();
+  }
+
+  /**
+   * The session's standard_conforming_strings is in force: the literal reads the same under both.
+   */
+  private static String has(String pattern) {
+    return " OR (" + SOURCE + ") OPERATOR(pg_catalog.~*) " + PgSettings.literal(pattern);
   }
 
   private static void part(StringBuilder sql, String select) {
