@@ -10,6 +10,7 @@ import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.LeaseRequest;
 import dev.pooler.core.pool.LoopLeases;
 import dev.pooler.core.pool.PoolLimits;
+import dev.pooler.core.pool.SessionSettings;
 import dev.pooler.core.session.SqlFailure;
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
@@ -37,6 +38,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class LeasePoolBenchmark {
+  private static final SessionSettings NO_SETTINGS = new SessionSettings() {};
+
   /** Loops of the pool, all but one without sessions. */
   @Param({"1", "2"})
   public int loops = 1;
@@ -74,7 +77,7 @@ public class LeasePoolBenchmark {
   /** A hot lease taken and released. */
   @Benchmark
   public Lease hot() {
-    Lease lease = leases().tryAcquire();
+    Lease lease = leases().tryAcquire(NO_SETTINGS);
     if (lease == null) {
       throw new IllegalStateException("the backend is not hot");
     }
@@ -85,7 +88,7 @@ public class LeasePoolBenchmark {
   /** Three sessions and one backend: two wait while the first has it, and are granted it. */
   @Benchmark
   public Lease handedToAWaiter() {
-    Lease lease = leases().tryAcquire();
+    Lease lease = leases().tryAcquire(NO_SETTINGS);
     if (lease == null) {
       throw new IllegalStateException("the backend is not hot");
     }

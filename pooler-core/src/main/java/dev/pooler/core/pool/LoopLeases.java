@@ -22,6 +22,9 @@ import org.slf4j.LoggerFactory;
 public final class LoopLeases {
   private static final Logger LOG = LoggerFactory.getLogger(LoopLeases.class);
 
+  /** So many hot backends are looked at for one that has the wanted settings. */
+  private static final int LOOKS = 16;
+
   private static final long NOBODY = Long.MAX_VALUE;
 
   private final LeasePool pool;
@@ -57,11 +60,16 @@ public final class LoopLeases {
     return pool;
   }
 
-  /** A hot lease at once, or null: then {@link #await} is the way. */
-  public @Nullable Lease tryAcquire() {
+  /**
+   * A hot lease at once, or null: then {@link #await} is the way.
+   *
+   * @param wanted settings that one of the hot backends may have already
+   */
+  public @Nullable Lease tryAcquire(SessionSettings wanted) {
     if (!waiters.isEmpty() || !pool.open()) {
       return null;
     }
+    preferAligned(wanted);
     Lease lease = popUsable();
     if (lease != null) {
       lease.lend();
@@ -345,6 +353,23 @@ public final class LoopLeases {
       task.run();
     } else {
       loop.execute(task);
+    }
+  }
+
+  /** Brings a backend with these settings to the front, if one of the hottest has them. */
+  private void preferAligned(SessionSettings wanted) {
+    int looks = LOOKS;
+    for (Lease lease : idle) {
+      if (lease.backend.aligned(wanted)) {
+        if (looks < LOOKS && lease.backend.usable()) {
+          idle.remove(lease);
+          idle.addFirst(lease);
+        }
+        return;
+      }
+      if (--looks == 0) {
+        return;
+      }
     }
   }
 

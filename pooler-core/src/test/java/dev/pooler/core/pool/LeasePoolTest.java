@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class LeasePoolTest {
+  private static final SessionSettings NO_SETTINGS = new SessionSettings() {};
+
   private static final SqlFailure WRONG_PASSWORD =
       SqlFailure.fatal("28P01", 1045, "wrong password");
 
@@ -96,7 +98,7 @@ class LeasePoolTest {
   void noSessionOvertakesThoseThatWait() {
     Lease lease = exhausted();
     await(one);
-    one.on(() -> assertNull(pool.on(one).tryAcquire()));
+    one.on(() -> assertNull(pool.on(one).tryAcquire(NO_SETTINGS)));
     release(one, lease);
     assertNull(tryAcquire(one));
   }
@@ -490,7 +492,7 @@ class LeasePoolTest {
   }
 
   private @Nullable Lease tryAcquire(ManualLoop loop) {
-    return pool.on(loop).tryAcquire();
+    return pool.on(loop).tryAcquire(NO_SETTINGS);
   }
 
   private static void release(ManualLoop loop, Lease lease) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
+import java.net.UnixDomainSocketAddress;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -251,6 +252,43 @@ class PreparedStatementTest {
       assertEquals("2026-02-01", value(execute(a, "s")));
       assertEquals("2026-01-02", value(execute(b, "s")));
     });
+  }
+
+  /** Needs the forgetting of statements at a definition: else b gets the plan of before. */
+  @Test
+  @Tag("case-65")
+  void whatIsPreparedAfterADefinitionChangedIsParsedAnew() throws Exception {
+    b.query("drop table if exists shape; create table shape (i int); insert into shape values (7)");
+    prepare(a, "s", "select * from shape");
+    assertEquals("[7]", rowOf(execute(a, "s")));
+    b.query("alter table shape add column j int default 8");
+    prepare(b, "s", "select * from shape");
+    onBothBackends(() -> assertEquals("[7, 8]", rowOf(execute(b, "s"))));
+    assertEquals("0A000", error(execute(a, "s")), "as directly: the client knows one column");
+    prepare(a, "s2", "select * from shape");
+    onBothBackends(() -> assertEquals("[7, 8]", rowOf(execute(a, "s2"))));
+  }
+
+  /** Needs the forgetting of statements at the error: else preparing again never helps. */
+  @Test
+  @Tag("case-65")
+  void whoPreparesAgainAfterAStalePlanIsServed() throws Exception {
+    try (RawPgClient direct =
+        RawPgClient.session(
+            UnixDomainSocketAddress.of(SharedServer.get().socket()), "postgres", "postgres")) {
+      direct.query("drop table if exists shape2; create table shape2 (i int)");
+      prepare(a, "s", "select * from shape2");
+      execute(a, "s");
+      direct.query("alter table shape2 add column j int");
+    }
+    assertEquals("0A000", error(execute(a, "s")));
+    a.send(PgBytes.named('C', 'S', "s"), PgBytes.sync()).readUntil('Z');
+    prepare(a, "s", "select * from shape2");
+    onBothBackends(() -> assertEquals("none", error(execute(a, "s"))));
+  }
+
+  private static String rowOf(List<PgMessage> messages) {
+    return RawPgClient.rows(messages).findFirst().map(Object::toString).orElse("none");
   }
 
   @Test

@@ -21,6 +21,7 @@ import dev.pooler.postgres.message.BackendType;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.statement.SessionBackend;
+import dev.pooler.postgres.statement.SettingsStatement;
 import dev.pooler.postgres.statement.SharedStatement;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -29,6 +30,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -77,9 +79,21 @@ public final class PgBackend implements SessionBackend, FrameSink {
         public void undone() {}
       };
 
+  /** What is sent in the place of a statement that may not run: a syntax error. */
+  private static final String REFUSED = "refused by pooler";
+
+  private static final String SYNTAX_ERROR = "42601";
+
   /** A request of ours, answered as a whole. */
   private sealed interface OwnRequest {
     record Align(PgSettings wanted) implements OwnRequest {}
+
+    /**
+     * A transaction that is begun in order to fail.
+     *
+     * @param instead of one whose BEGIN was lost in front of a batch: the client waits for its end
+     */
+    record Fail(boolean instead) implements OwnRequest {}
 
     record Ask(CompletableFuture<Boolean> answer, @Nullable PgSettings settingsAfter)
         implements OwnRequest {}
@@ -98,6 +112,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private final BackendStatements statements;
   private final Map<String, String> reported;
 
+  /** What is reported while nobody has set anything. */
+  private final Map<String, String> reportedAtLogin;
+
   private final Instant connected = Instant.now();
 
   private @Nullable LeaseHolder holder;
@@ -108,6 +125,41 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private PgSettings settings = PgSettings.NONE;
   private @Nullable Map<String, String> reportedAtLease;
   private TransactionState transaction = TransactionState.IDLE;
+  private @Nullable SettingsInFront front;
+
+  /** Something of ours stands in front of the client's batch. */
+  private boolean frontOpen;
+
+  /** It has succeeded, and can't be taken back any more. */
+  private final RequestEffect frontDone =
+      new RequestEffect() {
+        @Override
+        public void done() {
+          frontOpen = front != null;
+        }
+
+        @Override
+        public void undone() {} // its ReadyForQuery ends it
+      };
+
+  private final RequestEffect begun =
+      new RequestEffect() {
+        @Override
+        public void done() {
+          frontOpen = false;
+        }
+
+        @Override
+        public void undone() {
+          beginLost = true;
+        }
+      };
+
+  /** The BEGIN in front of the client's batch has not been carried out. */
+  private boolean beginLost;
+
+  /** What clients are told of messages that may not run, in the order of their errors. */
+  private final ArrayDeque<Refusal> refusals = new ArrayDeque<>(0);
 
   private @Nullable OwnRequest own;
   private int ownUnanswered;
@@ -117,9 +169,29 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   private boolean settled;
   private boolean failed;
+  private boolean stalePlan;
   private boolean fatalForwarded;
   private @Nullable SqlFailure fatal;
   private volatile @Nullable EvictReason dead;
+
+  private final class Refusal implements RequestEffect {
+    final SqlFailure failure;
+
+    Refusal(SqlFailure failure) {
+      this.failure = failure;
+      refusals.addLast(this);
+    }
+
+    @Override
+    public void done() {
+      refusals.remove(this);
+    }
+
+    @Override
+    public void undone() {
+      refusals.remove(this);
+    }
+  }
 
   PgBackend(
       long id,
@@ -134,6 +206,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
     this.target = target;
     this.identity = identity;
     this.reported = reported;
+    this.reportedAtLogin = Map.copyOf(reported);
     this.statements = new BackendStatements(statementLimit);
   }
 
@@ -257,10 +330,98 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public PgSettings settings() {
+    return settings;
+  }
+
+  @Override
+  public void alignInFront(PgSettings wanted, List<PgSettings.Change> changes) {
+    front = new SettingsInFront(wanted, changes, reportedAtLogin);
+    SharedStatement statement = SettingsStatement.of(changes.size());
+    ensure(statement);
+    frontOpen = true;
+    replies.expectOwnExecution(false, null);
+    SettingsStatement.writeExecution(
+        out.room(SettingsStatement.executionLength(changes)), statement, changes);
+  }
+
+  @Override
+  public boolean settingsInFront() {
+    return front != null;
+  }
+
+  @Override
+  public void sendQueryAsBatch(ByteBuf in, int text, int zero) {
+    replies.expectQueryAsBatch();
+    int length = zero - text;
+    ByteBuf request = out.room(length + 64);
+    request.writeByte(Frontend.PARSE).writeInt(4 + 1 + length + 1 + 2).writeByte(0);
+    request.writeBytes(in, text, length).writeByte(0).writeShort(0);
+    Messages.bind(request, "", List.of());
+    Messages.describePortal(request);
+    Messages.execute(request);
+    Messages.sync(request);
+  }
+
+  @Override
+  public void executeInFront(byte[] definition, boolean forQuery) {
+    frontOpen = true;
+    if (forQuery) {
+      replies.expectOwnParseForQuery(NO_EFFECT);
+    } else {
+      replies.expectOwnParse(NO_EFFECT);
+    }
+    writeUnnamedParse(definition, definition.length);
+    replies.expectOwnExecution(forQuery, begun);
+    ByteBuf execution = out.room(64);
+    Messages.bind(execution, "", List.of());
+    Messages.execute(execution);
+  }
+
+  @Override
+  public boolean frontOpen() {
+    return frontOpen;
+  }
+
+  @Override
+  public boolean refuse(SqlFailure failure, boolean query) {
+    Refusal refusal = new Refusal(failure);
+    if (!replies.expectRefused(query, refusal)) {
+      return false;
+    }
+    if (refusals.contains(refusal)) { // else the server skips it
+      ByteBuf request = out.room(64);
+      if (query) {
+        Messages.query(request, REFUSED);
+      } else {
+        Messages.parse(request, REFUSED);
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public boolean takeStalePlan() {
+    boolean was = stalePlan;
+    stalePlan = false;
+    return was;
+  }
+
+  @Override
+  public void openFailedTransaction() {
+    fail(false);
+  }
+
+  private void fail(boolean instead) {
+    begin(new OwnRequest.Fail(instead), "BEGIN", "SELECT 1/0");
+  }
+
+  @Override
   public void ensureForQuery(SharedStatement statement) {
     if (!statements.contains(statement) && !replies.skipping()) {
       makeRoom();
-      replies.expectOwnParseForQuery(statements.add(statement));
+      frontOpen = true;
+      replies.expectOwnParseForQuery(statements.add(statement).and(frontDone));
       statement.writeParse(out.room(statement.parseLength()));
     }
   }
@@ -294,6 +455,10 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public void parseUnnamed(byte[] definition, int length) {
     replies.expectOwnParse(NO_EFFECT);
+    writeUnnamedParse(definition, length);
+  }
+
+  private void writeUnnamedParse(byte[] definition, int length) {
     ByteBuf request = out.room(PgFrameFormat.HEADER + 1 + length);
     request.writeByte(Frontend.PARSE).writeInt(PgFrameFormat.HEADER + length).writeByte(0);
     request.writeBytes(definition, 0, length);
@@ -526,6 +691,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
       }
       case BackendType.CLOSE_COMPLETE ->
           replies.headStandsIn() ? Verdict.INSPECT : toSession() ? Verdict.FORWARD : Verdict.DROP;
+      case BackendType.NO_DATA ->
+          toSession() && !replies.headWantsRowsOnly() ? Verdict.FORWARD : Verdict.DROP;
       case BackendType.DATA_ROW ->
           own instanceof OwnRequest.Read
               ? Verdict.INSPECT
@@ -537,7 +704,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
           BackendType.COPY_BOTH_RESPONSE,
           BackendType.ROW_DESCRIPTION,
           BackendType.PARAMETER_DESCRIPTION,
-          BackendType.NO_DATA,
           BackendType.COMMAND_COMPLETE,
           BackendType.EMPTY_QUERY_RESPONSE,
           BackendType.PORTAL_SUSPENDED,
@@ -610,8 +776,28 @@ public final class PgBackend implements SessionBackend, FrameSink {
       ownDone = --ownUnanswered == 0;
       return Verdict.DROP;
     }
+    if (beginLost) {
+      // A cancel has hit it: the client's transaction must be one that has failed, not none.
+      beginLost = false;
+      fail(true);
+      return Verdict.DROP;
+    }
+    if (frontOpen) {
+      frontOpen = false;
+      settleFront();
+    }
     settled = true;
     return Verdict.FORWARD;
+  }
+
+  /** The batch that settings were put in front of is over. */
+  private void settleFront() {
+    SettingsInFront mine = front;
+    if (mine != null) {
+      front = null;
+      boolean kept = !mine.failed() && transaction == TransactionState.IDLE;
+      settings = kept ? mine.wanted() : PgSettings.UNKNOWN;
+    }
   }
 
   private Verdict error(ByteBuf in, int index, int available) {
@@ -625,8 +811,25 @@ public final class PgBackend implements SessionBackend, FrameSink {
       }
       return Verdict.DROP;
     }
+    if (front != null) {
+      front.fail();
+    }
     if (own != null && replies.headSwallowed()) {
       ownFailure = fields.toFailure(false);
+      return Verdict.DROP;
+    }
+    stalePlan |= fields.stalePlan();
+    Refusal refusal = replies.headRefused() ? refusals.peekFirst() : null;
+    LeaseHolder session = holder;
+    if (refusal != null && session != null && SYNTAX_ERROR.equals(fields.sqlState())) {
+      replies.failed();
+      failed = true;
+      walker.forwardPassed(in, index);
+      ByteBuf told = channel.alloc().buffer(256);
+      Messages.error(told, refusal.failure);
+      session.onReplies(told, 0, told.readableBytes());
+      told.release();
+      lastWritten = session;
       return Verdict.DROP;
     }
     // A cancel may have hit the Close that we put into the client's batch: it is the batch's error.
@@ -645,10 +848,18 @@ public final class PgBackend implements SessionBackend, FrameSink {
     int name = index + PgFrameFormat.HEADER;
     int zero = Strings.end(in, name, end);
     String setting = Strings.read(in, name, end);
-    if (reportedAtLease == null && own == null && holder != null) {
-      reportedAtLease = Map.copyOf(reported);
+    String value = Strings.read(in, zero + 1, end);
+    if (front != null && front.explains(setting, value)) {
+      reported.put(setting, value);
+      if (reportedAtLease != null) {
+        reportedAtLease.put(setting, value);
+      }
+      return Verdict.DROP;
     }
-    reported.put(setting, Strings.read(in, zero + 1, end));
+    if (reportedAtLease == null && own == null && holder != null) {
+      reportedAtLease = new HashMap<>(reported);
+    }
+    reported.put(setting, value);
     return own == null && holder != null ? Verdict.FORWARD : Verdict.DROP;
   }
 
@@ -721,6 +932,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
           session.onAlignFailed(failure);
         }
       }
+      case OwnRequest.Fail fail -> failed(fail);
       case OwnRequest.Ask ask -> {
         boolean clean = failure == null && transaction == TransactionState.IDLE;
         if (clean && ask.settingsAfter() != null) {
@@ -740,11 +952,32 @@ public final class PgBackend implements SessionBackend, FrameSink {
     }
   }
 
+  private void failed(OwnRequest.Fail request) {
+    LeaseHolder session = holder;
+    if (transaction != TransactionState.FAILED) {
+      fail(request.instead()); // a cancel again
+    } else if (session != null && request.instead()) {
+      ByteBuf ready = channel.alloc().buffer(6);
+      Messages.readyForQuery(ready, 'E');
+      session.onReplies(ready, 0, 6);
+      ready.release();
+      lastWritten = session;
+      frontOpen = false;
+      settled = true;
+    } else if (session != null) {
+      session.onAligned();
+    }
+  }
+
   private void lost(EvictReason reason, SqlFailure told) {
     if (dead == null) {
       dead = reason;
     }
     replies.clear();
+    refusals.clear();
+    front = null;
+    frontOpen = false;
+    beginLost = false;
     settled = false;
     OwnRequest request = own;
     own = null;

@@ -29,8 +29,16 @@ final class PgReplies {
   /** A Close that stands in for the Parse of a statement which the backend holds. */
   private static final int STAND_IN = Frontend.PARSE | 1 << 16;
 
-  /** A Parse of ours in front of a simple query. */
-  private static final int FOR_QUERY = Frontend.PARSE | 2 << 16;
+  /** Added to a message of ours that stands in front of a simple query. */
+  private static final int FOR_QUERY = 1 << 17;
+
+  /** Added to a Describe of which only a RowDescription is wanted. */
+  private static final int ROWS_ONLY = 1 << 19;
+
+  /** Added to a message that fails because a client's message may not run. */
+  private static final int REFUSED = 1 << 18;
+
+  private static final int MESSAGE = ~(FOR_QUERY | ROWS_ONLY | REFUSED);
 
   private final ReplyQueue queue = new ReplyQueue();
 
@@ -97,7 +105,45 @@ final class PgReplies {
 
   /** As {@link #expectOwnParse}, in front of a simple query of the client. */
   void expectOwnParseForQuery(RequestEffect effect) {
-    add(FOR_QUERY, Disposition.SWALLOW, effect);
+    add(Frontend.PARSE | FOR_QUERY, Disposition.SWALLOW, effect);
+  }
+
+  /** A message in the place of one that may not run: it fails, and its error is replaced. */
+  boolean expectRefused(boolean query, RequestEffect effect) {
+    batchOpen |= !query;
+    return add((query ? Frontend.QUERY : Frontend.PARSE) | REFUSED, Disposition.FORWARD, effect);
+  }
+
+  /**
+   * A client's Query that is sent as Parse, Bind, Describe, Execute and Sync, and answered as a
+   * Query is.
+   */
+  void expectQueryAsBatch() {
+    add(Frontend.PARSE, Disposition.SWALLOW, null);
+    add(Frontend.BIND, Disposition.SWALLOW, null);
+    add(Frontend.DESCRIBE | ROWS_ONLY, Disposition.FORWARD, null);
+    add(Frontend.EXECUTE, Disposition.FORWARD, null);
+    expect(Frontend.SYNC);
+  }
+
+  /** True when a NoData that comes next is not to be seen. */
+  boolean headWantsRowsOnly() {
+    int head = queue.headType();
+    return head > 0 && (head & ROWS_ONLY) != 0;
+  }
+
+  /** True when the next reply is the error of a message that may not run. */
+  boolean headRefused() {
+    int head = queue.headType();
+    return head > 0 && (head & REFUSED) != 0;
+  }
+
+  /** A Bind and an Execute of ours within the client's batch, or in front of its simple query. */
+  void expectOwnExecution(boolean forQuery, @Nullable RequestEffect effect) {
+    batchOpen |= !forQuery;
+    int kind = forQuery ? FOR_QUERY : 0;
+    add(Frontend.BIND | kind, Disposition.SWALLOW, null);
+    add(Frontend.EXECUTE | kind, Disposition.SWALLOW, effect);
   }
 
   /** A Close of ours whose CloseComplete is to reach the client as ParseComplete. */
@@ -141,10 +187,9 @@ final class PgReplies {
 
   /** A reply other than ErrorResponse and ReadyForQuery. */
   void replied(int replyType) {
-    int head = queue.headType();
+    int head = asked();
     switch (replyType) {
-      case BackendType.PARSE_COMPLETE ->
-          answers(head == FOR_QUERY ? FOR_QUERY : Frontend.PARSE, head, replyType);
+      case BackendType.PARSE_COMPLETE -> answers(Frontend.PARSE, head, replyType);
       case BackendType.BIND_COMPLETE -> answers(Frontend.BIND, head, replyType);
       case BackendType.CLOSE_COMPLETE ->
           answers(head == STAND_IN ? STAND_IN : Frontend.CLOSE, head, replyType);
@@ -179,15 +224,16 @@ final class PgReplies {
   /**
    * An ErrorResponse that doesn't end the connection.
    *
-   * @return true if the server skips a client's query because a Parse of ours has failed
+   * @return true if the server skips a client's query because a message of ours has failed
    */
   boolean failed() {
     copyIn = false;
-    switch (queue.headType()) {
-      case FOR_QUERY -> {
-        skipping = !queue.skipTo(Frontend.SYNC);
-        return skipping;
-      }
+    int head = queue.headType();
+    if (head > 0 && (head & FOR_QUERY) != 0) {
+      skipping = !queue.skipTo(Frontend.SYNC);
+      return skipping;
+    }
+    switch (asked()) {
       case STAND_IN,
           Frontend.PARSE,
           Frontend.BIND,
@@ -208,7 +254,7 @@ final class PgReplies {
    * @return true if it answers a request of ours
    */
   boolean ready() {
-    int head = queue.headType();
+    int head = asked();
     if (skipping && queue.isEmpty() && earlySyncs > 0) {
       // The COPY failed before the server came to the Sync that was sent ahead.
       earlySyncs = 0;
@@ -234,6 +280,12 @@ final class PgReplies {
     skipping = false;
     copyIn = false;
     earlySyncs = 0;
+  }
+
+  /** The type of message that is answered next, or a negative number. */
+  private int asked() {
+    int head = queue.headType();
+    return head < 0 ? head : head & MESSAGE;
   }
 
   private void answers(int requestType, int head, int replyType) {

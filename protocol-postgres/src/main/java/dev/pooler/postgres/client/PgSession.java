@@ -31,6 +31,7 @@ import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.SessionTruth;
 import dev.pooler.postgres.statement.SessionBackend;
+import dev.pooler.postgres.statement.SettingsStatement;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -38,6 +39,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -80,6 +82,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private final PoolMode mode;
   private final StatementJudge judge;
   private final PreparedTraffic prepared;
+  private final DeferredBegin begin;
+  private final FrontBatch front;
   private final Patience patience;
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.FRONTEND, this);
 
@@ -96,12 +100,19 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private int heldCounted;
   private Skipping skipping = Skipping.NOTHING;
   private boolean terminated;
-  private @Nullable SqlFailure refused;
-
   private int cancelling;
 
   /** The walk has just ended in front of a message that has to wait. */
   private boolean stalls;
+
+  /** The backend is made ready to be nobody's. */
+  private boolean resting;
+
+  /** The batch is sent that something of ours stands in front of. */
+  private boolean behindFront;
+
+  /** That is what the next message waits for. */
+  private boolean stalledByFront;
 
   /** The tick before it last took or wanted a backend. */
   private long lastRequest;
@@ -130,6 +141,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
             door.censuses().of(pool.key()),
             leases::tickTime);
     this.prepared = new PreparedTraffic(mode != PoolMode.SESSION, door.statements(), judge);
+    this.begin = new DeferredBegin(judge, prepared, door.rules());
+    this.front = new FrontBatch(judge, prepared, door.rules());
     this.patience = new Patience(login.timeouts());
     this.lastRequest = leases.tickTime();
   }
@@ -143,7 +156,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       welcome(known);
       return;
     }
-    Lease hot = leases.tryAcquire();
+    Lease hot = leases.tryAcquire(judge.settings());
     if (hot == null) {
       leases.await(this);
     } else {
@@ -216,8 +229,6 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       hold(in);
     } else if (terminated) {
       end(CloseReason.CLIENT_TERMINATED);
-    } else if (refused != null) {
-      fail(refused, CloseReason.STATEMENT_NOT_ALLOWED);
     } else {
       settleUnanswered();
     }
@@ -266,13 +277,30 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       } else if (in.readableBytes() < Math.min(length, WHOLE_BEFORE_LEASE)) {
         hold(in);
         return;
-      } else {
+      } else if (mode != PoolMode.TRANSACTION || !answeredHere(in)) {
         acquire(in);
       }
     }
     if (state == PgSessionState.LEASED && in.isReadable()) {
       walk(in);
     }
+  }
+
+  /** Whether what comes first needed no backend. */
+  private boolean answeredHere(ByteBuf in) {
+    if (!begin.concerns(in)) {
+      return false;
+    }
+    ByteBuf out = channel.alloc().buffer(64);
+    int answered = begin.answer(in, out);
+    if (answered == 0) {
+      out.release();
+      return false;
+    }
+    dropPart(in, answered);
+    patience.happened();
+    channel.writeAndFlush(out, channel.voidPromise());
+    return true;
   }
 
   /** A frame behind a failure has been dropped; the last of them is answered. */
@@ -290,7 +318,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   private void readyForQuery() {
     ByteBuf out = channel.alloc().buffer(6);
-    Messages.readyForQuery(out, 'I');
+    Messages.readyForQuery(out, begin.status());
     channel.writeAndFlush(out, channel.voidPromise());
   }
 
@@ -301,14 +329,14 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     lastRequest = leases.tickTime();
     patience.happened();
-    Lease hot = leases.tryAcquire();
+    Lease hot = leases.tryAcquire(judge.settings());
     if (hot == null) {
       become(PgSessionState.WAITING);
       hold(in);
       if (state == PgSessionState.WAITING) {
         leases.await(this);
       }
-    } else if (!take(hot)) {
+    } else if (!take(hot, in)) {
       hold(in);
     }
   }
@@ -376,11 +404,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public Verdict header(int type, long length) {
-    if (state != PgSessionState.LEASED
-        || terminated
-        || refused != null
-        || skipping != Skipping.NOTHING) {
+    if (state != PgSessionState.LEASED || terminated || skipping != Skipping.NOTHING) {
       return Verdict.DROP;
+    }
+    if (waitsBehindFront()) {
+      return Verdict.INSPECT; // which lets it wait
     }
     return switch (type) {
       case Frontend.QUERY,
@@ -397,7 +425,15 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public int inspectLength(int type, long length) {
-    return StatementJudge.inspectLength(type, length);
+    return waitsBehindFront() ? PgFrameFormat.HEADER : StatementJudge.inspectLength(type, length);
+  }
+
+  /**
+   * If what stands in front of a batch fails, the server takes it back, and what is sent behind
+   * that batch would run without it.
+   */
+  private boolean waitsBehindFront() {
+    return behindFront && lease != null && backend().frontOpen();
   }
 
   @Override
@@ -406,11 +442,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       terminated = state == PgSessionState.LEASED;
     } else if (skipping != Skipping.NOTHING) {
       skipped(type);
-    } else if (lease != null && state == PgSessionState.LEASED && refused == null) {
+    } else if (lease != null && state == PgSessionState.LEASED) {
       if (type == Frontend.EXECUTE) {
         judge.onExecute();
       } else if (type == Frontend.SYNC) {
         prepared.onSync();
+        behindFront = true;
       }
       expect(lease.backend(), type);
     }
@@ -419,6 +456,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
     SessionBackend backend = backend();
+    if (waitsBehindFront()) {
+      stalls = true;
+      stalledByFront = true;
+      return Verdict.WAIT;
+    }
     SqlFailure refusal = null;
     Verdict verdict = Verdict.FORWARD;
     switch (type) {
@@ -433,11 +475,20 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       }
     }
     if (refusal != null) {
-      refuse(refusal, type, backend);
+      refuse(refusal, type, backend, in, index);
+      return Verdict.DROP;
+    }
+    if (type == Frontend.QUERY && backend.settingsInFront()) {
+      int text = index + PgFrameFormat.HEADER;
+      walker.forwardPassed(in, index);
+      backend.sendQueryAsBatch(in, text, index + available - 1);
+      pool.counters().fromClient(available);
+      behindFront = true;
       return Verdict.DROP;
     }
     if (type == Frontend.QUERY || type == Frontend.FUNCTION_CALL) {
       expect(backend, type);
+      behindFront = true;
     }
     return verdict;
   }
@@ -471,23 +522,13 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
-  /**
-   * A statement that may not run here: an error where nothing else is open, as the server would
-   * answer it; else the session's end, because what came before it has not been answered yet.
-   */
-  private void refuse(SqlFailure refusal, int type, Backend backend) {
-    if (backend.owes() || backend.transactionState() != TransactionState.IDLE) {
-      refused = refusal.asFatal();
-      return;
+  /** A statement that may not run here: an error in its place. */
+  private void refuse(SqlFailure refusal, int type, SessionBackend backend, ByteBuf in, int index) {
+    walker.forwardPassed(in, index);
+    if (!backend.refuse(refusal, type == Frontend.QUERY)) {
+      throw new ProtocolViolation("more requests in one pipeline than can be answered");
     }
-    ByteBuf out = channel.alloc().buffer(256);
-    Messages.error(out, refusal);
-    if (type == Frontend.QUERY) {
-      Messages.readyForQuery(out, 'I');
-    } else {
-      skipping = Skipping.TO_SYNC;
-    }
-    channel.writeAndFlush(out, channel.voidPromise());
+    behindFront |= type == Frontend.QUERY;
   }
 
   private void flushBackend() {
@@ -501,27 +542,70 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   protected void granted(Lease granted) {
-    if (take(granted) && state == PgSessionState.LEASED) {
+    if (take(granted, held) && state == PgSessionState.LEASED) {
       resume();
     }
   }
 
-  /** Takes a backend; true if it is ready for the client's bytes. */
-  private boolean take(Lease granted) {
+  /**
+   * Takes a backend; true if it is ready for the client's bytes.
+   *
+   * @param first what the client asks for, or null while it has asked for nothing
+   */
+  private boolean take(Lease granted, @Nullable ByteBuf first) {
     lease = granted;
-    Backend backend = granted.backend();
+    SessionBackend backend = (SessionBackend) granted.backend();
     backend.attach(this);
     judge.onLease();
     prepared.onLease();
+    behindFront = false;
+    stalledByFront = false;
     if (backend.aligned(judge.settings())) {
-      onTaken();
-      return true;
+      return begin.failed() ? failTransaction(backend) : taken(first);
+    }
+    if (first != null && alignsInFront(backend, first)) {
+      return taken(first);
     }
     if (state != PgSessionState.WELCOMING) {
       become(PgSessionState.ALIGNING);
     }
     backend.align(judge.settings());
     return false;
+  }
+
+  /** The transaction that the client has begun has failed before this backend was there. */
+  private boolean failTransaction(SessionBackend backend) {
+    begin.take();
+    become(PgSessionState.ALIGNING);
+    backend.openFailedTransaction();
+    return false;
+  }
+
+  private boolean taken(@Nullable ByteBuf first) {
+    boolean welcoming = state == PgSessionState.WELCOMING;
+    onTaken();
+    if (!welcoming && begin.pending() && first != null) {
+      judge.onBegin();
+      backend().executeInFront(begin.take(), asksWithQuery(first));
+    }
+    return true;
+  }
+
+  private boolean alignsInFront(SessionBackend backend, ByteBuf first) {
+    if (mode == PoolMode.SESSION || state == PgSessionState.WELCOMING || begin.pending()) {
+      return false;
+    }
+    List<PgSettings.Change> changes = judge.settings().changesFrom(backend.settings());
+    if (changes == null || changes.size() > SettingsStatement.MOST || !front.fits(first)) {
+      return false;
+    }
+    backend.alignInFront(judge.settings(), changes);
+    return true;
+  }
+
+  private static boolean asksWithQuery(ByteBuf first) {
+    int type = PgFrameFormat.FRONTEND.type(first, first.readerIndex());
+    return type == Frontend.QUERY || type == Frontend.FUNCTION_CALL;
   }
 
   private void onTaken() {
@@ -537,9 +621,18 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public void onAligned() {
-    boolean welcoming = state == PgSessionState.WELCOMING;
-    onTaken();
-    if (!welcoming) {
+    if (state == PgSessionState.WELCOMING) {
+      onTaken();
+    } else if (resting) {
+      resting = false;
+      become(PgSessionState.LEASED);
+      settle();
+      resume();
+    } else if (state == PgSessionState.ALIGNING && begin.failed()) {
+      begin.take();
+      backend().openFailedTransaction(); // which comes back here
+    } else {
+      taken(held);
       resume();
       settleUnanswered();
     }
@@ -582,6 +675,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     ByteBuf out = channel.alloc().buffer(256);
     Messages.error(out, failure);
     channel.writeAndFlush(out, channel.voidPromise());
+    begin.fail();
     ByteBuf bytes = held;
     skipping =
         bytes == null ? Skipping.NOTHING : Skipping.after(bytes.getByte(bytes.readerIndex()));
@@ -614,7 +708,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       return;
     }
     switch (decide(mine.backend(), false)) {
-      case RELEASE -> release();
+      case RELEASE -> rest();
       case KEEP_UNFINISHED, KEEP_TRANSACTION -> {} // decided again when that is over
       case READ_BACK -> readBack(mine);
       case AWAIT_CANCEL -> realign(mine.backend()); // as KEEP_UNFINISHED, but idle meanwhile
@@ -673,6 +767,19 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
         judge.leftovers());
   }
 
+  /** Releases a backend that may rest as it is. */
+  private void rest() {
+    PgSettings now = backend().settings();
+    PgSettings atRest = now.atRest();
+    if (now == atRest) {
+      release();
+    } else {
+      become(PgSessionState.REALIGNING);
+      resting = true;
+      backend().align(atRest);
+    }
+  }
+
   private void release() {
     ByteBuf rest = walker.takeHeld();
     ByteBuf later = takeHeld();
@@ -723,11 +830,22 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public void flushReplies() {
     out.flush();
-    if (state == PgSessionState.STALLED && prepared.takeDecided()) {
+    if (state == PgSessionState.STALLED && (prepared.takeDecided() || frontIsOver())) {
       become(PgSessionState.LEASED);
-      resume();
-      settleUnanswered();
+      if (backend().aligned(judge.settings())) {
+        resume();
+        settleUnanswered();
+      } else { // what was in front has been taken back
+        become(PgSessionState.REALIGNING);
+        backend().align(judge.settings());
+      }
     }
+  }
+
+  private boolean frontIsOver() {
+    boolean over = stalledByFront && !backend().frontOpen();
+    stalledByFront &= !over;
+    return over;
   }
 
   @Override
@@ -867,7 +985,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private Patience.Phase phase() {
     Lease mine = lease;
     return switch (state) {
-      case IDLE -> Patience.Phase.IDLE;
+      case IDLE -> begin.pending() ? Patience.Phase.IN_TRANSACTION : Patience.Phase.IDLE;
       case STALLED -> Patience.Phase.STATEMENT;
       case LEASED ->
           mine == null
@@ -936,7 +1054,14 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
         backend.detach(); // a client that is gone must not keep it from being read
         return; // cancelled() comes back here
       }
-      case RELEASE -> giveUpLease();
+      case RELEASE -> {
+        PgSettings now = ((SessionBackend) backend).settings();
+        if (now == now.atRest()) {
+          giveUpLease();
+        } else {
+          reset(mine, false);
+        }
+      }
       case RESET -> reset(mine, false);
       case ROLL_BACK -> reset(mine, true);
       case EVICT, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED, READ_BACK -> {
@@ -1024,11 +1149,22 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
         Instant.now().minus(leases.since(lastRequest)),
         waited(pool),
         cancelling > 0,
-        backend == null ? "idle" : backend.transactionState().label(),
+        transaction(backend).label(),
         judge.settings().texts(),
         prepared.names(),
         judge.pins(),
         backend == null ? null : backend.id());
+  }
+
+  private TransactionState transaction(@Nullable Backend backend) {
+    if (backend != null) {
+      return backend.transactionState();
+    }
+    return switch (begin.status()) {
+      case 'T' -> TransactionState.IN_TRANSACTION;
+      case 'E' -> TransactionState.FAILED;
+      default -> TransactionState.IDLE;
+    };
   }
 
   private WaitsFor waitsFor(@Nullable Backend backend) {

@@ -9,10 +9,11 @@ import java.util.Set;
  * <pre>
  *   WELCOMING → IDLE ⇄ LEASED            a hot backend with the session's settings
  *               IDLE → WAITING → LEASED  no backend free
- *   IDLE, WAITING → ALIGNING → LEASED    a backend with other settings
+ *   IDLE, WAITING → ALIGNING → LEASED    settings that can't go in front of what was asked
  *   WAITING, ALIGNING → IDLE             waited too long, cancelled, or settings refused
  *   LEASED → REALIGNING → LEASED         a kept backend has a request of ours to answer
  *   LEASED → STALLED → LEASED            what comes next depends on an answer of the pipeline
+ *            STALLED → LEASED → REALIGNING settings that were in front have been taken back
  *   any → ENDING → ENDED                 ENDING while the backend is made clean
  * </pre>
  */

@@ -17,6 +17,7 @@ import dev.pooler.postgres.statement.SharedStatement;
 import dev.pooler.postgres.statement.SharedStatements;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -114,6 +115,37 @@ final class PreparedTraffic {
     return statement.meaning();
   }
 
+  /** What running the statement of this name means, or null where that is not known. */
+  @Nullable StatementMeaning meaning(ByteBuf in, int name, int zero) {
+    if (name == zero) {
+      return unnamed.defined() ? unnamed.meaning() : null;
+    }
+    SharedStatement statement = shares ? names.find(in, name, zero) : null;
+    return statement == null || statement == SharedStatement.RAW ? null : statement.meaning();
+  }
+
+  /** The statement of this name as a Parse has it behind the name, or null. */
+  byte @Nullable [] definition(ByteBuf in, int name, int zero) {
+    if (name == zero) {
+      return unnamed.copyOfDefinition();
+    }
+    SharedStatement statement = shares ? names.find(in, name, zero) : null;
+    return statement == null || statement == SharedStatement.RAW ? null : statement.definition();
+  }
+
+  /** A query has been answered without a backend: what the server does with it is done here. */
+  void onLocalQuery() {
+    unnamed.drop();
+  }
+
+  /** A Parse without a name has been answered without a backend. */
+  void onLocalParse(byte[] definition, StatementRules rules) {
+    ByteBuf in = Unpooled.wrappedBuffer(definition);
+    int text = definition.length - 3; // zero, no parameter types
+    unnamed.parsed(in, 0, definition.length, judge.read(rules, in, 0, text));
+    unnamed.onLease(); // no backend has it
+  }
+
   void onSync() {
     names.onSync();
   }
@@ -121,6 +153,9 @@ final class PreparedTraffic {
   /** Everything asked is answered. */
   void onSettled(SessionBackend backend, boolean failed) {
     names.onSettled();
+    if (judge.takeRedefined() | backend.takeStalePlan()) {
+      shared.forget();
+    }
     SharedStatement gone = deallocatedStatement;
     String name = deallocatedName;
     if (gone != null && name != null) {

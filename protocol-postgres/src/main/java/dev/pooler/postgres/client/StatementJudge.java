@@ -73,6 +73,9 @@ final class StatementJudge {
   /** A definition ran in this transaction: what is known of functions ends with its commit. */
   private boolean defined;
 
+  /** A definition that others see has been committed; taken with {@link #takeRedefined}. */
+  private boolean redefined;
+
   /** Whether functions leave anything here is to be asked first. */
   private boolean asksCensus;
 
@@ -147,6 +150,13 @@ final class StatementJudge {
   boolean takeDeallocated() {
     boolean was = deallocated;
     deallocated = false;
+    return was;
+  }
+
+  /** Whether definitions have changed since this was asked last. */
+  boolean takeRedefined() {
+    boolean was = redefined;
+    redefined = false;
     return was;
   }
 
@@ -271,6 +281,11 @@ final class StatementJudge {
     return null;
   }
 
+  /** A transaction is begun in front of what comes next: nothing in it is alone. */
+  void onBegin() {
+    asked++;
+  }
+
   /** A text is about to run: a simple query, or the Bind of a statement; a refusal or null. */
   @Nullable SqlFailure onExecution(StatementMeaning meaning, SessionBackend backend) {
     SqlFailure refusal = refusal(meaning.facts());
@@ -293,7 +308,7 @@ final class StatementJudge {
       askAboutPins();
     }
     wrote |= mayRunHiddenCode(facts);
-    defined |= facts.first() == StatementClass.DDL;
+    defined |= mayDefine(facts);
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
     }
@@ -352,6 +367,14 @@ final class StatementJudge {
         doubts |= SessionQuestion.ASKABLE;
       }
     }
+  }
+
+  private static boolean mayDefine(StatementFacts facts) {
+    boolean temporary =
+        facts.leaves(Footprint.TEMP_TABLE) || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT);
+    return facts.statements() > 1
+        ? !facts.is(StatementTrait.READ_ONLY)
+        : facts.first() == StatementClass.DDL && !temporary;
   }
 
   private static boolean tellsItsEffect(StatementMeaning meaning) {
@@ -430,9 +453,13 @@ final class StatementJudge {
         apply(meaning, backend);
       }
     }
+    if (backend.settings() == PgSettings.UNKNOWN) {
+      doubts &= ~SETTINGS; // the server has taken the batch back, and what it set
+    }
     if (transaction == TransactionState.IDLE) {
       if (defined) {
         defined = false;
+        redefined = true;
         census.forget();
       }
       judgeHiddenCode();

@@ -4,6 +4,8 @@ import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The statement without a name that a session parsed last. It is the session's: a backend that has
@@ -30,6 +32,11 @@ final class UnnamedStatement {
 
   StatementMeaning meaning() {
     return meaning;
+  }
+
+  /** Text, zero and parameter types, or null while there is no such statement. */
+  byte @Nullable [] copyOfDefinition() {
+    return length < 0 ? null : Arrays.copyOf(definition, length);
   }
 
   boolean defined() {

@@ -15,7 +15,8 @@ public record ErrorFields(
     @Nullable String sqlState,
     @Nullable String message,
     @Nullable String detail,
-    @Nullable String hint) {
+    @Nullable String hint,
+    @Nullable String routine) {
 
   private static final int SQLSTATE = 5;
 
@@ -27,6 +28,7 @@ public record ErrorFields(
     String message = null;
     String detail = null;
     String hint = null;
+    String routine = null;
     int at = index;
     while (at < end && in.getByte(at) != 0) {
       int zero = in.indexOf(at + 1, end, (byte) 0);
@@ -39,16 +41,26 @@ public record ErrorFields(
         case 'M' -> message = text;
         case 'D' -> detail = text;
         case 'H' -> hint = text;
+        case 'R' -> routine = text;
         default -> {}
       }
       at = stop + 1;
     }
-    return new ErrorFields(severity == null ? localized : severity, state, message, detail, hint);
+    return new ErrorFields(
+        severity == null ? localized : severity, state, message, detail, hint, routine);
   }
 
   /** The connection ends with it. */
   public boolean fatal() {
     return "FATAL".equals(severity) || "PANIC".equals(severity);
+  }
+
+  /**
+   * A prepared statement's rows have another type since a definition changed: 0A000, "cached plan
+   * must not change result type" (plancache.c), in whatever language.
+   */
+  public boolean stalePlan() {
+    return "0A000".equals(sqlState) && "RevalidateCachedQuery".equals(routine);
   }
 
   /** The server's own words as a failure of ours. */

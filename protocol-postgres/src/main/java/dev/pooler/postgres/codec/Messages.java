@@ -79,22 +79,65 @@ public final class Messages {
    * text.
    */
   public static void ask(ByteBuf out, String sql, String parameter) {
-    int parse = begin(out, Frontend.PARSE);
-    string(out, "");
-    string(out, sql);
-    out.writeShort(0);
-    end(out, parse);
+    parse(out, sql);
     int bind = begin(out, Frontend.BIND);
     string(out, "");
     string(out, "");
     byte[] value = parameter.getBytes(StandardCharsets.UTF_8);
     out.writeShort(0).writeShort(1).writeInt(value.length).writeBytes(value).writeShort(0);
     end(out, bind);
-    int execute = begin(out, Frontend.EXECUTE);
+    execute(out);
+    sync(out);
+  }
+
+  /** Parse of the statement without a name, no parameter types. */
+  public static void parse(ByteBuf out, String sql) {
+    int start = begin(out, Frontend.PARSE);
+    string(out, "");
+    string(out, sql);
+    out.writeShort(0);
+    end(out, start);
+  }
+
+  /** Bind of the portal without a name; parameters and results are text, null is NULL. */
+  public static void bind(ByteBuf out, String statement, List<@Nullable String> parameters) {
+    int start = begin(out, Frontend.BIND);
+    string(out, "");
+    string(out, statement);
+    out.writeShort(0).writeShort(parameters.size());
+    for (String parameter : parameters) {
+      if (parameter == null) {
+        out.writeInt(-1);
+      } else {
+        out.writeInt(ByteBufUtil.utf8Bytes(parameter));
+        ByteBufUtil.writeUtf8(out, parameter);
+      }
+    }
+    out.writeShort(0);
+    end(out, start);
+  }
+
+  /** Describe of the portal without a name. */
+  public static void describePortal(ByteBuf out) {
+    int start = begin(out, Frontend.DESCRIBE);
+    out.writeByte('P');
+    string(out, "");
+    end(out, start);
+  }
+
+  /** Execute of the portal without a name, to its end. */
+  public static void execute(ByteBuf out) {
+    int start = begin(out, Frontend.EXECUTE);
     string(out, "");
     out.writeInt(0);
-    end(out, execute);
-    sync(out);
+    end(out, start);
+  }
+
+  /** CommandComplete. */
+  public static void commandComplete(ByteBuf out, String tag) {
+    int start = begin(out, BackendType.COMMAND_COMPLETE);
+    string(out, tag);
+    end(out, start);
   }
 
   /** Close of a prepared statement. */

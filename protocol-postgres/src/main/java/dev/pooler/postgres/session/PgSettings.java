@@ -1,15 +1,19 @@
 package dev.pooler.postgres.session;
 
 import dev.pooler.core.pool.SessionSettings;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,11 +25,19 @@ public final class PgSettings implements SessionSettings {
   /** Nothing but the server's defaults. */
   public static final PgSettings NONE = new PgSettings(new TreeMap<>());
 
+  /**
+   * A backend's settings after a batch whose end is not known: those of no session, so that whoever
+   * gets it next sets them all.
+   */
+  public static final PgSettings UNKNOWN = new PgSettings(unknown());
+
   /** More combinations than this are compared by value; nothing else changes. */
   private static final int INTERNED = 4096;
 
   private static final String ROLE = "role";
   private static final String SESSION_USER = "session_authorization";
+
+  private static final String IDLE_SESSION_TIMEOUT = "idle_session_timeout";
 
   private static final Set<String> RUN_TIME_ONLY =
       Set.of(
@@ -36,8 +48,35 @@ public final class PgSettings implements SessionSettings {
           "statement_timeout",
           "lock_timeout",
           "idle_in_transaction_session_timeout",
-          "idle_session_timeout",
+          IDLE_SESSION_TIMEOUT,
           "transaction_timeout");
+
+  /**
+   * What takes effect with the next transaction only, or decides what may be set: set in a
+   * transaction of its own.
+   */
+  private static final Set<String> ALONE =
+      Set.of(
+          ROLE,
+          SESSION_USER,
+          "default_transaction_isolation",
+          "default_transaction_read_only",
+          "default_transaction_deferrable");
+
+  /** What another session set of these may end the very statement that takes it back. */
+  private static final Set<String> TIMEOUTS = Set.of("statement_timeout", "transaction_timeout");
+
+  /** Lists whose elements the server quotes (GUC_LIST_QUOTE). */
+  private static final Set<String> QUOTED_LISTS =
+      Set.of(
+          "search_path",
+          "temp_tablespaces",
+          "session_preload_libraries",
+          "local_preload_libraries",
+          "shared_preload_libraries");
+
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*|-?[0-9.]+");
+  private static final Pattern QUOTED = Pattern.compile("'((?:[^']|'')*)'");
 
   private static final Map<PgSettings, PgSettings> KNOWN = new ConcurrentHashMap<>();
 
@@ -46,6 +85,13 @@ public final class PgSettings implements SessionSettings {
 
   /** The part of it that planning depends on, once somebody has asked. */
   private volatile @Nullable PgSettings planning;
+
+  /**
+   * One setting that another session's backend needs changed.
+   *
+   * @param value null for the server's default
+   */
+  public record Change(String name, @Nullable String value) {}
 
   /** A setting's value, in one of the two forms a client can give. */
   public sealed interface Value {
@@ -103,6 +149,16 @@ public final class PgSettings implements SessionSettings {
     return part;
   }
 
+  /**
+   * These without what would end a backend that nobody has for a while, though its session goes on
+   * (idle_session_timeout).
+   */
+  public PgSettings atRest() {
+    return values.containsKey(IDLE_SESSION_TIMEOUT)
+        ? withValueOf(IDLE_SESSION_TIMEOUT, NONE)
+        : this;
+  }
+
   public PgSettings with(String name, Value value) {
     TreeMap<String, Value> changed = new TreeMap<>(values);
     changed.put(lower(name), value);
@@ -139,11 +195,77 @@ public final class PgSettings implements SessionSettings {
   }
 
   /**
+   * What turns a backend with the settings {@code from} into one with these, one value each, where
+   * that may be done within the transaction of the statement that needs it.
+   *
+   * @return null where it may not, or where a value can't be told without SQL text
+   */
+  public @Nullable List<Change> changesFrom(PgSettings from) {
+    if (from == UNKNOWN) {
+      return null;
+    }
+    List<Change> changes = new ArrayList<>();
+    for (String name : from.values.keySet()) {
+      if (!values.containsKey(name)) {
+        changes.add(new Change(name, null));
+      }
+    }
+    for (Map.Entry<String, Value> entry : values.entrySet()) {
+      String name = entry.getKey();
+      if (!entry.getValue().equals(from.values.get(name))) {
+        String text = plain(name, entry.getValue());
+        if (text == null) {
+          return null;
+        }
+        changes.add(new Change(name, text));
+      }
+    }
+    for (Change change : changes) {
+      if (ALONE.contains(change.name)
+          || (TIMEOUTS.contains(change.name) && from.values.containsKey(change.name))) {
+        return null;
+      }
+    }
+    return changes;
+  }
+
+  /** The value as set_config takes it, if it is ASCII and can be told from the text. */
+  private static @Nullable String plain(String name, Value value) {
+    String text =
+        switch (value) {
+          case Value.Text(String whole) -> whole;
+          case Value.Sql(String expression) ->
+              QUOTED_LISTS.contains(name) ? null : plain(expression);
+        };
+    // Before client_encoding is set nobody knows how other characters would be read.
+    return text != null && text.chars().allMatch(c -> c > 0 && c < 0x80) ? text : null;
+  }
+
+  private static @Nullable String plain(String expression) {
+    if (PLAIN.matcher(expression).matches()) {
+      return lower(expression);
+    }
+    Matcher quoted = QUOTED.matcher(expression);
+    return quoted.matches() ? quoted.group(1).replace("''", "'") : null;
+  }
+
+  /** The value that a setting has here as text, if it has one that can be told. */
+  public @Nullable String text(String name) {
+    Value value = values.get(lower(name));
+    return value == null ? null : plain(lower(name), value);
+  }
+
+  /**
    * SQL that turns a backend with the settings {@code from} into one with these; empty if nothing
    * differs. One string of statements: all of it happens or nothing.
    */
   public String differenceFrom(PgSettings from) {
     StringBuilder sql = new StringBuilder();
+    if (from == UNKNOWN) {
+      return sql.append("RESET SESSION AUTHORIZATION;RESET ALL;")
+          .append(differenceFrom(NONE))
+          .toString();
+    }
     // As the backend's own user first: another role may not be allowed to change the rest.
     boolean otherUser = changes(SESSION_USER, from);
     boolean otherRole = otherUser || changes(ROLE, from);
@@ -223,6 +345,12 @@ public final class PgSettings implements SessionSettings {
   /** Custom settings have two parts: each is quoted by itself. */
   private static String identifier(String name) {
     return '"' + name.replace("\"", "\"\"").replace(".", "\".\"") + '"';
+  }
+
+  private static SortedMap<String, Value> unknown() {
+    TreeMap<String, Value> values = new TreeMap<>();
+    values.put("", new Value.Text("")); // no setting has this name
+    return values;
   }
 
   private static String lower(String name) {

@@ -2,6 +2,8 @@ package dev.pooler.postgres.statement;
 
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.relay.RequestEffect;
+import dev.pooler.core.session.SqlFailure;
+import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -51,6 +53,62 @@ public interface SessionBackend extends Backend {
 
   /** Notes a request of the client with what depends on its answer. */
   boolean expect(int requestType, @Nullable RequestEffect effect);
+
+  /**
+   * Puts the settings in front of the client's next batch or query, in whose transaction they
+   * count: they are there once its ReadyForQuery says that nothing failed. Until then {@link
+   * #frontOpen} holds and nothing behind that batch may be sent.
+   *
+   * @param changes from what the backend has
+   */
+  void alignInFront(PgSettings wanted, List<PgSettings.Change> changes);
+
+  /** True between {@link #alignInFront} and the ReadyForQuery that settles it. */
+  boolean settingsInFront();
+
+  /**
+   * Sends a client's query, one statement, as a batch of the extended protocol which is answered as
+   * the query would be. Behind an Execute without a Sync a Query may not be sent: PostgreSQL 17 and
+   * 18 then leave a transaction behind that is neither open nor over.
+   *
+   * @param zero index of the zero that ends the text
+   */
+  void sendQueryAsBatch(ByteBuf in, int text, int zero);
+
+  /** The settings that the backend has. */
+  PgSettings settings();
+
+  /**
+   * Sends a statement of ours in front of the client's next message, and as a part of its batch: if
+   * it fails, that is the client's answer, and what it asked is skipped.
+   *
+   * @param definition what stands behind the name in a Parse: text, zero, parameter types
+   */
+  void executeInFront(byte[] definition, boolean forQuery);
+
+  /**
+   * True while something of ours in front of the client's batch is not answered: nothing may be
+   * sent behind that batch.
+   */
+  boolean frontOpen();
+
+  /**
+   * Answers a message of the client with an error, in its place and with all that an error means
+   * there: the server gets one that fails.
+   *
+   * @param query it is a Query, else one of the extended protocol
+   * @return false when too many requests are open
+   */
+  boolean refuse(SqlFailure failure, boolean query);
+
+  /** Makes a transaction that has failed, as if its first statement had; tells onAligned. */
+  void openFailedTransaction();
+
+  /**
+   * Whether the server has said since this was asked last that a prepared statement's rows have
+   * another type than when it was prepared.
+   */
+  boolean takeStalePlan();
 
   /** The session's own request has deallocated this statement. */
   void deallocated(SharedStatement statement);

@@ -32,14 +32,28 @@ public final class SharedStatement {
    * @param definition what stands behind the name in a Parse: text, zero, parameter types
    */
   SharedStatement(long number, byte[] definition, StatementMeaning meaning) {
-    this.name = (PREFIX + number).getBytes(StandardCharsets.US_ASCII);
+    this(PREFIX + number, definition, meaning);
+  }
+
+  private SharedStatement(String name, byte[] definition, StatementMeaning meaning) {
+    this.name = name.getBytes(StandardCharsets.US_ASCII);
     this.definition = definition;
     this.meaning = meaning;
+  }
+
+  /** A statement of ours, which no client has a name for. */
+  static SharedStatement ours(String name, byte[] definition) {
+    return new SharedStatement(PREFIX + name, definition, StatementMeaning.NOTHING);
   }
 
   /** Bytes of text and parameter types. */
   public int definitionLength() {
     return definition.length;
+  }
+
+  /** Text, zero and parameter types; not the caller's to change. */
+  public byte[] definition() {
+    return definition;
   }
 
   /** What running it does. */

@@ -90,6 +90,15 @@ public final class SharedStatements {
     return new SharedStatement(numbers.incrementAndGet(), bytes(in, index, length), meaning);
   }
 
+  /**
+   * A definition has changed, or may have: what is prepared from now on is parsed anew, under
+   * another name. Sessions keep what they have prepared, and hear of the change as they do
+   * directly.
+   */
+  public void forget() {
+    known.clear();
+  }
+
   /** Statements in use; a glance. */
   public int size() {
     forgetCollected();

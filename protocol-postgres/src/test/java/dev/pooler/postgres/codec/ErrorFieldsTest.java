@@ -19,7 +19,7 @@ class ErrorFieldsTest {
   @Test
   void theFieldsAreReadAndTheRestIsPassedOver() {
     ErrorFields fields = read(WHOLE + "|");
-    assertEquals(new ErrorFields("ERROR", "42601", "syntax error", "near x", "look"), fields);
+    assertEquals(new ErrorFields("ERROR", "42601", "syntax error", "near x", "look", null), fields);
     assertFalse(fields.fatal());
   }
 

@@ -1,5 +1,7 @@
 package dev.pooler.postgres.simulation;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,10 +22,12 @@ final class PgModel {
 
   private static final class Portal {
     final String sql;
+    final List<String> parameters;
     int row;
 
-    Portal(String sql) {
+    Portal(String sql, List<String> parameters) {
       this.sql = sql;
+      this.parameters = parameters;
     }
   }
 
@@ -57,6 +61,9 @@ final class PgModel {
   private String temporary = "";
   private String transactionOwner = "";
 
+  /** A transaction has been begun in which nothing has been asked yet. */
+  private boolean fresh;
+
   PgModel(Map<String, String> startup) {
     this.settings = new PgModelSettings(startup);
   }
@@ -81,6 +88,11 @@ final class PgModel {
 
   char status() {
     return status;
+  }
+
+  /** Whether a session may still be without a backend: in no transaction, or in a fresh one. */
+  boolean mayBeNowhere() {
+    return status == 'I' || (status == 'T' && fresh);
   }
 
   boolean canStep() {
@@ -138,7 +150,8 @@ final class PgModel {
 
   /** What another session than {@code client} would find here, or an empty string. */
   String foreignTo(String client) {
-    if (status != 'I' && !transactionOwner.equals(client)) {
+    // One without an owner is pooler's own: a BEGIN that fails in the place of the client's.
+    if (status != 'I' && !transactionOwner.isEmpty() && !transactionOwner.equals(client)) {
       return "an open transaction of " + transactionOwner;
     }
     if (copy != null && !Tag.client(copy.tag).equals(client)) {
@@ -174,6 +187,7 @@ final class PgModel {
       }
       if (!statements.isEmpty()) {
         String sql = statements.removeFirst();
+        fresh = false;
         cancelled(cancel);
         runSimple(sql);
         return;
@@ -183,6 +197,7 @@ final class PgModel {
         return;
       }
       extended = message.type() != 'Q' && message.type() != 'F' && extended;
+      fresh &= message.type() == 'S' || message.type() == 'H';
       cancelled(cancel);
       onMessage(message);
     } catch (SqlError e) {
@@ -262,7 +277,7 @@ final class PgModel {
   }
 
   private void runSimple(String sql) throws SqlError {
-    run(sql, new Portal(sql), 0, true);
+    run(sql, new Portal(sql, List.of()), 0, true);
     endQueryIfDone();
   }
 
@@ -277,8 +292,7 @@ final class PgModel {
   private void onFunctionCall(Message message) throws SqlError {
     refuseIfFailed("");
     int length = message.body()[11];
-    String argument =
-        new String(message.body(), 12, length, java.nio.charset.StandardCharsets.UTF_8);
+    String argument = new String(message.body(), 12, length, StandardCharsets.UTF_8);
     replies.add(
         Message.of(
             'V',
@@ -299,6 +313,9 @@ final class PgModel {
     if (!name.isEmpty() && prepared.containsKey(name)) {
       throw new SqlError("42P05", "prepared statement exists"); // of that name, by whoever named it
     }
+    if (Tag.text(sql).equals("select missing")) {
+      throw missing(sql); // as the server: its text is analysed before it runs
+    }
     prepared.put(name, new Prepared(sql));
     replies.add(Message.of('1'));
   }
@@ -312,8 +329,24 @@ final class PgModel {
       throw new SqlError("26000", "no prepared statement " + name);
     }
     refuseIfFailed(statement.sql);
-    portals.put(portal, new Portal(statement.sql));
+    int body = portal.length() + name.length() + 2;
+    portals.put(portal, new Portal(statement.sql, parameters(message.body(), body)));
     replies.add(Message.of('2'));
+  }
+
+  /** The parameters of a Bind, in text; NULL is null. */
+  private static List<String> parameters(byte[] body, int index) {
+    ByteBuffer in = ByteBuffer.wrap(body).position(index);
+    int formats = in.getShort();
+    in.position(in.position() + 2 * formats);
+    List<String> parameters = new ArrayList<>();
+    for (int left = in.getShort(); left > 0; left--) {
+      int length = in.getInt();
+      byte[] value = new byte[Math.max(0, length)];
+      in.get(value);
+      parameters.add(length < 0 ? null : new String(value, StandardCharsets.UTF_8));
+    }
+    return parameters;
   }
 
   private void onDescribe(Message message) throws SqlError {
@@ -359,6 +392,7 @@ final class PgModel {
     String[] words = text.split(" +");
     switch (words[0].toLowerCase(java.util.Locale.ROOT)) {
       case "begin" -> {
+        fresh = status == 'I';
         status = 'T';
         transactionOwner = Tag.client(tag);
         complete("BEGIN");
@@ -401,6 +435,11 @@ final class PgModel {
     String what = words[1];
     if (what.startsWith("'")) {
       truth(sql);
+    } else if (what.startsWith("pg_catalog.set_config($1")) {
+      for (int i = 0; i < portal.parameters.size(); i += 2) {
+        settings.setOrReset(portal.parameters.get(i), portal.parameters.get(i + 1));
+      }
+      rows(sql, portal, limit, simple, 1, "");
     } else if (what.startsWith("pg_catalog.set_config")) {
       String[] parts = what.split("'");
       String value = parts.length > 3 ? parts[3] : "";
@@ -409,14 +448,20 @@ final class PgModel {
       }
       settings.set(parts[1], value);
       rows(sql, portal, limit, simple, 1, value);
+    } else if (what.equals("1/0")) {
+      throw new SqlError("22012", "division by zero");
     } else if (what.equals("missing")) {
-      throw new SqlError("42703", "column missing does not exist " + Tag.of(sql));
+      throw missing(sql);
     } else if (what.equals("big")) {
       int size = Integer.parseInt(words[2]);
       rows(sql, portal, limit, simple, 1, (Tag.of(sql) + ' ').repeat(size));
     } else {
       rows(sql, portal, limit, simple, Integer.parseInt(what), Tag.of(sql));
     }
+  }
+
+  private static SqlError missing(String sql) {
+    return new SqlError("42703", "column missing does not exist " + Tag.of(sql));
   }
 
   /** What {@code SessionQuestion} asks: everything that this session has left here. */

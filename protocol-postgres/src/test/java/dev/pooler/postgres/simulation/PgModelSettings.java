@@ -43,10 +43,10 @@ final class PgModelSettings {
   void change(String text) {
     String[] words = text.replace("\"", "").split(" +", 5);
     if (words[0].equalsIgnoreCase("reset")) {
-      if (words[1].equals("all")) {
+      if (words[1].equalsIgnoreCase("all")) {
         values = new HashMap<>(defaults);
         covered.clear();
-      } else {
+      } else if (!words[1].equals("SESSION")) { // nobody changes the user here
         set(words[1], defaults.get(words[1]));
       }
     } else if (words[1].equals("local")) {
@@ -55,6 +55,11 @@ final class PgModelSettings {
     } else {
       set(words[1], words[3].replace("'", ""));
     }
+  }
+
+  /** set_config with a value, or with NULL. */
+  void setOrReset(String name, String value) {
+    set(name, value == null ? defaults.get(name) : value);
   }
 
   void discard() {

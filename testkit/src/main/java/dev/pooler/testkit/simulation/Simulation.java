@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * so a failed seed is run again with its trace.
  */
 public final class Simulation implements AutoCloseable {
-  private static final int TRACE = 60;
+  private static final int TRACE = Integer.getInteger("trace", 60);
 
   private final long seed;
   private final SplittableRandom random;

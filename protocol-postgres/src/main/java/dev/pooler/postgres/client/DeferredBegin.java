@@ -1,0 +1,178 @@
+package dev.pooler.postgres.client;
+
+import dev.pooler.core.statement.StatementClass;
+import dev.pooler.core.statement.StatementFacts;
+import dev.pooler.core.statement.StatementRules;
+import dev.pooler.core.statement.StatementTrait;
+import dev.pooler.postgres.codec.Messages;
+import dev.pooler.postgres.codec.PgFrameFormat;
+import dev.pooler.postgres.message.BackendType;
+import dev.pooler.postgres.message.Frontend;
+import dev.pooler.postgres.statement.PlainBegin;
+import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A transaction that the client has begun and no backend knows of yet: its BEGIN has been answered,
+ * and goes to a backend in front of the first statement. A transaction that ends before that has
+ * never been anywhere. Confined to the session's loop.
+ */
+final class DeferredBegin {
+  /** A longer message is not looked at. */
+  private static final int LONGEST = 256;
+
+  private static final byte[] PLAIN = {'B', 'E', 'G', 'I', 'N', 0, 0, 0};
+
+  private final StatementJudge judge;
+  private final PreparedTraffic prepared;
+  private final StatementRules rules;
+
+  /** The BEGIN that is still to be sent, as a Parse has it behind the name; null while none is. */
+  private byte @Nullable [] begin;
+
+  private boolean failed;
+
+  DeferredBegin(StatementJudge judge, PreparedTraffic prepared, StatementRules rules) {
+    this.judge = judge;
+    this.prepared = prepared;
+    this.rules = rules;
+  }
+
+  /** True between a BEGIN that was answered here and the first statement behind it. */
+  boolean pending() {
+    return begin != null;
+  }
+
+  /** The transaction status that the client knows of: that of a ReadyForQuery. */
+  char status() {
+    return begin == null ? 'I' : failed ? 'E' : 'T';
+  }
+
+  /**
+   * What was asked has failed before a backend was there: so has the transaction, if there is one.
+   */
+  void fail() {
+    failed = begin != null;
+  }
+
+  boolean failed() {
+    return failed;
+  }
+
+  /** The BEGIN, which is the caller's to send now. */
+  byte[] take() {
+    byte[] mine = begin;
+    if (mine == null) {
+      throw new IllegalStateException("no transaction has been begun");
+    }
+    begin = null;
+    failed = false;
+    return mine;
+  }
+
+  /** Whether it is worth asking {@link #answer}: a glance at the first frame. */
+  boolean concerns(ByteBuf in) {
+    return switch (PgFrameFormat.FRONTEND.type(in, in.readerIndex())) {
+      case Frontend.QUERY ->
+          !failed && PgFrameFormat.FRONTEND.length(in, in.readerIndex()) <= LONGEST;
+      case Frontend.PARSE, Frontend.BIND -> begin == null;
+      default -> false;
+    };
+  }
+
+  /**
+   * Answers what needs no backend: a BEGIN, and the end of a transaction in which nothing was done.
+   *
+   * @param in a whole frame at least, behind which its batch may go on
+   * @param out to answer to
+   * @return how many bytes have been answered; 0 if the server has to
+   */
+  int answer(ByteBuf in, ByteBuf out) {
+    if (failed) {
+      return 0;
+    }
+    int type = PgFrameFormat.FRONTEND.type(in, in.readerIndex());
+    if (type == Frontend.QUERY) {
+      return answerQuery(in, out);
+    }
+    boolean may = begin == null && (type == Frontend.PARSE || type == Frontend.BIND);
+    return may ? answerBatch(in, out) : 0;
+  }
+
+  private int answerQuery(ByteBuf in, ByteBuf out) {
+    int index = in.readerIndex();
+    int length = (int) Math.min(LONGEST, PgFrameFormat.FRONTEND.length(in, index));
+    int text = index + PgFrameFormat.HEADER;
+    int zero = in.indexOf(text, index + length, (byte) 0);
+    if (zero < 0) {
+      return 0;
+    }
+    StatementFacts facts = judge.read(rules, in, text, zero).facts();
+    if (facts.statements() != 1) {
+      return 0;
+    }
+    String tag;
+    if (begin != null) {
+      tag = endTag(facts);
+      if (tag == null) {
+        return 0;
+      }
+      begin = null;
+    } else {
+      tag = facts.first() == StatementClass.BEGIN ? begin(in, text, zero) : null;
+      if (tag == null) {
+        return 0;
+      }
+    }
+    prepared.onLocalQuery();
+    Messages.commandComplete(out, tag);
+    Messages.readyForQuery(out, status());
+    return length;
+  }
+
+  private static @Nullable String endTag(StatementFacts facts) {
+    if (facts.is(StatementTrait.CHAINS)) {
+      return null;
+    }
+    return switch (facts.first()) {
+      case COMMIT -> "COMMIT";
+      case ROLLBACK -> "ROLLBACK";
+      default -> null;
+    };
+  }
+
+  private @Nullable String begin(ByteBuf in, int text, int zero) {
+    byte[] words = new byte[zero - text];
+    in.getBytes(text, words);
+    String tag = PlainBegin.tag(words);
+    if (tag != null) {
+      begin = isBegin(words) ? PLAIN : Arrays.copyOf(words, words.length + 3);
+    }
+    return tag;
+  }
+
+  private static boolean isBegin(byte[] words) {
+    return words.length == PLAIN.length - 3
+        && Arrays.equals(words, 0, words.length, PLAIN, 0, words.length);
+  }
+
+  private int answerBatch(ByteBuf in, ByteBuf out) {
+    BeginBatch batch = BeginBatch.read(in, prepared);
+    if (batch == null) {
+      return 0;
+    }
+    begin = batch.definition();
+    if (batch.parses()) {
+      prepared.onLocalParse(batch.definition(), rules);
+      out.writeByte(BackendType.PARSE_COMPLETE).writeInt(4);
+    }
+    out.writeByte(BackendType.BIND_COMPLETE).writeInt(4);
+    if (batch.describes()) {
+      out.writeByte(BackendType.NO_DATA).writeInt(4);
+    }
+    Messages.commandComplete(out, batch.tag());
+    Messages.readyForQuery(out, status());
+    return batch.end() - in.readerIndex();
+  }
+}

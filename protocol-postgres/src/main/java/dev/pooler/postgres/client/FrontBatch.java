@@ -1,0 +1,81 @@
+package dev.pooler.postgres.client;
+
+import dev.pooler.core.statement.StatementFacts;
+import dev.pooler.core.statement.StatementRules;
+import dev.pooler.core.statement.StatementTrait;
+import dev.pooler.postgres.message.Frontend;
+import dev.pooler.postgres.statement.StatementMeaning;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether settings may be put in front of what a client asks next, to share its transaction. All of
+ * it must be here and known: one query, or one batch to its Sync, of statements that read or write
+ * rows. Then the server takes back either all of it or nothing, and nothing in it begins, ends or
+ * refuses a transaction (architecture.md, "Moving settings").
+ */
+final class FrontBatch {
+  private final StatementJudge judge;
+  private final PreparedTraffic prepared;
+  private final StatementRules rules;
+
+  FrontBatch(StatementJudge judge, PreparedTraffic prepared, StatementRules rules) {
+    this.judge = judge;
+    this.prepared = prepared;
+    this.rules = rules;
+  }
+
+  /** Whether the readable bytes begin with such a query or batch. */
+  boolean fits(ByteBuf in) {
+    Frames frames = new Frames(in);
+    boolean parsedUnnamed = false;
+    while (true) {
+      switch (frames.next()) {
+        case Frontend.QUERY -> {
+          return fits(read(in, frames.body(), frames));
+        }
+        case Frontend.SYNC -> {
+          return true;
+        }
+        case Frontend.PARSE -> {
+          int body = frames.body();
+          if (!fits(read(in, frames.zero(body) + 1, frames))) {
+            return false;
+          }
+          parsedUnnamed |= frames.empty(body);
+        }
+        case Frontend.BIND -> {
+          int name = frames.zero(frames.body()) + 1;
+          int zero = frames.zero(name);
+          boolean here = zero == name && parsedUnnamed;
+          if (zero < 0 || !(here || fits(prepared.meaning(in, name, zero)))) {
+            return false;
+          }
+        }
+        case Frontend.DESCRIBE, Frontend.EXECUTE, Frontend.CLOSE, Frontend.FLUSH -> {}
+        default -> {
+          return false;
+        }
+      }
+    }
+  }
+
+  private @Nullable StatementMeaning read(ByteBuf in, int text, Frames frames) {
+    int zero = frames.zero(text);
+    return zero < 0 ? null : judge.read(rules, in, text, zero);
+  }
+
+  private static boolean fits(@Nullable StatementMeaning meaning) {
+    if (meaning == null) {
+      return false;
+    }
+    StatementFacts facts = meaning.facts();
+    return facts.statements() == 1
+        && !facts.is(StatementTrait.CONTROLS_TRANSACTION)
+        && !facts.is(StatementTrait.REFUSES_TRANSACTION)
+        && switch (facts.first()) {
+          case READ, WRITE, SHOW -> true;
+          default -> false;
+        };
+  }
+}
