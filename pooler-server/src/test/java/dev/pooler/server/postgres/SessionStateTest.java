@@ -187,6 +187,20 @@ class SessionStateTest {
     assertEquals("German, YMD", a.value("show datestyle"));
   }
 
+  /** Needs the role kept: RESET ALL does not touch it, and the next session would run under it. */
+  @Test
+  @Tag("case-84")
+  void resetAllLeavesTheRoleToItsSession() throws Exception {
+    a.query("set role pg_monitor");
+    a.query("reset all");
+    for (int i = 0; i < 2; i++) {
+      assertEquals("postgres", b.value("select current_user"));
+      assertEquals("pg_monitor", a.value("select current_user"));
+    }
+    a.query("discard all");
+    assertEquals("postgres", a.value("select current_user"));
+  }
+
   /** Needs the census: the text of the INSERT shows nothing. */
   @Test
   @Tag("case-82")

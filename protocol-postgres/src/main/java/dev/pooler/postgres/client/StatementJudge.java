@@ -453,8 +453,10 @@ final class StatementJudge {
     } else if (isDeallocateAll(facts)) {
       allDeallocated(backend);
     } else if (isResetAll(facts)) {
-      settings = startup;
-      backend.assumeSettings(PgSettings.NONE);
+      // RESET ALL leaves the role and the session's user (guc_parameters.dat: no_reset_all).
+      PgSettings users = facts.clears(Footprint.ROLE) ? PgSettings.NONE : settings.users();
+      settings = users.orElse(startup);
+      backend.assumeSettings(users);
       pins &= ~bit(PinReason.SETTING);
       if (facts.clears(Footprint.ADVISORY_LOCK)) { // DISCARD ALL
         pins = 0;
