@@ -297,10 +297,12 @@ final class StatementJudge {
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
     }
+    // A typing error inside a transaction is as good as one outside.
     boolean alone =
         asked == 1
             && facts.statements() == 1
-            && backend.transactionState() == TransactionState.IDLE;
+            && (backend.transactionState() == TransactionState.IDLE
+                || facts.first() == StatementClass.UNKNOWN);
     if (alone && tellsItsEffect(meaning)) {
       lone = meaning;
     } else {
