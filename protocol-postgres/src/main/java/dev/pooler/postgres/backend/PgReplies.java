@@ -37,6 +37,9 @@ final class PgReplies {
   /** A batch of extended-protocol messages has begun and no ReadyForQuery has ended it. */
   private boolean batchOpen;
 
+  /** Messages of a batch have been sent, and no Sync behind them. */
+  private boolean unsynced;
+
   /** The server skips what it is sent until a Sync that has not been sent yet. */
   private boolean skipping;
 
@@ -56,6 +59,7 @@ final class PgReplies {
     return switch (requestType) {
       case Frontend.PARSE, Frontend.BIND, Frontend.DESCRIBE, Frontend.EXECUTE, Frontend.CLOSE -> {
         batchOpen = true;
+        unsynced = true;
         yield add(requestType, Disposition.FORWARD, effect);
       }
       case Frontend.QUERY, Frontend.FUNCTION_CALL -> add(requestType, Disposition.FORWARD, effect);
@@ -65,6 +69,7 @@ final class PgReplies {
           yield true;
         }
         skipping = false;
+        unsynced = false;
         yield queue.add(requestType, Disposition.FORWARD);
       }
       case Frontend.COPY_DONE, Frontend.COPY_FAIL -> {
@@ -103,12 +108,18 @@ final class PgReplies {
   /** A Close of ours whose CloseComplete is to reach the client as ParseComplete. */
   boolean expectStandIn(RequestEffect effect) {
     batchOpen = true;
+    unsynced = true;
     return add(STAND_IN, Disposition.FORWARD, effect);
   }
 
   /** The server skips to a Sync that has not been sent yet: it will not even read what comes. */
   boolean skipping() {
     return skipping;
+  }
+
+  /** A failure may make the server skip what is sent now, to a Sync that has not been sent yet. */
+  boolean unsynced() {
+    return unsynced || skipping;
   }
 
   /** True when the next CloseComplete answers a Parse. */
@@ -214,6 +225,7 @@ final class PgReplies {
       earlySyncs = 0;
       skipping = false;
       batchOpen = false;
+      unsynced = false;
       return false;
     }
     mustBe(
@@ -223,6 +235,7 @@ final class PgReplies {
     removeHead();
     if (queue.isEmpty()) {
       batchOpen = false;
+      unsynced = false;
     }
     copyIn = false;
     return ours;
@@ -231,6 +244,7 @@ final class PgReplies {
   void clear() {
     queue.clear();
     batchOpen = false;
+    unsynced = false;
     skipping = false;
     copyIn = false;
     earlySyncs = 0;

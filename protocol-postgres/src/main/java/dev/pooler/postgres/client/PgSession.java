@@ -33,6 +33,7 @@ import dev.pooler.postgres.session.SessionTruth;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
@@ -382,6 +383,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
         || skipping != Skipping.NOTHING) {
       return Verdict.DROP;
     }
+    if (prepared.holdsBack() && type != Frontend.TERMINATE) {
+      return Verdict.INSPECT; // and WAIT
+    }
     return switch (type) {
       case Frontend.QUERY,
           Frontend.PARSE,
@@ -397,7 +401,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public int inspectLength(int type, long length) {
-    return StatementJudge.inspectLength(type, length);
+    return prepared.holdsBack() ? PgFrameFormat.HEADER : StatementJudge.inspectLength(type, length);
   }
 
   @Override
@@ -418,12 +422,21 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
+    if (prepared.holdsBack()) {
+      stalls = true;
+      return Verdict.WAIT;
+    }
     SessionBackend backend = backend();
     SqlFailure refusal = null;
     Verdict verdict = Verdict.FORWARD;
     switch (type) {
       case Frontend.QUERY -> {
-        refusal = judge.onQuery(query(length, in, index, available, backend), backend);
+        StatementMeaning meaning = query(length, in, index, available, backend);
+        if (meaning == null) {
+          stalls = true;
+          return Verdict.WAIT;
+        }
+        refusal = judge.onQuery(meaning, backend);
       }
       case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index, available);
       default -> {
@@ -442,8 +455,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     return verdict;
   }
 
-  /** What a query means, with the shared statement that it may name. */
-  private StatementMeaning query(
+  /** What a query means, with the shared statement that it may name; null if it has to wait. */
+  private @Nullable StatementMeaning query(
       long length, ByteBuf in, int index, int available, SessionBackend backend) {
     if (length > available) {
       return prepared.onQuery(StatementMeaning.UNKNOWN, length, in, index, walker, backend);
@@ -725,6 +738,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     out.flush();
     if (state == PgSessionState.STALLED && prepared.takeDecided()) {
       become(PgSessionState.LEASED);
+      if (held == null) {
+        held = Unpooled.EMPTY_BUFFER; // the walker may have the whole of what had to wait
+      }
       resume();
       settleUnanswered();
     }

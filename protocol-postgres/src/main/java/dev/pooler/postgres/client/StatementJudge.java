@@ -285,10 +285,7 @@ final class StatementJudge {
     StatementFacts facts = meaning.facts();
     drewFromSequence |=
         facts.is(StatementTrait.ADVANCES_SEQUENCE) || facts.first() == StatementClass.WRITE;
-    if (lone != null) {
-      doubt(lone); // more than one statement in its pipeline: which of them failed is not told
-      lone = null;
-    }
+    doubtLone();
     if (facts.is(StatementTrait.LETS_GO)) {
       askAboutPins();
     }
@@ -310,6 +307,14 @@ final class StatementJudge {
     }
   }
 
+  /** More than one statement in a pipeline: which of them failed is not told. */
+  private void doubtLone() {
+    if (lone != null) {
+      doubt(lone);
+      lone = null;
+    }
+  }
+
   /** What pins may be gone afterwards. */
   private void askAboutPins() {
     doubtIf(PinReason.PREPARED_STATEMENT, Footprint.PREPARED);
@@ -325,9 +330,12 @@ final class StatementJudge {
     }
   }
 
-  /** More than the text of one statement tells: nothing is known of what it did. */
-  void unknown() {
-    pin(PinReason.UNKNOWN);
+  /** A statement is bound that was prepared by text, or by nobody: what it does only it knows. */
+  void onUnreadStatement() {
+    asked++;
+    doubtLone();
+    code = true;
+    doubts |= SessionQuestion.ASKABLE;
   }
 
   /** Triggers, defaults, rules: whatever changes rows may call functions. */
@@ -419,6 +427,9 @@ final class StatementJudge {
   void onSettled(SessionBackend backend, TransactionState transaction, boolean failed) {
     StatementMeaning meaning = lone;
     boolean done = executed && !failed;
+    if (deallocating && done) {
+      allDeallocated(backend); // whether the transaction commits or not
+    }
     lone = null;
     executed = false;
     deallocating = false;
@@ -539,8 +550,9 @@ final class StatementJudge {
     learn(truth, Footprint.TEMP_TABLE, PinReason.TEMPORARY_OBJECT);
     learn(truth, Footprint.HOLD_CURSOR, PinReason.HOLD_CURSOR);
     learn(truth, Footprint.ADVISORY_LOCK, PinReason.ADVISORY_LOCK);
-    if ((doubts & Footprint.DEALLOCATE.bit()) != 0 && !truth.has(Footprint.DEALLOCATE)) {
-      allDeallocated(backend);
+    boolean gone = !truth.has(Footprint.DEALLOCATE) && backend.holdsAny();
+    if ((doubts & Footprint.DEALLOCATE.bit()) != 0 && gone) {
+      allDeallocated(backend); // a backend that held none before tells nothing
     }
     doubts = 0;
     code = false;
