@@ -354,4 +354,94 @@ class PreparedStatementTest {
     blocker.query("commit");
     b.query("commit");
   }
+
+  /** Needs it to be asked what the backend held before: this one never held the statement. */
+  @Test
+  @Tag("case-63")
+  void namesOutliveAReadBackOnABackendThatNeverHeldThem() throws Exception {
+    prepare(a, "s", "select 'kept'");
+    onBothBackends(() -> {
+      assertEquals("26000", error(a.query("deallocate nobody")));
+      assertEquals("kept", value(execute(a, "s")));
+    });
+  }
+
+  /** Needs the answer to a query that frees all names taken at once, not with the transaction. */
+  @Test
+  @Tag("case-63")
+  void whatIsPreparedAgainBehindADeallocateAllInATransactionIsThere() throws Exception {
+    prepare(a, "s", "select 'once'");
+    a.query("begin");
+    a.query("deallocate all");
+    assertEquals("1Z", RawPgClient.types(prepare(a, "s", "select 'once'")));
+    assertEquals("once", value(execute(a, "s")));
+    a.query("rollback");
+    onBothBackends(() -> assertEquals("once", value(execute(a, "s"))));
+  }
+
+  /** Needs the query held back until it is known whether its statement's Parse was skipped. */
+  @Test
+  @Tag("case-63")
+  @Tag("case-67")
+  void executeByTextWaitsForTheParseThatItNames() throws Exception {
+    prepare(b, "known", "select 6");
+    execute(b, "known");
+    a.send(
+        PgBytes.parse("", "select broken from nowhere"),
+        PgBytes.parse("s", "select 6"),
+        PgBytes.sync(),
+        PgBytes.query("execute s"),
+        PgBytes.parse("s", "select 6"),
+        PgBytes.sync(),
+        PgBytes.query("execute s"));
+    assertEquals("EZ", RawPgClient.types(a.readUntil('Z')));
+    assertEquals("26000", error(a.readUntil('Z')));
+    assertEquals("1Z", RawPgClient.types(a.readUntil('Z')));
+    assertEquals("6", value(a.readUntil('Z')));
+  }
+
+  /** Needs DEALLOCATE to be alone: its name must not be kept because its neighbour failed. */
+  @Test
+  @Tag("case-63")
+  void deallocateByTextInAPipelineFreesItsNameWhateverFailsBehindIt() throws Exception {
+    prepare(a, "s", "select 'old'");
+    execute(a, "s");
+    a.send(
+        PgBytes.query("deallocate s"),
+        PgBytes.query("select 1/0"),
+        PgBytes.parse("s", "select 'new'"),
+        PgBytes.sync());
+    assertEquals("CZ", RawPgClient.types(a.readUntil('Z')));
+    assertEquals("22012", error(a.readUntil('Z')));
+    assertEquals("1Z", RawPgClient.types(a.readUntil('Z')));
+    onBothBackends(() -> assertEquals("new", value(execute(a, "s"))));
+  }
+
+  /** Needs a doubt with the Bind: only the server knows what a statement of SQL text does. */
+  @Test
+  @Tag("case-63")
+  @Tag("case-82")
+  void whatIsSetByAStatementOfPrepareBoundByTheProtocolGoesWithItsSession() throws Exception {
+    a.query("prepare p as select set_config('work_mem', '9MB', false)");
+    assertEquals("9MB", value(execute(a, "p")));
+    a.query("deallocate p");
+    onBothBackends(() -> {
+      assertEquals("9MB", a.value("show work_mem"));
+      assertEquals("4MB", b.value("show work_mem"));
+    });
+  }
+
+  /** Needs EXECUTE not to be taken for code that nobody can read, which pins for good. */
+  @Test
+  @Tag("case-63")
+  void aStatementOfPreparePinsUntilItIsDeallocatedAndNoLonger() throws Exception {
+    a.query("prepare p(text) as select set_config('app.prepared', $1, false)");
+    assertEquals("first", a.value("execute p('first')"));
+    assertEquals(1, pooler.metric("pooler_pins_total"));
+    a.query("deallocate p");
+    onBothBackends(() -> {
+      assertEquals("first", a.value("select current_setting('app.prepared')"));
+      assertEquals("26000", error(a.query("execute p('second')")));
+    });
+  }
 }

@@ -316,6 +316,16 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public boolean holdsAny() {
+    return statements.size() > 0;
+  }
+
+  @Override
+  public boolean midBatch() {
+    return replies.unsynced();
+  }
+
+  @Override
   public boolean asked(SharedStatement statement) {
     return statements.contains(statement);
   }

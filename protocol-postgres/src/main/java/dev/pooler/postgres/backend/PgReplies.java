@@ -45,6 +45,9 @@ final class PgReplies {
   /** A batch of extended-protocol messages has begun and no ReadyForQuery has ended it. */
   private boolean batchOpen;
 
+  /** Messages of a batch have been sent, and no Sync behind them. */
+  private boolean unsynced;
+
   /** The server skips what it is sent until a Sync that has not been sent yet. */
   private boolean skipping;
 
@@ -64,6 +67,7 @@ final class PgReplies {
     return switch (requestType) {
       case Frontend.PARSE, Frontend.BIND, Frontend.DESCRIBE, Frontend.EXECUTE, Frontend.CLOSE -> {
         batchOpen = true;
+        unsynced = true;
         yield add(requestType, Disposition.FORWARD, effect);
       }
       case Frontend.QUERY, Frontend.FUNCTION_CALL -> add(requestType, Disposition.FORWARD, effect);
@@ -73,6 +77,7 @@ final class PgReplies {
           yield true;
         }
         skipping = false;
+        unsynced = false;
         yield queue.add(requestType, Disposition.FORWARD);
       }
       case Frontend.COPY_DONE, Frontend.COPY_FAIL -> {
@@ -149,12 +154,18 @@ final class PgReplies {
   /** A Close of ours whose CloseComplete is to reach the client as ParseComplete. */
   boolean expectStandIn(RequestEffect effect) {
     batchOpen = true;
+    unsynced = true;
     return add(STAND_IN, Disposition.FORWARD, effect);
   }
 
   /** The server skips to a Sync that has not been sent yet: it will not even read what comes. */
   boolean skipping() {
     return skipping;
+  }
+
+  /** A failure may make the server skip what is sent now, to a Sync that has not been sent yet. */
+  boolean unsynced() {
+    return unsynced || skipping;
   }
 
   /** True when the next CloseComplete answers a Parse. */
@@ -260,6 +271,7 @@ final class PgReplies {
       earlySyncs = 0;
       skipping = false;
       batchOpen = false;
+      unsynced = false;
       return false;
     }
     mustBe(
@@ -269,6 +281,7 @@ final class PgReplies {
     removeHead();
     if (queue.isEmpty()) {
       batchOpen = false;
+      unsynced = false;
     }
     copyIn = false;
     return ours;
@@ -277,6 +290,7 @@ final class PgReplies {
   void clear() {
     queue.clear();
     batchOpen = false;
+    unsynced = false;
     skipping = false;
     copyIn = false;
     earlySyncs = 0;

@@ -34,6 +34,7 @@ import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SettingsStatement;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
@@ -407,7 +408,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (state != PgSessionState.LEASED || terminated || skipping != Skipping.NOTHING) {
       return Verdict.DROP;
     }
-    if (waitsBehindFront()) {
+    if (waitsBehindFront() || (prepared.holdsBack() && type != Frontend.TERMINATE)) {
       return Verdict.INSPECT; // which lets it wait
     }
     return switch (type) {
@@ -425,7 +426,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public int inspectLength(int type, long length) {
-    return waitsBehindFront() ? PgFrameFormat.HEADER : StatementJudge.inspectLength(type, length);
+    return waitsBehindFront() || prepared.holdsBack()
+        ? PgFrameFormat.HEADER
+        : StatementJudge.inspectLength(type, length);
   }
 
   /**
@@ -455,6 +458,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
+    if (prepared.holdsBack()) {
+      stalls = true;
+      return Verdict.WAIT;
+    }
     SessionBackend backend = backend();
     if (waitsBehindFront()) {
       stalls = true;
@@ -465,7 +472,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     Verdict verdict = Verdict.FORWARD;
     switch (type) {
       case Frontend.QUERY -> {
-        refusal = judge.onQuery(query(length, in, index, available, backend), backend);
+        StatementMeaning meaning = query(length, in, index, available, backend);
+        if (meaning == null) {
+          stalls = true;
+          return Verdict.WAIT;
+        }
+        refusal = judge.onQuery(meaning, backend);
       }
       case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index, available);
       default -> {
@@ -493,8 +505,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     return verdict;
   }
 
-  /** What a query means, with the shared statement that it may name. */
-  private StatementMeaning query(
+  /** What a query means, with the shared statement that it may name; null if it has to wait. */
+  private @Nullable StatementMeaning query(
       long length, ByteBuf in, int index, int available, SessionBackend backend) {
     if (length > available) {
       return prepared.onQuery(StatementMeaning.UNKNOWN, length, in, index, walker, backend);
@@ -832,6 +844,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     out.flush();
     if (state == PgSessionState.STALLED && (prepared.takeDecided() || frontIsOver())) {
       become(PgSessionState.LEASED);
+      if (held == null) {
+        held = Unpooled.EMPTY_BUFFER; // the walker may have the whole of what had to wait
+      }
       if (backend().aligned(judge.settings())) {
         resume();
         settleUnanswered();

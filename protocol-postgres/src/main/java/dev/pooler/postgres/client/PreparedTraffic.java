@@ -48,8 +48,8 @@ final class PreparedTraffic {
   private @Nullable String deallocatedName;
   private @Nullable SharedStatement deallocatedStatement;
 
-  /** Nothing else was open when it was deallocated: if something fails, it is this. */
-  private boolean alone;
+  /** See {@link #holdsBack()}. */
+  private boolean holdsBack;
 
   /** Why the message that was just looked at may not run; taken with {@link #takeRefusal}. */
   private @Nullable SqlFailure refusal;
@@ -66,6 +66,7 @@ final class PreparedTraffic {
   }
 
   void onLease() {
+    holdsBack = false;
     unnamed.onLease();
   }
 
@@ -74,42 +75,55 @@ final class PreparedTraffic {
    * text names a shared statement it gets that statement's own name.
    *
    * @param meaning of the text as it stands
-   * @return what it means with the statement that it names
+   * @return what it means with the statement that it names; null if what the name stands for
+   *     depends on an answer that is not here yet
    */
-  StatementMeaning onQuery(
+  @Nullable StatementMeaning onQuery(
       StatementMeaning meaning,
       long length,
       ByteBuf in,
       int index,
       FrameWalker walker,
       SessionBackend backend) {
-    unnamed.drop();
     boolean mayName =
         meaning.facts().leaves(Footprint.CODE) || meaning.facts().leaves(Footprint.DEALLOCATE);
     if (!shares || names.size() == 0 || !mayName || meaning == StatementMeaning.UNKNOWN) {
+      unnamed.drop();
       return meaning;
     }
     int text = index + PgFrameFormat.HEADER;
     PreparedNameInText place =
         PreparedNameInText.find(
             PgDialects.STANDARD, in, text, Math.toIntExact(index + length - 1 - text));
+    if (place != null && mustWait(place, backend)) {
+      return null;
+    }
+    unnamed.drop();
+    if (meaning.facts().clears(Footprint.PREPARED)
+        && (backend.owes() || meaning.facts().statements() > 1)) {
+      bringWitness(in, index, walker, backend);
+    }
     SharedStatement statement = place == null ? null : names.find(place.name());
     if (place == null || statement == null || statement == SharedStatement.RAW) {
       return meaning;
     }
+    boolean frees = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
+    if (frees && backend.midBatch()) {
+      return meaning; // it may be skipped and nobody could tell: better an error
+    }
     int head = text + place.offset() - index;
-    alone = !backend.owes();
     walker.replaceStart(in, index, head + place.length());
-    backend.ensureForQuery(statement);
+    bring(statement, backend);
     int name = statement.nameLength() - 1;
     ByteBuf out = backend.room(head + name);
     out.writeByte(Frontend.QUERY);
     out.writeInt(Math.toIntExact(length - 1 + name - place.length()));
     out.writeBytes(in, text, place.offset());
     statement.writeBareName(out);
-    if (place.kind() == PreparedNameInText.Kind.DEALLOCATE) {
+    if (frees) {
       deallocatedName = place.name();
       deallocatedStatement = statement;
+      holdsBack = true;
       return StatementMeaning.NOTHING;
     }
     return statement.meaning();
@@ -146,6 +160,30 @@ final class PreparedTraffic {
     unnamed.onLease(); // no backend has it
   }
 
+  /**
+   * In front of a DEALLOCATE ALL among other statements, one of which may fail: a backend without
+   * any statement could not tell later whether it was carried out.
+   */
+  private void bringWitness(ByteBuf in, int index, FrameWalker walker, SessionBackend backend) {
+    SharedStatement any = names.any();
+    if (any != null && !backend.holdsAny()) {
+      walker.forwardPassed(in, index);
+      bring(any, backend);
+    }
+  }
+
+  private void bring(SharedStatement statement, SessionBackend backend) {
+    holdsBack = !backend.asked(statement) && !backend.midBatch();
+    backend.ensureForQuery(statement);
+  }
+
+  /** Within a batch nothing waits: its Sync may be what the server waits for. */
+  private boolean mustWait(PreparedNameInText place, SessionBackend backend) {
+    boolean frees = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
+    return names.undecided(place.name())
+        || (!backend.midBatch() && (judge.deallocating() || (frees && backend.owes())));
+  }
+
   void onSync() {
     names.onSync();
   }
@@ -156,20 +194,28 @@ final class PreparedTraffic {
     if (judge.takeRedefined() | backend.takeStalePlan()) {
       shared.forget();
     }
+    holdsBack = false;
     SharedStatement gone = deallocatedStatement;
     String name = deallocatedName;
     if (gone != null && name != null) {
       deallocatedStatement = null;
-      if (!failed) {
+      if (!failed) { // it was alone
         names.forget(name);
         backend.deallocated(gone);
-      } else if (!alone) {
-        judge.unknown(); // it, or another statement of the pipeline, has failed
       }
     }
     if (judge.takeDeallocated()) {
       names.clear();
     }
+  }
+
+  /**
+   * Whether whatever the client sends next has to wait for the answer to a query: one with a Parse
+   * of ours in front, which would take all that follows with it if it failed, or a DEALLOCATE, of
+   * which nobody could tell later whether it was this that failed.
+   */
+  boolean holdsBack() {
+    return holdsBack;
   }
 
   /** Whether what a message waited for has been answered. */
@@ -193,7 +239,7 @@ final class PreparedTraffic {
       FrameWalker walker,
       SessionBackend backend,
       StatementRules rules) {
-    if (shares && (judge.deallocating() || deallocatedStatement != null)) {
+    if (shares && judge.deallocating() && !backend.midBatch()) {
       return Verdict.WAIT; // all names may be gone, or none
     }
     return switch (type) {
@@ -332,6 +378,9 @@ final class PreparedTraffic {
       return Verdict.WAIT;
     }
     SharedStatement statement = shares ? names.find(in, name, zero) : null;
+    if (statement == null && shares) {
+      judge.onUnreadStatement(); // of a PREPARE by text, if the server knows it
+    }
     if (statement == null || statement == SharedStatement.RAW) {
       return pass(backend, Frontend.BIND, null); // the server knows it, or knows what to say
     }

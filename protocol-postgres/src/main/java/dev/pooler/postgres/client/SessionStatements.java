@@ -117,6 +117,12 @@ final class SessionStatements {
     return meaning != null && !meaning.settled && meaning.batch != batch;
   }
 
+  /** The same of a name in SQL text. */
+  boolean undecided(String name) {
+    Meaning meaning = named == null ? null : named.get(probe.of(name));
+    return meaning != null && !meaning.settled && meaning.batch != batch;
+  }
+
   /** Everything asked is answered, and so all names are decided. */
   void onSettled() {
     decided = true;
@@ -139,6 +145,18 @@ final class SessionStatements {
   @Nullable SharedStatement find(String name) {
     Meaning meaning = named == null ? null : named.get(probe.of(name));
     return meaning == null ? null : meaning.statement;
+  }
+
+  /** One that is shared, or null. */
+  @Nullable SharedStatement any() {
+    if (named != null) {
+      for (Meaning meaning : named.values()) {
+        if (meaning.statement != null && meaning.statement != SharedStatement.RAW) {
+          return meaning.statement;
+        }
+      }
+    }
+    return null;
   }
 
   /** SQL text has deallocated it. */

@@ -300,10 +300,7 @@ final class StatementJudge {
     StatementFacts facts = meaning.facts();
     drewFromSequence |=
         facts.is(StatementTrait.ADVANCES_SEQUENCE) || facts.first() == StatementClass.WRITE;
-    if (lone != null) {
-      doubt(lone); // more than one statement in its pipeline: which of them failed is not told
-      lone = null;
-    }
+    doubtLone();
     if (facts.is(StatementTrait.LETS_GO)) {
       askAboutPins();
     }
@@ -312,14 +309,24 @@ final class StatementJudge {
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
     }
+    // A typing error inside a transaction is as good as one outside.
     boolean alone =
         asked == 1
             && facts.statements() == 1
-            && backend.transactionState() == TransactionState.IDLE;
+            && (backend.transactionState() == TransactionState.IDLE
+                || facts.first() == StatementClass.UNKNOWN);
     if (alone && tellsItsEffect(meaning)) {
       lone = meaning;
     } else {
       doubt(meaning);
+    }
+  }
+
+  /** More than one statement in a pipeline: which of them failed is not told. */
+  private void doubtLone() {
+    if (lone != null) {
+      doubt(lone);
+      lone = null;
     }
   }
 
@@ -338,9 +345,12 @@ final class StatementJudge {
     }
   }
 
-  /** More than the text of one statement tells: nothing is known of what it did. */
-  void unknown() {
-    pin(PinReason.UNKNOWN);
+  /** A statement is bound that was prepared by text, or by nobody: what it does only it knows. */
+  void onUnreadStatement() {
+    asked++;
+    doubtLone();
+    code = true;
+    doubts |= SessionQuestion.ASKABLE;
   }
 
   /** Triggers, defaults, rules: whatever changes rows may call functions. */
@@ -440,6 +450,9 @@ final class StatementJudge {
   void onSettled(SessionBackend backend, TransactionState transaction, boolean failed) {
     StatementMeaning meaning = lone;
     boolean done = executed && !failed;
+    if (deallocating && done) {
+      allDeallocated(backend); // whether the transaction commits or not
+    }
     lone = null;
     executed = false;
     deallocating = false;
@@ -480,8 +493,10 @@ final class StatementJudge {
     } else if (isDeallocateAll(facts)) {
       allDeallocated(backend);
     } else if (isResetAll(facts)) {
-      settings = startup;
-      backend.assumeSettings(PgSettings.NONE);
+      // RESET ALL leaves the role and the session's user (guc_parameters.dat: no_reset_all).
+      PgSettings users = facts.clears(Footprint.ROLE) ? PgSettings.NONE : settings.users();
+      settings = users.orElse(startup);
+      backend.assumeSettings(users);
       pins &= ~bit(PinReason.SETTING);
       if (facts.clears(Footprint.ADVISORY_LOCK)) { // DISCARD ALL
         pins = 0;
@@ -562,8 +577,9 @@ final class StatementJudge {
     learn(truth, Footprint.TEMP_TABLE, PinReason.TEMPORARY_OBJECT);
     learn(truth, Footprint.HOLD_CURSOR, PinReason.HOLD_CURSOR);
     learn(truth, Footprint.ADVISORY_LOCK, PinReason.ADVISORY_LOCK);
-    if ((doubts & Footprint.DEALLOCATE.bit()) != 0 && !truth.has(Footprint.DEALLOCATE)) {
-      allDeallocated(backend);
+    boolean gone = !truth.has(Footprint.DEALLOCATE) && backend.holdsAny();
+    if ((doubts & Footprint.DEALLOCATE.bit()) != 0 && gone) {
+      allDeallocated(backend); // a backend that held none before tells nothing
     }
     doubts = 0;
     code = false;

@@ -159,6 +159,13 @@ public final class PgSettings implements SessionSettings {
         : this;
   }
 
+  /** The role and the session's user alone. */
+  public PgSettings users() {
+    TreeMap<String, Value> kept = new TreeMap<>(values);
+    kept.keySet().removeIf(name -> !isUser(name));
+    return kept.isEmpty() ? NONE : intern(kept);
+  }
+
   public PgSettings with(String name, Value value) {
     TreeMap<String, Value> changed = new TreeMap<>(values);
     changed.put(lower(name), value);

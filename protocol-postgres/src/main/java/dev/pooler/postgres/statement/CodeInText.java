@@ -30,12 +30,22 @@ public final class CodeInText {
 
   private CodeInText() {}
 
+  /**
+   * EXECUTE runs no code of its text but its arguments: the statement was read with its PREPARE,
+   * and so were the names of what it sets.
+   */
+  private static int behindExecute(ByteBuf in, int text, int end) {
+    PreparedNameInText name = PreparedNameInText.find(PgDialects.STANDARD, in, text, end - text);
+    return name == null ? 0 : name.offset() + name.length();
+  }
+
   /** What the text means. */
   public static StatementMeaning read(StatementFacts facts, ByteBuf in, int text, int end) {
     if (end - text > LONGEST) {
       return new StatementMeaning(facts, List.of(), List.of(), true);
     }
-    String code = in.toString(text, end - text, StandardCharsets.UTF_8);
+    int from = text + behindExecute(in, text, end);
+    String code = in.toString(from, end - from, StandardCharsets.UTF_8);
     Set<String> names = new LinkedHashSet<>();
     Matcher named = NAMED.matcher(code);
     while (named.find()) {

@@ -18,6 +18,15 @@ public interface SessionBackend extends Backend {
   /** True if the server has said that it holds the statement. */
   boolean holds(SharedStatement statement);
 
+  /** True if it holds any shared statement, as far as it was told. */
+  boolean holdsAny();
+
+  /**
+   * True while a Sync of the client's is due: then a message of it may be skipped to that Sync, and
+   * must not keep it back.
+   */
+  boolean midBatch();
+
   /** True if the server has been asked for it, whether it has answered or not. */
   boolean asked(SharedStatement statement);
 

@@ -2,48 +2,23 @@ package dev.pooler.postgres.simulation;
 
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.testkit.simulation.Simulation;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * What a client will do: messages to send, and places where it waits for its answers. Acts are
  * drawn one at a time, each of them whole: no transaction and no batch stays open behind it.
  */
-final class ClientPlan {
-  /** One entry of the plan. */
-  sealed interface Step {
-    record Send(Message message) implements Step {}
-
-    /** Goes on when everything asked is answered. */
-    record Await() implements Step {}
-  }
-
-  private final Simulation simulation;
-  private final int client;
-  private final PoolMode mode;
-
+final class ClientPlan extends StateActs {
   /** Some clients only ever bind an unnamed statement that they have not parsed. */
   private final boolean orphan;
 
   private final boolean cancels;
-  private final ArrayDeque<Step> steps = new ArrayDeque<>();
-  private int number;
   private int names;
 
-  /** Names that may stand for something. */
-  private final List<String> open = new ArrayList<>();
-
-  ClientPlan(Simulation simulation, int client, PoolMode mode) {
-    this.simulation = simulation;
-    this.client = client;
-    this.mode = mode;
+  ClientPlan(Simulation simulation, int client, PoolMode mode, boolean codeLeaves) {
+    super(simulation, client, mode, codeLeaves);
     this.orphan = simulation.onceIn(6);
     this.cancels = simulation.onceIn(3);
-  }
-
-  ArrayDeque<Step> steps() {
-    return steps;
   }
 
   /** Whether this client cancels now and then. */
@@ -51,13 +26,11 @@ final class ClientPlan {
     return cancels;
   }
 
-  String name() {
-    return "c" + client;
-  }
-
   /** Adds one more act. */
   void extend() {
-    switch (simulation.below(20)) {
+    switch (simulation.below(26)) {
+      case 20, 21, 22, 23, 24 -> state();
+      case 25 -> query(stateful());
       case 0, 1 -> transaction();
       case 2 -> setting();
       case 3 -> query("show " + simulation.oneOf("application_name", "lock_timeout"));
@@ -68,7 +41,7 @@ final class ClientPlan {
       case 8 -> functionCall();
       case 9 -> send(Message.of('Q', simulation.oneOf("", " ")));
       case 10 -> simulation.oneOf((Runnable) this::named, this::reuse, this::reuse).run();
-      case 11 -> leaves();
+      case 11 -> setting();
       case 12, 13 -> flushed();
       case 14, 15, 16 -> batch();
       default -> query(statement());
@@ -80,12 +53,9 @@ final class ClientPlan {
 
   // --- statements -----------------------------------------------------------------------------
 
-  private String tag() {
-    return " /*" + name() + "-" + ++number + "*/";
-  }
-
   private String statement() {
-    return switch (simulation.below(8)) {
+    return switch (simulation.below(9)) {
+      case 8 -> function();
       case 0 -> "select missing";
       case 1 -> "select big " + (1 + simulation.below(3000));
       case 2 -> "select " + simulation.below(300);
@@ -98,13 +68,13 @@ final class ClientPlan {
   private String set() {
     return switch (simulation.below(7)) {
       case 0, 1 -> "set application_name to '" + name() + "." + simulation.below(100) + "'";
-      case 2, 3 -> "set lock_timeout to " + timeout();
+      case 2, 3 -> "set lock_timeout to " + own();
       case 4 ->
           simulation.onceIn(3)
               ? "deallocate all"
               : "reset " + simulation.oneOf("application_name", "lock_timeout", "all");
       case 5 -> "discard all";
-      default -> "set lock_timeout to " + timeout() + tag() + "; select missing";
+      default -> "set lock_timeout to " + own() + tag() + "; select missing";
     };
   }
 
@@ -121,10 +91,6 @@ final class ClientPlan {
     }
   }
 
-  private int timeout() {
-    return client * 1000 + simulation.below(1000);
-  }
-
   private void transaction() {
     if (mode == PoolMode.STATEMENT) {
       query(statement());
@@ -137,9 +103,14 @@ final class ClientPlan {
       if (!pipelined) {
         await();
       }
-      switch (simulation.below(7)) {
-        case 0 -> query("set local lock_timeout to " + timeout());
-        case 1 -> query("set lock_timeout to " + timeout());
+      switch (simulation.below(13)) {
+        case 0 -> query("set local lock_timeout to " + own());
+        case 1 -> query("set lock_timeout to " + own());
+        case 7 -> query("set application_name to '" + name() + "." + simulation.below(100) + "'");
+        case 8 -> query("savepoint " + point());
+        case 9 -> query("rollback to " + point());
+        case 10 -> query(simulation.onceIn(3) ? "deallocate all" : "release " + point());
+        case 11, 12 -> query(stateful());
         case 2 -> portal();
         case 3 -> batch();
         case 4 -> copyIn();
@@ -152,91 +123,14 @@ final class ClientPlan {
     query(simulation.oneOf("commit", "rollback"));
   }
 
-  private void leaves() {
-    switch (simulation.below(3)) {
-      case 0 -> query("listen " + name());
-      case 1 -> query("create temp table " + name() + "_t ()");
-      default -> setting();
-    }
+  private String point() {
+    return simulation.oneOf("p1", "p1", "p2");
   }
 
   // --- messages -------------------------------------------------------------------------------
 
-  private void query(String sql) {
-    send(Message.of('Q', sql + tag() + padding()));
-  }
-
-  private String padding() {
-    return simulation.onceIn(40) ? " ".repeat(simulation.below(20_000)) : "";
-  }
-
-  private void parse(String name, String sql) {
-    send(
-        Message.of(
-            'P',
-            out -> {
-              Message.string(out, name);
-              Message.string(out, sql + tag() + padding());
-              out.writeShort(0);
-            }));
-  }
-
-  private void bind(String portal, String statement) {
-    int size = simulation.onceIn(20) ? simulation.below(20_000) : 0;
-    send(
-        Message.of(
-            'B',
-            out -> {
-              Message.string(out, portal);
-              Message.string(out, statement);
-              out.writeShort(0);
-              out.writeShort(1);
-              out.writeInt(size);
-              out.write(new byte[size]);
-              out.writeShort(0);
-            }));
-  }
-
-  private void describe(char what, String name) {
-    send(
-        Message.of(
-            'D',
-            out -> {
-              out.writeByte(what);
-              Message.string(out, name);
-            }));
-  }
-
-  private void execute(String portal, int limit) {
-    send(
-        Message.of(
-            'E',
-            out -> {
-              Message.string(out, portal);
-              out.writeInt(limit);
-            }));
-  }
-
-  private void close(char what, String name) {
-    send(
-        Message.of(
-            'C',
-            out -> {
-              out.writeByte(what);
-              Message.string(out, name);
-            }));
-  }
-
-  private void sync() {
-    send(Message.of('S'));
-  }
-
-  private void flush() {
-    send(Message.of('H'));
-  }
-
   private void functionCall() {
-    String argument = name() + "-" + ++number;
+    String argument = row();
     send(
         Message.of(
             'F',
@@ -265,7 +159,7 @@ final class ClientPlan {
       execute("", 0);
       return;
     }
-    parse("", simulation.onceIn(6) ? "set lock_timeout to " + timeout() : statement());
+    parse("", simulation.onceIn(6) ? "set lock_timeout to " + own() : statement());
     if (simulation.onceIn(3)) {
       describe('S', "");
     }
@@ -331,15 +225,8 @@ final class ClientPlan {
     if (simulation.onceIn(2)) {
       parse(statement, statement());
     } else {
-      String common = simulation.oneOf("select 1", "show application_name", "show lock_timeout");
-      send(
-          Message.of(
-              'P',
-              out -> {
-                Message.string(out, statement);
-                Message.string(out, common);
-                out.writeShort(0);
-              }));
+      parseExactly(
+          statement, simulation.oneOf("select 1", "show application_name", "show lock_timeout"));
     }
     if (simulation.onceIn(3)) {
       return; // the batch goes on
@@ -413,7 +300,7 @@ final class ClientPlan {
   private void copyData() {
     int rows = simulation.below(6);
     for (int i = 0; i < rows; i++) {
-      String row = name() + "-" + ++number;
+      String row = row();
       send(
           Message.of(
               'd',
@@ -423,14 +310,6 @@ final class ClientPlan {
               }));
     }
     send(simulation.onceIn(4) ? Message.of('f', "no more") : Message.of('c'));
-  }
-
-  private void send(Message message) {
-    steps.addLast(new Step.Send(message));
-  }
-
-  private void await() {
-    steps.addLast(new Step.Await());
   }
 
   /** What a client says when it leaves politely. */

@@ -14,11 +14,12 @@ import java.util.Map;
  * serves twice: as the backend behind pooler, and as the oracle of what a client would have been
  * answered by a server of its own.
  *
- * <p>It does one thing a {@link #step}: a message, or one statement of a query string, whose
- * replies come as a whole.
+ * <p>It is one class because every statement may change the one transaction; what settings, what is
+ * left and what functions do is in classes beside it. It does one thing a {@link #step}: a message,
+ * or one statement of a query string, whose replies come as a whole.
  */
 final class PgModel {
-  private record Prepared(String sql) {}
+  private record Prepared(String sql, boolean byText) {}
 
   private static final class Portal {
     final String sql;
@@ -44,6 +45,9 @@ final class PgModel {
     }
   }
 
+  /** Without the name: behind pooler it is another. */
+  private static final String NO_STATEMENT = "no prepared statement of this name";
+
   private final ArrayDeque<Message> asked = new ArrayDeque<>();
   private final ArrayDeque<String> statements = new ArrayDeque<>();
   private final Map<String, Prepared> prepared = new HashMap<>();
@@ -57,15 +61,25 @@ final class PgModel {
   private boolean flushed;
   private Copy copy;
   private int copied;
-  private String listening = "";
-  private String temporary = "";
+  private final PgModelLeftovers leftovers = new PgModelLeftovers();
+
+  private final PgModelFunctions functions;
+
+  /** Functions of this database may leave something: what a census finds. */
+  private final boolean codeLeaves;
+
+  /** Savepoints of the transaction, eldest first. */
+  private final List<String> points = new ArrayList<>();
+
   private String transactionOwner = "";
 
   /** A transaction has been begun in which nothing has been asked yet. */
   private boolean fresh;
 
-  PgModel(Map<String, String> startup) {
+  PgModel(Map<String, String> startup, boolean codeLeaves) {
+    this.codeLeaves = codeLeaves;
     this.settings = new PgModelSettings(startup);
+    this.functions = new PgModelFunctions(settings, leftovers);
   }
 
   void ask(Message message) {
@@ -157,11 +171,9 @@ final class PgModel {
     if (copy != null && !Tag.client(copy.tag).equals(client)) {
       return "a COPY of " + copy.tag;
     }
-    if (!listening.isEmpty() && !listening.equals(client)) {
-      return "LISTEN of " + listening;
-    }
-    if (!temporary.isEmpty() && !temporary.equals(client)) {
-      return "a temporary table of " + temporary;
+    String left = leftovers.foreignTo(client);
+    if (!left.isEmpty()) {
+      return left;
     }
     for (Map.Entry<String, Prepared> entry : prepared.entrySet()) {
       String owner = Tag.client(Tag.of(entry.getValue().sql));
@@ -173,8 +185,13 @@ final class PgModel {
     return settings.foreignTo(client);
   }
 
-  String listening() {
-    return status == 'I' ? listening : "";
+  PgModelLeftovers leftovers() {
+    return leftovers;
+  }
+
+  /** Between transactions: the server tells notifications only here. */
+  boolean between() {
+    return status == 'I' && !implicit && statements.isEmpty();
   }
 
   /** Does the next thing, or fails it with a cancel. */
@@ -265,7 +282,8 @@ final class PgModel {
   private void onQuery(String text) {
     prepared.remove("");
     queryOpen = true;
-    for (String part : text.split(";")) {
+    // A question of pooler's is one statement, whatever its strings hold.
+    for (String part : text.startsWith("SELECT '") ? new String[] {text} : text.split(";")) {
       if (!part.isBlank()) {
         statements.addLast(part);
       }
@@ -316,7 +334,7 @@ final class PgModel {
     if (Tag.text(sql).equals("select missing")) {
       throw missing(sql); // as the server: its text is analysed before it runs
     }
-    prepared.put(name, new Prepared(sql));
+    prepared.put(name, new Prepared(sql, false));
     replies.add(Message.of('1'));
   }
 
@@ -326,7 +344,7 @@ final class PgModel {
     begin();
     Prepared statement = prepared.get(name);
     if (statement == null) {
-      throw new SqlError("26000", "no prepared statement " + name);
+      throw new SqlError("26000", NO_STATEMENT);
     }
     refuseIfFailed(statement.sql);
     int body = portal.length() + name.length() + 2;
@@ -390,6 +408,9 @@ final class PgModel {
     String tag = Tag.of(sql);
     String text = Tag.text(sql);
     String[] words = text.split(" +");
+    if (session(sql, text, words, simple)) {
+      return;
+    }
     switch (words[0].toLowerCase(java.util.Locale.ROOT)) {
       case "begin" -> {
         fresh = status == 'I';
@@ -403,30 +424,127 @@ final class PgModel {
         complete(fine ? "COMMIT" : "ROLLBACK");
       }
       case "rollback" -> {
-        endTransaction(false);
+        if (words.length == 1) {
+          endTransaction(false);
+        } else {
+          point(words[0], words[2]);
+        }
         complete("ROLLBACK");
       }
-      case "set", "reset" -> {
-        settings.change(text);
+      case "savepoint", "release" -> {
+        point(words[0], words[1]);
         complete(words[0].toUpperCase(java.util.Locale.ROOT));
-      }
-      case "discard" -> discard();
-      case "deallocate" -> {
-        prepared.keySet().removeIf(name -> !name.isEmpty());
-        complete("DEALLOCATE ALL");
-      }
-      case "listen" -> {
-        listening = words[1];
-        complete("LISTEN");
-      }
-      case "create" -> {
-        temporary = Tag.client(tag);
-        complete("CREATE TABLE");
       }
       case "copy" -> copy(words, tag, simple);
       case "show" -> rows(sql, portal, limit, simple, 1, settings.value(words[1]));
       case "select" -> select(sql, words, portal, limit, simple);
       default -> throw new SqlError("42601", "syntax error " + tag);
+    }
+  }
+
+  /** What concerns the session's state, if it does. */
+  private boolean session(String sql, String text, String[] words, boolean simple) throws SqlError {
+    String tag = "";
+    switch (words[0].toLowerCase(java.util.Locale.ROOT)) {
+      case "set", "reset" -> {
+        settings.change(text);
+        tag = words[0].toUpperCase(java.util.Locale.ROOT);
+      }
+      case "discard" -> {
+        discard();
+        tag = "DISCARD ALL";
+      }
+      case "prepare" -> {
+        if (prepared.containsKey(words[1])) {
+          throw new SqlError("42P05", "prepared statement exists");
+        }
+        prepared.put(words[1], new Prepared(sql.substring(sql.indexOf(" as ") + 4), true));
+        tag = "PREPARE";
+      }
+      case "execute" -> {
+        String body = byText(words[1]).sql;
+        run(body, new Portal(body, List.of()), 0, simple);
+        return true;
+      }
+      case "explain" -> {
+        String body = byText(words[2]).sql;
+        rows(body, new Portal(body, List.of()), 0, simple, 1, "plan of " + Tag.of(body));
+        return true;
+      }
+      case "deallocate" -> {
+        if (words[1].equals("all")) {
+          prepared.keySet().removeIf(name -> !name.isEmpty());
+          tag = "DEALLOCATE ALL";
+        } else {
+          byText(words[1]);
+          prepared.remove(words[1]);
+          tag = "DEALLOCATE";
+        }
+      }
+      case "listen" -> {
+        leftovers.listen(words[1], Tag.client(Tag.of(sql)));
+        tag = "LISTEN";
+      }
+      case "unlisten" -> {
+        leftovers.unlisten(words[1]);
+        tag = "UNLISTEN";
+      }
+      case "notify" -> {
+        leftovers.notify(words[1].replace(",", ""), words[2].replace("'", ""));
+        tag = "NOTIFY";
+      }
+      case "create" -> {
+        if (!leftovers.create(words[3])) {
+          throw new SqlError("42P07", "relation exists " + Tag.of(sql));
+        }
+        tag = "CREATE TABLE";
+      }
+      case "drop" -> {
+        if (!leftovers.drop(words[2])) {
+          throw new SqlError("42P01", "table does not exist " + Tag.of(sql));
+        }
+        tag = "DROP TABLE";
+      }
+      default -> {
+        return false;
+      }
+    }
+    complete(tag);
+    return true;
+  }
+
+  private Prepared byText(String name) throws SqlError {
+    Prepared statement = prepared.get(name);
+    if (statement == null) {
+      throw new SqlError("26000", NO_STATEMENT);
+    }
+    return statement;
+  }
+
+  private void point(String verb, String name) throws SqlError {
+    if (status == 'I') {
+      throw new SqlError("25P01", "savepoints can only be used in transaction blocks");
+    }
+    if (verb.equals("savepoint")) {
+      points.add(name);
+      settings.mark();
+      leftovers.mark();
+      return;
+    }
+    int number = points.lastIndexOf(name);
+    if (number < 0) {
+      throw new SqlError("3B001", "savepoint does not exist");
+    }
+    if (verb.equals("release")) {
+      settings.release(number);
+      leftovers.release(number);
+      points.subList(number, points.size()).clear();
+    } else {
+      settings.rollBackTo(number);
+      leftovers.rollBackTo(number);
+      points.subList(number + 1, points.size()).clear();
+      portals.clear();
+      status = 'T';
     }
   }
 
@@ -456,7 +574,12 @@ final class PgModel {
       int size = Integer.parseInt(words[2]);
       rows(sql, portal, limit, simple, 1, (Tag.of(sql) + ' ').repeat(size));
     } else {
-      rows(sql, portal, limit, simple, Integer.parseInt(what), Tag.of(sql));
+      String answer = functions.call(what);
+      if (answer == null) {
+        rows(sql, portal, limit, simple, Integer.parseInt(what), Tag.of(sql));
+      } else {
+        rows(sql, portal, limit, simple, 1, answer + Tag.of(sql));
+      }
     }
   }
 
@@ -471,15 +594,24 @@ final class PgModel {
     if (sql.contains("'setting'")) {
       settings.set().forEach((name, value) -> replies.add(row("setting", name, value)));
     }
-    if (sql.contains("'listen'") && !listening.isEmpty()) {
-      replies.add(row("listen", listening, ""));
+    if (sql.contains("'listen'")) {
+      leftovers.channels().forEach(channel -> replies.add(row("listen", channel, "")));
     }
-    if (sql.contains("'temporary'") && !temporary.isEmpty()) {
+    if (sql.contains("'temporary'") && leftovers.hasTables()) {
       replies.add(row("temporary", "", ""));
     }
-    if (sql.contains("'shared'") && prepared.keySet().stream().anyMatch(name -> !name.isEmpty())) {
-      replies.add(row("shared", "some", ""));
+    if (sql.contains("'lock'") && leftovers.hasLocks()) {
+      replies.add(row("lock", "", ""));
     }
+    if (sql.contains("'census'") && codeLeaves) {
+      replies.add(row("census", "", ""));
+    }
+    prepared.forEach((name, statement) -> {
+      String kind = statement.byText ? "prepared" : "shared";
+      if (!name.isEmpty() && sql.contains("'" + kind + "'")) {
+        replies.add(row(kind, name, ""));
+      }
+    });
     complete("SELECT " + (replies.size() - before));
   }
 
@@ -553,9 +685,7 @@ final class PgModel {
     settings.discard();
     prepared.clear();
     portals.clear();
-    listening = "";
-    temporary = "";
-    complete("DISCARD ALL");
+    leftovers.discard();
   }
 
   private static boolean returnsRows(String sql) {
@@ -579,22 +709,27 @@ final class PgModel {
     if (status == 'I' && !implicit) {
       implicit = true;
       settings.save();
+      leftovers.save();
     }
   }
 
   private void refuseIfFailed(String sql) throws SqlError {
     String text = Tag.text(sql);
-    if (status == 'E' && !text.equalsIgnoreCase("rollback") && !text.equals("commit")) {
-      throw new SqlError("25P02", "current transaction is aborted " + Tag.of(sql));
+    boolean ends = text.toLowerCase(java.util.Locale.ROOT).startsWith("rollback");
+    if (status == 'E' && !ends && !text.equals("commit")) {
+      throw new SqlError("25P02", "current transaction is aborted");
     }
   }
 
   private void endTransaction(boolean commit) {
     if (commit) {
       settings.commit();
+      leftovers.commit();
     } else {
       settings.rollBack();
+      leftovers.rollBack();
     }
+    points.clear();
     status = 'I';
     implicit = false;
     transactionOwner = "";
@@ -604,6 +739,7 @@ final class PgModel {
   private void endImplicit() {
     if (status == 'I') {
       settings.commit();
+      leftovers.commit();
       implicit = false;
       portals.clear();
     }
@@ -615,6 +751,7 @@ final class PgModel {
     replies.add(errorResponse("ERROR", error.state, String.valueOf(error.getMessage())));
     if (status == 'I') {
       settings.rollBack();
+      leftovers.rollBack();
       implicit = false;
     } else {
       status = 'E';

@@ -1,6 +1,8 @@
 package dev.pooler.postgres.simulation;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The settings of a {@link PgModel}: session defaults, SET, SET LOCAL, and what rolls back. */
@@ -15,6 +17,9 @@ final class PgModelSettings {
   /** Values to return to when the transaction commits: those that SET LOCAL covers. */
   private final Map<String, String> covered = new HashMap<>();
 
+  private record Point(Map<String, String> values, Map<String, String> covered) {}
+
+  private final List<Point> points = new ArrayList<>();
   private String reported;
 
   PgModelSettings(Map<String, String> startup) {
@@ -74,7 +79,24 @@ final class PgModelSettings {
   void commit() {
     values.putAll(covered);
     covered.clear();
+    points.clear();
     saved = null;
+  }
+
+  void mark() {
+    points.add(new Point(new HashMap<>(values), new HashMap<>(covered)));
+  }
+
+  /** To the savepoint of this number, which stays. */
+  void rollBackTo(int number) {
+    values = new HashMap<>(points.get(number).values);
+    covered.clear();
+    covered.putAll(points.get(number).covered);
+    points.subList(number + 1, points.size()).clear();
+  }
+
+  void release(int number) {
+    points.subList(number, points.size()).clear();
   }
 
   void rollBack() {
@@ -83,6 +105,7 @@ final class PgModelSettings {
       saved = null;
     }
     covered.clear();
+    points.clear();
   }
 
   /** application_name if it is not what was reported last. */

@@ -72,7 +72,7 @@ final class PgSimulation {
     for (int i = 0; i < count; i++) {
       loops.add(simulation.newLoop());
     }
-    this.server = new ScriptedServer(simulation, simulation.onceIn(2));
+    this.server = new ScriptedServer(simulation, simulation.onceIn(2), simulation.onceIn(2));
     int size = 1 + simulation.below(4);
     SimulatedLoop first = loops.getFirst();
     this.supply =
@@ -170,7 +170,7 @@ final class PgSimulation {
             simulation,
             server,
             accept("c" + number),
-            new ClientPlan(simulation, number, mode),
+            new ClientPlan(simulation, number, mode, server.codeLeaves()),
             leaving,
             maxWait.toSeconds() < 100,
             this::cancel);

@@ -1,9 +1,11 @@
 package dev.pooler.postgres.simulation;
 
+import dev.pooler.postgres.simulation.PgModelLeftovers.Notification;
 import dev.pooler.testkit.simulation.Actor;
 import dev.pooler.testkit.simulation.ByteQueue;
 import dev.pooler.testkit.simulation.SimulatedSocket;
 import dev.pooler.testkit.simulation.Simulation;
+import java.util.ArrayDeque;
 import java.util.Map;
 
 /**
@@ -18,7 +20,8 @@ final class ScriptedBackend implements Actor {
   private final ScriptedServer server;
   private final SimulatedSocket socket;
   private final int pid;
-  private final PgModel model = new PgModel(Map.of());
+  private final PgModel model;
+  private final ArrayDeque<Notification> heard = new ArrayDeque<>();
 
   /** Replies that the server has not flushed yet. */
   private final ByteQueue buffered = new ByteQueue();
@@ -38,6 +41,7 @@ final class ScriptedBackend implements Actor {
     this.server = server;
     this.socket = socket;
     this.pid = pid;
+    this.model = new PgModel(Map.of(), server.codeLeaves());
   }
 
   @Override
@@ -45,7 +49,8 @@ final class ScriptedBackend implements Actor {
     return socket.received().size() > 0
         || socket.channelClosed()
         || (out.size() > 0 && socket.room() > 0)
-        || (model.canStep() && out.size() < OUTPUT_LIMIT);
+        || (model.canStep() && out.size() < OUTPUT_LIMIT)
+        || tells();
   }
 
   @Override
@@ -74,6 +79,8 @@ final class ScriptedBackend implements Actor {
       work();
     } else if (out.size() > 0 && socket.room() > 0) {
       send();
+    } else if (tells()) {
+      tell();
     }
   }
 
@@ -154,7 +161,10 @@ final class ScriptedBackend implements Actor {
     if (model.takeFlushed() || simulation.onceIn(4)) {
       buffered.moveTo(out, buffered.size());
     }
-    chatter();
+    announce();
+    if (tells()) {
+      tell();
+    }
   }
 
   /** Whose statement this is, against what others left here. */
@@ -173,19 +183,43 @@ final class ScriptedBackend implements Actor {
     }
   }
 
-  private void chatter() {
-    if (!model.listening().isEmpty() && simulation.onceIn(4)) {
-      buffered.moveTo(out, buffered.size());
-      String channel = model.listening();
-      Message.of(
-              'A',
-              body -> {
-                body.writeInt(1);
-                Message.string(body, channel);
-                Message.string(body, channel + "-hello");
-              })
-          .addTo(out);
+  /** A NOTIFY that was committed somewhere, or a little talk on a channel of the client's own. */
+  void hear(Notification said) {
+    if (model.leftovers().listens(said.channel())) {
+      heard.addLast(said);
     }
+  }
+
+  private void announce() {
+    Notification said;
+    while ((said = model.leftovers().takeAnnounced()) != null) {
+      server.publish(said);
+    }
+    for (String channel : model.leftovers().channels()) {
+      if (!channel.equals("news") && simulation.onceIn(4)) {
+        hear(new Notification(channel, channel + "-hello"));
+      }
+    }
+  }
+
+  private boolean tells() {
+    return !heard.isEmpty() && model.between() && out.size() < OUTPUT_LIMIT;
+  }
+
+  private void tell() {
+    Notification said = heard.removeFirst();
+    if (!model.leftovers().listens(said.channel())) {
+      return; // UNLISTEN came in between
+    }
+    buffered.moveTo(out, buffered.size());
+    Message.of(
+            'A',
+            body -> {
+              body.writeInt(1);
+              Message.string(body, said.channel());
+              Message.string(body, said.payload());
+            })
+        .addTo(out);
   }
 
   /** A cancel's signal: it ends what runs, and nothing if nothing runs. */

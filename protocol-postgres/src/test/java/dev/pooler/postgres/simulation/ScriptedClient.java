@@ -80,7 +80,7 @@ final class ScriptedClient implements Actor {
     if (simulation.onceIn(3)) {
       startup.put("lock_timeout", plan.name().substring(1) + "000");
     }
-    this.oracle = new PgModel(startup);
+    this.oracle = new PgModel(startup, false);
     startup.put("user", "app");
     startup.put("database", "app");
     login(startup);
@@ -129,7 +129,7 @@ final class ScriptedClient implements Actor {
   private boolean canGoOn() {
     return phase == Phase.WORKING
         && out.size() < 20_000
-        && !(plan.steps().peekFirst() instanceof ClientPlan.Step.Await && !answered());
+        && !(plan.steps().peekFirst() instanceof PlanMessages.Step.Await && !answered());
   }
 
   @Override
@@ -176,11 +176,11 @@ final class ScriptedClient implements Actor {
         phase = Phase.LEAVING;
         ClientPlan.goodbye().forEach(message -> message.addTo(out));
       } else {
-        plan.steps().addLast(new ClientPlan.Step.Await());
+        plan.steps().addLast(new PlanMessages.Step.Await());
       }
       return;
     }
-    if (plan.steps().removeFirst() instanceof ClientPlan.Step.Send(Message message)) {
+    if (plan.steps().removeFirst() instanceof PlanMessages.Step.Send(Message message)) {
       simulation.trace(() -> plan.name() + " asks " + message);
       message.addTo(out);
       oracle.ask(message);
@@ -239,7 +239,7 @@ final class ScriptedClient implements Actor {
   private void judge(Message message) {
     switch (message.type()) {
       case 'S' -> mine(message, message.string(message.string(0).length() + 1));
-      case 'A' -> mine(message, message.string(4));
+      case 'A' -> heard(message);
       case 'N' -> mine(message, message.field('M'));
       default -> {
         if (toldFatal) {
@@ -258,6 +258,13 @@ final class ScriptedClient implements Actor {
     boolean server = message.type() == 'S' && !message.string(0).equals("application_name");
     if (!server && !text.isEmpty() && !Tag.client(text).equals(plan.name())) {
       simulation.fail(plan.name() + " receives what is not its own: " + message);
+    }
+  }
+
+  /** By what has been answered so far: LISTEN before, no UNLISTEN since. */
+  private void heard(Message message) {
+    if (!oracle.leftovers().listens(message.string(4))) {
+      simulation.fail(plan.name() + " hears what it does not listen to: " + message);
     }
   }
 

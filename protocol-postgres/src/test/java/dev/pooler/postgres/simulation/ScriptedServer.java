@@ -10,6 +10,7 @@ import java.util.Map;
 final class ScriptedServer {
   private final Simulation simulation;
   private final boolean faulty;
+  private final boolean codeLeaves;
   private final Map<Integer, ScriptedBackend> backends = new HashMap<>();
   private int nextPid = 1000;
 
@@ -18,9 +19,24 @@ final class ScriptedServer {
 
   private boolean calm;
 
-  ScriptedServer(Simulation simulation, boolean faulty) {
+  /**
+   * A server without a backend.
+   *
+   * @param codeLeaves its functions set, lock and create
+   */
+  ScriptedServer(Simulation simulation, boolean faulty, boolean codeLeaves) {
     this.simulation = simulation;
     this.faulty = faulty;
+    this.codeLeaves = codeLeaves;
+  }
+
+  boolean codeLeaves() {
+    return codeLeaves;
+  }
+
+  /** Everyone who listens is told. */
+  void publish(PgModelLeftovers.Notification said) {
+    backends.values().forEach(backend -> backend.hear(said));
   }
 
   SimulatedAddress address() {
