@@ -1,5 +1,6 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementFacts;
 import dev.pooler.core.statement.StatementRules;
 import dev.pooler.core.statement.StatementTrait;
@@ -73,6 +74,8 @@ final class FrontBatch {
     return facts.statements() == 1
         && !facts.is(StatementTrait.CONTROLS_TRANSACTION)
         && !facts.is(StatementTrait.REFUSES_TRANSACTION)
+        && !facts.leaves(Footprint.CODE) // EXPLAIN EXECUTE: its text is changed
+        && !facts.leaves(Footprint.DEALLOCATE)
         && switch (facts.first()) {
           case READ, WRITE, SHOW -> true;
           default -> false;

@@ -564,7 +564,8 @@ final class StatementJudge {
 
   /** The server has answered. */
   void learn(SessionTruth truth, SessionBackend backend) {
-    if ((doubts & SETTINGS) != 0) {
+    // Of a batch that the server took back with its settings nothing is the session's.
+    if ((doubts & SETTINGS) != 0 && backend.settings() != PgSettings.UNKNOWN) {
       PgSettings there = PgSettings.ofTruth(truth);
       backend.assumeSettings(there);
       settings = there.orElse(startup);
