@@ -314,6 +314,25 @@ final class PreparedTraffic {
     return pass(backend, Frontend.BIND, null);
   }
 
+  /**
+   * What a Bind will run.
+   *
+   * @param portal where its body begins
+   * @return null for a name that the session does not have, or does not have yet
+   */
+  @Nullable StatementMeaning bound(ByteBuf in, int portal, int end) {
+    int name = nameEnd(in, portal, end) + 1;
+    int zero = name == 0 ? -1 : nameEnd(in, name, end);
+    if (zero < 0) {
+      return StatementMeaning.UNKNOWN;
+    }
+    if (name == zero) {
+      return unnamed.defined() ? unnamed.meaning() : null;
+    }
+    SharedStatement statement = names.find(in, name, zero);
+    return statement == null ? null : statement.meaning();
+  }
+
   private Verdict onDescribe(
       long length,
       ByteBuf in,
