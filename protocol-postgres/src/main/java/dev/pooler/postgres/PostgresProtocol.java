@@ -133,8 +133,7 @@ public final class PostgresProtocol implements WireProtocol {
               server.transport(),
               speakers);
       boolean closes = database.listenGap() == ListenGap.CLOSE;
-      listeners.put(
-          key, new SharedListener(key.toString(), new ListenerDialer(connector), closes));
+      listeners.put(key, new SharedListener(key.toString(), new ListenerDialer(connector), closes));
       return connector;
     }
 
@@ -167,7 +166,13 @@ public final class PostgresProtocol implements WireProtocol {
           password == null ? NoSecret::new : new ConfiguredSecret(server.secrets(), password);
       PgConnector connector =
           PgConnector.create(
-              database, query.database(), query.user(), secrets, keys, server.transport(), speakers);
+              database,
+              query.database(),
+              query.user(),
+              secrets,
+              keys,
+              server.transport(),
+              speakers);
       return new RecentUsers(
           new AuthQuery(connector, query, database.timeouts().connect()), System::nanoTime);
     }

@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,8 @@ final class ListenerHandler extends ByteToMessageDecoder implements ListenerLink
   private static final String NO_LIMITS =
       "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN"
           + " ('statement_timeout', 'lock_timeout', 'idle_session_timeout', 'transaction_timeout')";
+
+  private static final long GOODBYE_SECONDS = 1;
 
   private final Channel channel;
   private final Speakers.At speakers;
@@ -73,6 +76,8 @@ final class ListenerHandler extends ByteToMessageDecoder implements ListenerLink
           ByteBuf out = channel.alloc().buffer(8);
           Messages.terminate(out);
           channel.writeAndFlush(out).addListener(ChannelFutureListener.CLOSE);
+          // One that is not read from any more is not waited for.
+          channel.eventLoop().schedule(() -> channel.close(), GOODBYE_SECONDS, TimeUnit.SECONDS);
         });
   }
 

@@ -119,6 +119,11 @@ final class Listening implements Subscriber {
     return hearing.channels();
   }
 
+  /** Names and payloads come in the session's own encoding: the listener has this one. */
+  static boolean serves(SessionBackend backend) {
+    return "UTF8".equals(backend.reportedSettings().get("client_encoding"));
+  }
+
   // --- from the backend to the listener ------------------------------------------------------
 
   /**
@@ -129,8 +134,7 @@ final class Listening implements Subscriber {
    */
   CompletionStage<Boolean> leave(Set<String> now, SessionBackend backend) {
     CompletableFuture<Boolean> left = new CompletableFuture<>();
-    // Names and payloads come as the session's encoding has them: the listener has one.
-    if (!"UTF8".equals(backend.reportedSettings().get("client_encoding"))) {
+    if (!serves(backend)) {
       left.complete(false);
       return left;
     }
@@ -148,8 +152,7 @@ final class Listening implements Subscriber {
     return left;
   }
 
-  private void sayFence(
-      Set<String> now, SessionBackend backend, CompletableFuture<Boolean> left) {
+  private void sayFence(Set<String> now, SessionBackend backend, CompletableFuture<Boolean> left) {
     String fence = subscription.nextFence();
     unlistening = false;
     unlistened = false;
@@ -201,8 +204,8 @@ final class Listening implements Subscriber {
   // --- from the listener to the backend ------------------------------------------------------
 
   /**
-   * The session's idle backend listens to its channels again; what it is to hear before that is
-   * due afterwards.
+   * The session's idle backend listens to its channels again; what it is to hear before that is due
+   * afterwards.
    *
    * @return whether it does
    */
@@ -238,7 +241,8 @@ final class Listening implements Subscriber {
           } else if (attempts > 1) {
             come(backend, back, attempts - 1);
           } else {
-            LOG.warn("a session's channels can't be put on its backend: {}", String.valueOf(failure));
+            LOG.warn(
+                "a session's channels can't be put on its backend: {}", String.valueOf(failure));
             back.complete(false);
           }
         });
@@ -263,8 +267,7 @@ final class Listening implements Subscriber {
 
   private void watch() {
     if (!hearing.fenceThere() && !deaf) {
-      watch =
-          host.eventLoop().schedule(subscription::suspect, FENCE_SECONDS, TimeUnit.SECONDS);
+      watch = host.eventLoop().schedule(subscription::suspect, FENCE_SECONDS, TimeUnit.SECONDS);
     }
   }
 

@@ -482,12 +482,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   /** Whether this message has to wait until the session's channels are on its backend. */
   private boolean wantsChannels(
-      Listening mine,
-      int type,
-      ByteBuf in,
-      int index,
-      int available,
-      SessionBackend backend) {
+      Listening mine, int type, ByteBuf in, int index, int available, SessionBackend backend) {
     boolean batch = type != Frontend.QUERY && type != Frontend.FUNCTION_CALL;
     if (mine.place() == Hearing.Place.LISTENER
         && backend.transactionState() == TransactionState.IDLE
@@ -674,7 +669,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       return;
     }
     switch (decide(mine.backend(), false)) {
-      case RELEASE -> release();
+      case RELEASE -> {
+        if (!leavesListener(mine)) {
+          release();
+        }
+      }
       case KEEP_UNFINISHED, KEEP_TRANSACTION -> {} // decided again when that is over
       case READ_BACK -> readBack(mine);
       case AWAIT_CANCEL -> realign(mine.backend()); // as KEEP_UNFINISHED, but idle meanwhile
@@ -732,6 +731,16 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       listening = Listening.begin(door, pool.key(), new Ear(), pool.counters());
     }
     Listening ear = listening;
+    if (ear != null && ear.place() == Hearing.Place.LISTENER) {
+      // Nobody could see that the channels were to be touched: by code that is new, or not at all.
+      judge.channelsSettled(false);
+      if (channels.isEmpty()) {
+        readBackOver();
+      } else {
+        takeChannelsBack(mine, ear, this::readBackOver);
+      }
+      return;
+    }
     if (ear == null || channels.isEmpty()) {
       channelsPlaced(false, !channels.isEmpty());
       return;
@@ -774,21 +783,41 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (state != PgSessionState.REALIGNING) {
       return; // too much is held
     }
+    takeChannelsBack(
+        mine,
+        ear,
+        () -> {
+          become(PgSessionState.LEASED);
+          resume();
+        });
+  }
+
+  private void takeChannelsBack(Lease mine, Listening ear, Runnable next) {
     judge.channelsHere();
     ear.comeBack(backend())
         .whenComplete((back, never) -> {
           if (lease != mine || state != PgSessionState.REALIGNING) {
             return;
           }
-          if (!back) {
+          if (back) {
+            next.run();
+          } else {
             fail(
                 SqlFailure.backendLost("it could not listen to the session's channels"),
                 CloseReason.BACKEND_LOST);
-            return;
           }
-          become(PgSessionState.LEASED);
-          resume();
         });
+  }
+
+  /** The listener hears in one encoding: a session that has left it hears for itself. */
+  private boolean leavesListener(Lease mine) {
+    Listening ear = listening;
+    if (ear == null || ear.place() != Hearing.Place.LISTENER || Listening.serves(backend())) {
+      return false;
+    }
+    become(PgSessionState.REALIGNING);
+    takeChannelsBack(mine, ear, () -> channelsPlaced(false, true));
+    return true;
   }
 
   private void tellNotifications() {
@@ -881,7 +910,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     public void onGap() {
       fail(
           SqlFailure.fatal(
-                  "57P01", 1053, "the backend that listens for this session was lost: notifications"
+                  "57P01",
+                  1053,
+                  "the backend that listens for this session was lost: notifications"
                       + " may have been missed")
               .withHint("Connect again, or set listen-gap: notice for this database."),
           CloseReason.NOTIFICATIONS_LOST);

@@ -207,7 +207,7 @@ public final class Hearing {
       case COMING -> {
         held.add(notification);
         bytes += notification.length();
-        heldBeforeFence += fenceHere ? 0 : 1;
+        heldBeforeFence += fenceHere || !channels.contains(notification.channel()) ? 0 : 1;
         yield false;
       }
       case LISTENER -> !channels.contains(notification.channel());

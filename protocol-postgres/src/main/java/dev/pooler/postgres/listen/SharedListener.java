@@ -234,7 +234,10 @@ public final class SharedListener {
     }
     int number = ++connection;
     Duration before = pause;
-    pause = before.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : before.multipliedBy(2);
+    pause =
+        before.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0
+            ? LONGEST_PAUSE
+            : before.multipliedBy(2);
     Executor later =
         CompletableFuture.delayedExecutor(before.toMillis(), TimeUnit.MILLISECONDS, Runnable::run);
     later.execute(() -> {
@@ -302,12 +305,24 @@ public final class SharedListener {
     }
   }
 
-  /** A session whose loop is gone has gone with it. */
-  private static void post(Member member, Runnable task) {
+  private void tellLost(Member member) {
+    member.counters.listenerChannels(0);
+    if (!member.deaf) {
+      member.deaf = true;
+      if (!post(member, member.subscriber::lost)) {
+        members.remove(member.id);
+        change(member, Set.of());
+      }
+    }
+  }
+
+  /** False if the session's loop is gone, and the session with it. */
+  private static boolean post(Member member, Runnable task) {
     try {
       member.subscriber.loop().execute(task);
+      return true;
     } catch (RejectedExecutionException e) {
-      LOG.debug("a listening session's loop is over");
+      return false;
     }
   }
 
@@ -357,13 +372,7 @@ public final class SharedListener {
           return;
         }
         LOG.warn("listener of {}: {}", name, why);
-        for (Member member : members.values()) {
-          if (!member.deaf) {
-            member.deaf = true;
-            member.counters.listenerChannels(0);
-            post(member, member.subscriber::lost);
-          }
-        }
+        List.copyOf(members.values()).forEach(SharedListener.this::tellLost);
         rest();
       }
     }

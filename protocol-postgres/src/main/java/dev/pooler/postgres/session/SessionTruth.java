@@ -67,7 +67,8 @@ public record SessionTruth(
         default -> throw new IllegalStateException("no kind of answer: " + kind);
       }
     }
-    return new SessionTruth(settings, role, sessionUser, found, hidden, codeLeaves, codeNotifies, channels);
+    return new SessionTruth(
+        settings, role, sessionUser, found, hidden, codeLeaves, codeNotifies, channels);
   }
 
   public boolean has(Footprint footprint) {

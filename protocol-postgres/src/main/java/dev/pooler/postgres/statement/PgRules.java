@@ -108,9 +108,7 @@ final class PgRules {
         .clears(PREPARED);
     rule(StatementClass.UTILITY, "deallocate").leaves(Footprint.DEALLOCATE);
     rule(StatementClass.UTILITY, "listen").leaves(Footprint.LISTEN).is(TOUCHES_CHANNELS);
-    rule(StatementClass.UTILITY, "unlisten *")
-        .clears(Footprint.LISTEN)
-        .is(TOUCHES_CHANNELS);
+    rule(StatementClass.UTILITY, "unlisten *").clears(Footprint.LISTEN).is(TOUCHES_CHANNELS);
     rule(StatementClass.UTILITY, "unlisten|notify").is(TOUCHES_CHANNELS);
     rule(StatementClass.UTILITY, "load").leaves(Footprint.LOAD);
     rule(StatementClass.CURSOR, "declare").any(PgWord.WITH_HOLD).leaves(HOLD_CURSOR);

@@ -43,7 +43,9 @@ class HearingTest {
     return Notification.read(out, 0, out.readableBytes(), Speakers.At.UNKNOWN);
   }
 
-  /** A backend: where it stands in the queue, what it listens to, and what is on its way from it. */
+  /**
+   * A backend: where it stands in the queue, what it listens to, and what is on its way from it.
+   */
   private static final class Ear {
     int position;
     Set<String> channels = new HashSet<>();
