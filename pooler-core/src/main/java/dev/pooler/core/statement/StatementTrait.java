@@ -19,7 +19,9 @@ public enum StatementTrait {
   /** The whole text is one statement that begins a transaction with no options. */
   PLAIN_BEGIN,
   /** Changes or shows what the session listens to, or speaks to those that listen. */
-  TOUCHES_CHANNELS;
+  TOUCHES_CHANNELS,
+  /** Calls a function that gives or takes the id of a server process. */
+  NAMES_PROCESS;
 
   /** This trait's place in packed sets of {@link StatementFacts}. */
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored

@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -250,10 +251,11 @@ class ListenTest {
   @Test
   void aStatementThatComesInPiecesFindsItsChannels() throws Exception {
     a.query("listen x");
-    String sql = "notify x, 'mine' -- " + "x".repeat(20_000);
-    a.sendByteByByte(java.util.Arrays.copyOf(PgBytes.query(sql), 3000));
-    byte[] all = PgBytes.query(sql);
-    a.send(java.util.Arrays.copyOfRange(all, 3000, all.length));
+    a.query("select 1");
+    byte[] sql = PgBytes.query("notify x, 'mine' -- " + "x".repeat(20_000));
+    a.send(Arrays.copyOf(sql, 10_000));
+    b.query("select 1"); // it has been read by then
+    a.send(Arrays.copyOfRange(sql, 10_000, sql.length));
     assertEquals("CAZ", RawPgClient.types(a.readUntil('Z')));
   }
 

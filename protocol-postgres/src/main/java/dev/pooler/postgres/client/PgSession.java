@@ -86,6 +86,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private final ChannelsAhead ahead;
   private final Patience patience;
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.FRONTEND, this);
+  private final ProcessIds processIds;
+
+  /** The walker of the message that is looked at: another one for a message of ours. */
+  private FrameWalker walking = walker;
 
   /** Set once at the end of the login. */
   private @Nullable CancelKey key;
@@ -146,6 +150,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
             door.censuses().of(pool.key()),
             leases::tickTime);
     this.prepared = new PreparedTraffic(mode != PoolMode.SESSION, door.statements(), judge);
+    this.processIds = new ProcessIds(this, door.cancelKeys());
     this.ahead = new ChannelsAhead(door, judge, prepared);
     this.patience = new Patience(login.timeouts());
     this.lastRequest = leases.tickTime();
@@ -461,11 +466,18 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     switch (type) {
       case Frontend.QUERY -> {
-        refusal = judge.onQuery(query(length, in, index, available, backend), backend);
+        StatementMeaning meaning = query(length, in, index, available, backend);
+        if (judge.namesProcess(meaning)) {
+          return retell(type, length, in, index, backend);
+        }
+        refusal = judge.onQuery(meaning, backend);
       }
       case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index, available);
       default -> {
-        verdict = prepared.on(type, length, in, index, available, walker, backend, door.rules());
+        verdict = prepared.on(type, length, in, index, available, walking, backend, door.rules());
+        if (verdict == Verdict.INSPECT) {
+          return retell(type, length, in, index, backend);
+        }
         refusal = prepared.takeRefusal();
         stalls = verdict == Verdict.WAIT;
       }
@@ -478,6 +490,34 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       expect(backend, type);
     }
     return verdict;
+  }
+
+  /** Puts another message in the place of one whose text names processes. */
+  private Verdict retell(int type, long length, ByteBuf in, int index, SessionBackend backend) {
+    walking.forwardPassed(in, index);
+    int whole = Math.toIntExact(length);
+    boolean acts = backend.transactionState() != TransactionState.FAILED;
+    ByteBuf frame = processIds.retold(type, in, index, whole, toldProcessId(), acts);
+    FrameWalker again = new FrameWalker(PgFrameFormat.FRONTEND, this);
+    walking = again;
+    judge.retold(true);
+    try {
+      again.walk(frame);
+      if (frame.isReadable()) {
+        return Verdict.WAIT;
+      }
+    } finally {
+      frame.release();
+      judge.retold(false);
+      walking = walker;
+    }
+    walker.replaceStart(in, index, whole);
+    return Verdict.DROP;
+  }
+
+  /** Whether both belong to one user, so that each may cancel what the other runs. */
+  boolean isOfUser(PgSession other) {
+    return login.user().equals(other.login.user()) && pool.key().user().equals(other.pool.key().user());
   }
 
   /** Whether this message has to wait until the session's channels are on its backend. */
@@ -501,13 +541,16 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private StatementMeaning query(
       long length, ByteBuf in, int index, int available, SessionBackend backend) {
     if (length > available) {
-      return prepared.onQuery(StatementMeaning.UNKNOWN, length, in, index, walker, backend);
+      return prepared.onQuery(StatementMeaning.UNKNOWN, length, in, index, walking, backend);
     }
     int text = index + PgFrameFormat.HEADER;
     int zero = Strings.end(in, text, index + available);
     StatementMeaning meaning = judge.read(door.rules(), in, text, zero);
+    if (judge.namesProcess(meaning)) {
+      return meaning;
+    }
     judge.noteText(meaning, in, text, zero);
-    return prepared.onQuery(meaning, length, in, index, walker, backend);
+    return prepared.onQuery(meaning, length, in, index, walking, backend);
   }
 
   private SessionBackend backend() {

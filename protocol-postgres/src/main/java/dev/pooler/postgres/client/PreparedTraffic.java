@@ -148,7 +148,10 @@ final class PreparedTraffic {
     return mine;
   }
 
-  /** Looks at one message, changes and expects it; DROP with a refusal set if it may not run. */
+  /**
+   * Looks at one message, changes and expects it; DROP with a refusal set if it may not run,
+   * INSPECT if its text names processes.
+   */
   Verdict on(
       int type,
       long length,
@@ -188,6 +191,9 @@ final class PreparedTraffic {
     int end = readable ? Strings.end(in, text, index + available) : text;
     StatementMeaning meaning =
         readable ? judge.read(rules, in, text, end) : StatementMeaning.UNKNOWN;
+    if (judge.namesProcess(meaning)) {
+      return Verdict.INSPECT; // again, with the ids that clients know
+    }
     judge.noteText(meaning, in, text, end);
     refusal = judge.refusal(meaning.facts());
     if (refusal != null) {

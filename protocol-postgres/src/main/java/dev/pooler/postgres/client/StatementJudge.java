@@ -101,6 +101,8 @@ final class StatementJudge {
   /** The process id that the client was told. */
   private int told;
 
+  private boolean retold;
+
   /** All prepared statements are gone; taken with {@link #takeDeallocated}. */
   private boolean deallocated;
 
@@ -148,6 +150,16 @@ final class StatementJudge {
   /** The client has been told that this is its server process. */
   void told(int processId) {
     told = processId;
+  }
+
+  /** Whether a text names processes, and has not been rewritten yet. */
+  boolean namesProcess(StatementMeaning meaning) {
+    return !retold && meaning.facts().is(StatementTrait.NAMES_PROCESS);
+  }
+
+  /** A text is read that has been rewritten. */
+  void retold(boolean now) {
+    retold = now;
   }
 
   /** What the session listens to is on its backend now, whether it is known or not. */
