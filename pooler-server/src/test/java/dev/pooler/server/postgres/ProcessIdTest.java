@@ -85,8 +85,7 @@ class ProcessIdTest {
               .orElseThrow()
               .getFirst());
     }
-    String servers =
-        a.value("select pid from pg_stat_activity where pid = pg_backend_pid()");
+    String servers = a.value("select pid from pg_stat_activity where pid = pg_backend_pid()");
     assertNotEquals("" + toldA, servers);
   }
 
@@ -106,16 +105,19 @@ class ProcessIdTest {
       PoolerFixture.await(
           "it sleeps",
           () ->
-              "1".equals(
-                  direct.value(
-                      "select count(*) from pg_stat_activity where query = 'select pg_sleep(30)'"
-                          + " and state = 'active'")));
+              "1"
+                  .equals(
+                      direct.value(
+                          "select count(*) from pg_stat_activity where query = 'select pg_sleep(30)'"
+                              + " and state = 'active'")));
     }
     List<PgMessage> answer = b.query("select pg_cancel_backend(" + toldA + ")");
     assertEquals("TDCZ", RawPgClient.types(answer));
     assertEquals("t", RawPgClient.rows(answer).findFirst().orElseThrow().getFirst());
     List<PgMessage> cancelled = a.readUntil('Z');
-    assertEquals("57014", cancelled.stream().filter(PgMessage::isError).findFirst().orElseThrow().sqlState());
+    assertEquals(
+        "57014",
+        cancelled.stream().filter(PgMessage::isError).findFirst().orElseThrow().sqlState());
     assertEquals("f", b.value("select pg_cancel_backend(2000000000)"), "the server's own answer");
     assertEquals("1", a.value("select 1"));
   }

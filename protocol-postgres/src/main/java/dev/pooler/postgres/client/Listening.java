@@ -84,6 +84,9 @@ final class Listening implements Subscriber {
   /** The listener's backend is lost and not restored. */
   private boolean deaf;
 
+  /** It was lost since this move began: its fence may never be heard. */
+  private boolean broken;
+
   /** In a move from the backend: it has been told to unlisten, what comes now is the listener's. */
   private boolean unlistening;
 
@@ -156,12 +159,13 @@ final class Listening implements Subscriber {
     String fence = subscription.nextFence();
     unlistening = false;
     unlistened = false;
+    broken = deaf;
     hearing.leaving(fence, now);
     onFence = () -> finishLeaving(left);
     backend
         .ask("LISTEN " + fenceChannel() + "; NOTIFY " + fenceChannel() + ", '" + fence + "'")
         .whenComplete((rows, failure) -> {
-          if (over || deaf || !hearing.fenceHere()) {
+          if (over || broken || !hearing.fenceHere()) {
             onFence = null;
             hearing.stay();
             left.complete(false);
@@ -193,9 +197,12 @@ final class Listening implements Subscriber {
   }
 
   private void finishLeaving(CompletableFuture<Boolean> left) {
-    if (unlistened && (hearing.fenceThere() || deaf)) {
+    if (unlistened && (hearing.fenceThere() || broken)) {
       settled();
       hearing.left();
+      if (broken && !deaf) {
+        hearing.add(Notice.RESTORED);
+      }
       subscription.want(hearing.channels());
       left.complete(true);
     }
@@ -217,6 +224,7 @@ final class Listening implements Subscriber {
 
   private void come(SessionBackend backend, CompletableFuture<Boolean> back, int attempts) {
     String fence = subscription.nextFence();
+    broken = deaf;
     hearing.coming(fence);
     onFence = () -> finishComing(back);
     String channel = fenceChannel();
@@ -249,10 +257,10 @@ final class Listening implements Subscriber {
   }
 
   private void finishComing(CompletableFuture<Boolean> back) {
-    if (hearing.fenceHere() && (hearing.fenceThere() || deaf)) {
+    if (hearing.fenceHere() && (hearing.fenceThere() || broken)) {
       settled();
       hearing.arrived();
-      if (deaf) {
+      if (broken) {
         deaf = false; // it hears for itself from here on
         hearing.add(Notice.RESTORED);
       }
@@ -266,7 +274,7 @@ final class Listening implements Subscriber {
   }
 
   private void watch() {
-    if (!hearing.fenceThere() && !deaf) {
+    if (!hearing.fenceThere() && !broken) {
       watch = host.eventLoop().schedule(subscription::suspect, FENCE_SECONDS, TimeUnit.SECONDS);
     }
   }
@@ -316,6 +324,7 @@ final class Listening implements Subscriber {
       return;
     }
     deaf = true;
+    broken = true;
     boolean missed =
         switch (hearing.place()) {
           case BACKEND -> false;

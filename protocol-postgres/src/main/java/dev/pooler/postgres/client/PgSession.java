@@ -517,7 +517,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   /** Whether both belong to one user, so that each may cancel what the other runs. */
   boolean isOfUser(PgSession other) {
-    return login.user().equals(other.login.user()) && pool.key().user().equals(other.pool.key().user());
+    return login.user().equals(other.login.user())
+        && pool.key().user().equals(other.pool.key().user());
   }
 
   /** Whether this message has to wait until the session's channels are on its backend. */

@@ -85,8 +85,7 @@ final class ProcessIds {
     } else {
       other.close(
           CloseReason.KILLED,
-          SqlFailure.fatal(
-              "57P01", 1053, "terminating connection due to administrator command"));
+          SqlFailure.fatal("57P01", 1053, "terminating connection due to administrator command"));
     }
     return "(SELECT true AS " + function + ")";
   }

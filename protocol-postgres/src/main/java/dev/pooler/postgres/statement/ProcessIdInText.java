@@ -112,16 +112,14 @@ public record ProcessIdInText(Call call, int offset, int length, int argument) {
   }
 
   private static boolean endsColumn(List<TextToken> tokens, int at, int end) {
-    return at == end
-        || tokens.get(at).is(',')
-        || tokens.get(at).is("AS")
-        || tokens.get(at).is(':');
+    return at == end || tokens.get(at).is(',') || tokens.get(at).is("AS") || tokens.get(at).is(':');
   }
 
   /** A process id, or -1. */
   private static int number(TextToken token) {
     String digits = token.text();
-    return token.kind() == Token.NUMBER && digits.matches("[0-9]{1,9}|1[0-9]{9}|20[0-9]{8}|21[0-3][0-9]{7}")
+    return token.kind() == Token.NUMBER
+            && digits.matches("[0-9]{1,9}|1[0-9]{9}|20[0-9]{8}|21[0-3][0-9]{7}")
         ? Integer.parseInt(digits)
         : -1;
   }
