@@ -2,6 +2,7 @@ package dev.pooler.postgres;
 
 import dev.pooler.core.config.AuthQueryConfig;
 import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.config.ListenGap;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.Protocol;
@@ -22,6 +23,7 @@ import dev.pooler.postgres.auth.ShownSecrets;
 import dev.pooler.postgres.auth.UserLookup;
 import dev.pooler.postgres.auth.UserStore;
 import dev.pooler.postgres.backend.AuthQuery;
+import dev.pooler.postgres.backend.ListenerDialer;
 import dev.pooler.postgres.backend.PgConnector;
 import dev.pooler.postgres.cancel.CancelKeys;
 import dev.pooler.postgres.client.ListenerTls;
@@ -29,6 +31,9 @@ import dev.pooler.postgres.client.PgFrontDoor;
 import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgStartupHandler;
 import dev.pooler.postgres.client.Welcomes;
+import dev.pooler.postgres.listen.Listeners;
+import dev.pooler.postgres.listen.SharedListener;
+import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.statement.SharedStatements;
 import io.netty.channel.Channel;
@@ -59,6 +64,8 @@ public final class PostgresProtocol implements WireProtocol {
     private final PgFrontDoor door;
     private final Welcomes welcomes = new Welcomes();
     private final ScramKeys keys = new ScramKeys();
+    private final Speakers speakers = new Speakers();
+    private final Listeners listeners = new Listeners();
     private final Map<DatabaseConfig, UserLookup> lookups = new ConcurrentHashMap<>();
     private final LoginKeys loginKeys = new LoginKeys();
     private final byte[] mockSecret = UserStore.newMockSecret();
@@ -77,6 +84,7 @@ public final class PostgresProtocol implements WireProtocol {
               welcomes,
               new SharedStatements(),
               new CodeCensus.All(),
+              listeners,
               server.console(),
               loginKeys,
               this::lookup,
@@ -115,8 +123,18 @@ public final class PostgresProtocol implements WireProtocol {
 
     @Override
     public BackendConnector backends(PoolKey key, DatabaseConfig database) {
-      return PgConnector.create(
-          database, key.database(), key.user(), secrets(key, database), keys, server.transport());
+      PgConnector connector =
+          PgConnector.create(
+              database,
+              key.database(),
+              key.user(),
+              secrets(key, database),
+              keys,
+              server.transport(),
+              speakers);
+      boolean closes = database.listenGap() == ListenGap.CLOSE;
+      listeners.put(key, new SharedListener(key.toString(), new ListenerDialer(connector), closes));
+      return connector;
     }
 
     /** A password that is configured comes first, then what the user's own login has shown. */
@@ -148,7 +166,13 @@ public final class PostgresProtocol implements WireProtocol {
           password == null ? NoSecret::new : new ConfiguredSecret(server.secrets(), password);
       PgConnector connector =
           PgConnector.create(
-              database, query.database(), query.user(), secrets, keys, server.transport());
+              database,
+              query.database(),
+              query.user(),
+              secrets,
+              keys,
+              server.transport(),
+              speakers);
       return new RecentUsers(
           new AuthQuery(connector, query, database.timeouts().connect()), System::nanoTime);
     }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param user who backends log in as, or null for the client's own name
  * @param password of {@code user}, or null where the target asks for none
  * @param authQuery for users that the configuration does not name, or null
+ * @param listenGap what listening sessions are told when notifications may have been lost
  */
 public record DatabaseConfig(
     String name,
@@ -23,7 +24,8 @@ public record DatabaseConfig(
     ClientTls tls,
     PoolConfig pool,
     TimeoutsConfig timeouts,
-    @Nullable AuthQueryConfig authQuery) {
+    @Nullable AuthQueryConfig authQuery,
+    ListenGap listenGap) {
   public static final String ANY = "*";
 
   public DatabaseConfig {

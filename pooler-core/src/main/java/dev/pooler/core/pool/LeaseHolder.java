@@ -30,8 +30,12 @@ public interface LeaseHolder {
    */
   void onSettled(TransactionState state, boolean failed);
 
-  /** Whether asynchronous notifications on this backend are the session's. */
-  boolean wantsNotifications();
+  /**
+   * An asynchronous notification, whole, which may be changed in place.
+   *
+   * @return whether it goes to the client, where it stands among the replies
+   */
+  boolean onNotification(ByteBuf in, int index, int length);
 
   /** What keeps the session on its backend beyond its pool's mode; asked at the janitor's ticks. */
   default Set<PinReason> pins() {

@@ -21,6 +21,9 @@ public final class PoolCounters {
   private final LongAdder busyNanos = new LongAdder();
   private final LongAdder clientBytes = new LongAdder();
   private final LongAdder backendBytes = new LongAdder();
+  private final LongAdder notifications = new LongAdder();
+  private final LongAdder listeningSessions = new LongAdder();
+  private volatile int listenerChannels;
   private final LatencyBuckets waits = new LatencyBuckets();
   private final Map<EvictReason, LongAdder> evictions = new EnumMap<>(EvictReason.class);
   private final Map<PinReason, LongAdder> pins = new EnumMap<>(PinReason.class);
@@ -95,6 +98,25 @@ public final class PoolCounters {
     }
   }
 
+  /** A notification was passed to a client. */
+  public void notified() {
+    notifications.increment();
+  }
+
+  public void notified(int count) {
+    notifications.add(count);
+  }
+
+  /** So many more sessions have channels at the pool's shared listener. */
+  public void listening(int more) {
+    listeningSessions.add(more);
+  }
+
+  /** The pool's shared listener listens to so many channels now. */
+  public void listenerChannels(int now) {
+    listenerChannels = now;
+  }
+
   public void fromClient(int bytes) {
     clientBytes.add(bytes);
   }
@@ -149,6 +171,18 @@ public final class PoolCounters {
   /** Nanoseconds that sessions were pinned for this reason, as far as ticks tell. */
   public long pinnedNanos(PinReason reason) {
     return sum(pinnedNanos, reason);
+  }
+
+  public long notifications() {
+    return notifications.sum();
+  }
+
+  public long listeningSessions() {
+    return listeningSessions.sum();
+  }
+
+  public int listenerChannels() {
+    return listenerChannels;
   }
 
   public long clientBytes() {

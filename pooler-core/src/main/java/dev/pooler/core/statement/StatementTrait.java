@@ -17,7 +17,11 @@ public enum StatementTrait {
   /** May remove something that pins: an object, a cursor, a lock, a statement, a channel. */
   LETS_GO,
   /** The whole text is one statement that begins a transaction with no options. */
-  PLAIN_BEGIN;
+  PLAIN_BEGIN,
+  /** Changes or shows what the session listens to, or speaks to those that listen. */
+  TOUCHES_CHANNELS,
+  /** Calls a function that gives or takes the id of a server process. */
+  NAMES_PROCESS;
 
   /** This trait's place in packed sets of {@link StatementFacts}. */
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored

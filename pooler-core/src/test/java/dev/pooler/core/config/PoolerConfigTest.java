@@ -107,6 +107,7 @@ class PoolerConfigTest {
             Duration.ZERO,
             256),
         new TimeoutsConfig(FIVE_SECONDS, FIVE_SECONDS, Duration.ZERO, Duration.ZERO, Duration.ZERO),
-        null);
+        null,
+        ListenGap.CLOSE);
   }
 }

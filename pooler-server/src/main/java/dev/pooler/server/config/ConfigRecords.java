@@ -11,6 +11,7 @@ import dev.pooler.core.config.FileMode;
 import dev.pooler.core.config.HttpConfig;
 import dev.pooler.core.config.IoConfig;
 import dev.pooler.core.config.LimitsConfig;
+import dev.pooler.core.config.ListenGap;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolConfig;
 import dev.pooler.core.config.PoolMode;
@@ -114,7 +115,8 @@ final class ConfigRecords {
         tls(database.section("tls")),
         pool(database.section("pool")),
         timeouts(database.section("timeouts")),
-        authQuery(name, database));
+        authQuery(name, database),
+        word(database, "listen-gap", ListenGap.values(), ListenGap::word));
   }
 
   private @Nullable AuthQueryConfig authQuery(String name, Section database) {

@@ -278,6 +278,11 @@ final class Keys {
                   "none",
                   "what is repeated after a lost backend")
               .later(List.of("none"), List.of("statements")),
+          Key.of(
+              "listen-gap",
+              new Word(List.of("close", "notice")),
+              "close",
+              "what sessions that LISTEN get when notifications may have been lost"),
           Key.group("pool", POOL, "size and times of the pool"),
           Key.group("timeouts", TIMEOUTS, "bounds on what clients and targets may take"));
 

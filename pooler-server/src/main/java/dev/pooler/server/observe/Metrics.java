@@ -79,6 +79,19 @@ public final class Metrics {
     counter("pooler.transactions", tags, counters, PoolCounters::transactions);
     counter("pooler.bytes", tags.and("direction", "in"), counters, PoolCounters::clientBytes);
     counter("pooler.bytes", tags.and("direction", "out"), counters, PoolCounters::backendBytes);
+    counter("pooler.notifications", tags, counters, PoolCounters::notifications);
+    gauge(
+        "pooler.listening.sessions",
+        "Sessions for which the shared listener listens",
+        tags,
+        counters,
+        PoolCounters::listeningSessions);
+    gauge(
+        "pooler.listener.channels",
+        "Channels to which the shared listener listens",
+        tags,
+        counters,
+        PoolCounters::listenerChannels);
     for (EvictReason reason : EvictReason.values()) {
       Tags with = tags.and("reason", reason.label());
       counter("pooler.evictions", with, counters, c -> c.evictions(reason));
@@ -132,6 +145,11 @@ public final class Metrics {
         .tags(tags)
         .description("Backends by what they do")
         .register(registry);
+  }
+
+  private <T> void gauge(
+      String name, String description, Tags tags, T source, ToDoubleFunction<T> value) {
+    Gauge.builder(name, source, value).tags(tags).description(description).register(registry);
   }
 
   private <T> void counter(String name, Tags tags, T source, ToDoubleFunction<T> value) {

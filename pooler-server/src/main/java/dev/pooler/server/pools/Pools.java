@@ -242,7 +242,8 @@ public final class Pools implements PoolDirectory {
             now.tls(),
             pool,
             now.timeouts(),
-            was.authQuery());
+            was.authQuery(),
+            now.listenGap());
     return was.equals(likeBefore)
         && pool.mode() == now.pool().mode()
         && pool.keepalive().equals(now.pool().keepalive());

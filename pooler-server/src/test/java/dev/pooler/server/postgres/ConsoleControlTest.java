@@ -181,14 +181,14 @@ class ConsoleControlTest {
     try (RawPgClient busy = pooler.session("postgres");
         RawPgClient idle = pooler.session("postgres")) {
       busy.query("begin");
-      String leased = busy.value("select pg_backend_pid()");
-      String hot = idle.value("select pg_backend_pid()");
+      String leased = busy.value("select pg_backend_pid() where true");
+      String hot = idle.value("select pg_backend_pid() where true");
       assertEquals("RECONNECT", tag(console.query("RECONNECT postgres")));
-      assertEquals(leased, busy.value("select pg_backend_pid()"));
-      String after = idle.value("select pg_backend_pid()");
+      assertEquals(leased, busy.value("select pg_backend_pid() where true"));
+      String after = idle.value("select pg_backend_pid() where true");
       assertNotEquals(hot, after);
       busy.query("commit");
-      String next = busy.value("select pg_backend_pid()");
+      String next = busy.value("select pg_backend_pid() where true");
       assertNotEquals(leased, next);
     }
   }

@@ -120,7 +120,7 @@ class ConsoleTest {
         RawPgClient waiting = pooler.session("postgres")) {
       busy.query("begin");
       second.query("begin");
-      String pid = busy.value("select pg_backend_pid()");
+      String pid = busy.value("select pg_backend_pid() where true");
       waiting.send(PgBytes.query("select 1"));
       PoolerFixture.await("it waits", () -> "1".equals(cell("POOLS", "cl_waiting")));
       Map<String, @Nullable String> pool = row("POOLS", "database", "postgres");

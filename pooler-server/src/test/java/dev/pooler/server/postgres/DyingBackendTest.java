@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 @SuppressWarnings("NullAway.Init")
 class DyingBackendTest {
-  private static final String PID = "select pg_backend_pid()";
+  private static final String PID = "select pg_backend_pid() where true";
 
   private PoolerFixture pooler;
 

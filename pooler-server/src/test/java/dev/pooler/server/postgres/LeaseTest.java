@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** When a backend is a session's and when it is another's, in transaction mode. */
 @Timeout(120)
 class LeaseTest {
-  private static final String PID = "select pg_backend_pid()";
+  private static final String PID = "select pg_backend_pid() where true";
   private static final Duration MOMENT = Duration.ofMillis(150);
 
   private static PoolerFixture pooler(int size, String more) throws IOException {

@@ -48,19 +48,19 @@ class PreparedStatementTest {
   /** Runs on each of the two backends in turn. */
   private void onBothBackends(Steps steps) throws Exception {
     Set<String> seen = new HashSet<>();
-    seen.add(String.valueOf(a.value("select pg_backend_pid()")));
+    seen.add(String.valueOf(a.value("select pg_backend_pid() where true")));
     steps.run();
-    String first = a.value("select pg_backend_pid()");
+    String first = a.value("select pg_backend_pid() where true");
     blocker.query("begin");
-    if (String.valueOf(first).equals(blocker.value("select pg_backend_pid()"))) {
-      seen.add(String.valueOf(a.value("select pg_backend_pid()")));
+    if (String.valueOf(first).equals(blocker.value("select pg_backend_pid() where true"))) {
+      seen.add(String.valueOf(a.value("select pg_backend_pid() where true")));
       steps.run();
       blocker.query("commit");
     } else {
       b.query("begin");
       b.value("select 1");
       blocker.query("commit");
-      seen.add(String.valueOf(a.value("select pg_backend_pid()")));
+      seen.add(String.valueOf(a.value("select pg_backend_pid() where true")));
       steps.run();
       b.query("commit");
     }
@@ -341,10 +341,10 @@ class PreparedStatementTest {
             .findFirst()
             .orElse("0"));
     execute(a, "lock");
-    String pid = a.value("select pg_backend_pid()");
+    String pid = a.value("select pg_backend_pid() where true");
     for (int i = 0; i < 5; i++) {
       b.query("select 1");
-      assertEquals(pid, a.value("select pg_backend_pid()"), "pinned");
+      assertEquals(pid, a.value("select pg_backend_pid() where true"), "pinned");
     }
     execute(a, "unlock");
     blocker.query("begin");

@@ -115,7 +115,6 @@ class SessionStateTest {
       delimiter = '|',
       value = {
         "prepare p as select 1 | prepared_statement",
-        "listen news | listen",
         "create temp table t (i int) | temporary_object",
         "select 1 as one into temp t | temporary_object",
         "begin; declare c cursor with hold for select 1; commit | hold_cursor",

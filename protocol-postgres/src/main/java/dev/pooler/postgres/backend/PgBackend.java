@@ -17,6 +17,8 @@ import dev.pooler.postgres.codec.ErrorFields;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
+import dev.pooler.postgres.listen.Notification;
+import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.message.BackendType;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
@@ -116,6 +118,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private final Map<String, String> reportedAtLogin;
 
   private final Instant connected = Instant.now();
+  private final Speakers.Speaker speaker;
 
   private @Nullable LeaseHolder holder;
 
@@ -208,6 +211,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
     this.reported = reported;
     this.reportedAtLogin = Map.copyOf(reported);
     this.statements = new BackendStatements(statementLimit);
+    this.speaker = target.speakers().enter(target.address(), identity.processId());
+    channel.closeFuture().addListener(closed -> speaker.leave());
   }
 
   @Override
@@ -490,11 +495,21 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
-  public CompletionStage<List<@Nullable String[]>> ask(String sql) {
+  public CompletionStage<List<@Nullable String[]>> ask(String... statements) {
     CompletableFuture<List<@Nullable String[]>> answer = new CompletableFuture<>();
     ownBytes = 0;
-    begin(new OwnRequest.Read(answer, new ArrayList<>()), sql);
+    begin(new OwnRequest.Read(answer, new ArrayList<>()), statements);
     return answer;
+  }
+
+  @Override
+  public int processId() {
+    return identity.processId();
+  }
+
+  @Override
+  public Speakers.Speaker speaker() {
+    return speaker;
   }
 
   @Override
@@ -695,10 +710,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
     return switch (type) {
       case BackendType.READY_FOR_QUERY, BackendType.ERROR_RESPONSE, BackendType.PARAMETER_STATUS ->
           Verdict.INSPECT;
-      case BackendType.NOTIFICATION_RESPONSE -> {
-        LeaseHolder session = holder;
-        yield session != null && session.wantsNotifications() ? Verdict.FORWARD : Verdict.DROP;
-      }
+      case BackendType.NOTIFICATION_RESPONSE -> holder == null ? Verdict.DROP : Verdict.INSPECT;
       case BackendType.CLOSE_COMPLETE ->
           replies.headStandsIn() ? Verdict.INSPECT : toSession() ? Verdict.FORWARD : Verdict.DROP;
       case BackendType.NO_DATA ->
@@ -732,6 +744,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
     if (type == BackendType.PARAMETER_STATUS && length > LARGEST_STATUS) {
       throw new ProtocolViolation("a ParameterStatus of " + length + " bytes");
     }
+    if (type == BackendType.NOTIFICATION_RESPONSE && length > Notification.LONGEST) {
+      throw new ProtocolViolation("a NotificationResponse of " + length + " bytes");
+    }
     if (type == BackendType.DATA_ROW && ownBytes + length > LARGEST_ANSWER) {
       throw new ProtocolViolation("an answer of more than " + LARGEST_ANSWER + " bytes");
     }
@@ -752,6 +767,11 @@ public final class PgBackend implements SessionBackend, FrameSink {
       case BackendType.READY_FOR_QUERY -> ready(length, in, index);
       case BackendType.ERROR_RESPONSE -> error(in, index, available);
       case BackendType.DATA_ROW -> row(in, index, available);
+      case BackendType.NOTIFICATION_RESPONSE -> {
+        LeaseHolder session = holder;
+        boolean passes = session != null && session.onNotification(in, index, available);
+        yield passes ? Verdict.FORWARD : Verdict.DROP;
+      }
       case BackendType.CLOSE_COMPLETE -> {
         // Same length, same place: the client asked for a Parse, and that is what is answered.
         in.setByte(index, BackendType.PARSE_COMPLETE);

@@ -14,6 +14,7 @@ import dev.pooler.postgres.auth.BackendLogin;
 import dev.pooler.postgres.auth.BackendSecret;
 import dev.pooler.postgres.auth.BackendSecrets;
 import dev.pooler.postgres.auth.ScramKeys;
+import dev.pooler.postgres.listen.Speakers;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -69,7 +70,8 @@ public final class PgConnector implements BackendConnector {
       String user,
       BackendSecrets secrets,
       ScramKeys keys,
-      Transport transport) {
+      Transport transport,
+      Speakers speakers) {
     SslContext tls = BackendTls.context(config);
     List<PgTarget> targets =
         config.hosts().stream()
@@ -80,7 +82,8 @@ public final class PgConnector implements BackendConnector {
                     tls,
                     config.timeouts().connect(),
                     transport,
-                    config.pool().preparedStatements()))
+                    config.pool().preparedStatements(),
+                    speakers))
             .toList();
     return new PgConnector(
         targets, database, user, secrets, keys, Thread.ofVirtual().name("pooler-secret")::start);

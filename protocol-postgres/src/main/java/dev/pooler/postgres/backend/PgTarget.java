@@ -3,6 +3,7 @@ package dev.pooler.postgres.backend;
 import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.TlsMode;
 import dev.pooler.core.protocol.Transport;
+import dev.pooler.postgres.listen.Speakers;
 import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param tlsContext null where TLS is disabled; never used on a Unix socket
  * @param connectTimeout from connect to ReadyForQuery
  * @param preparedStatements most that a backend keeps
+ * @param speakers who speaks on which backend
  */
 record PgTarget(
     SocketAddress address,
@@ -23,7 +25,8 @@ record PgTarget(
     @Nullable SslContext tlsContext,
     Duration connectTimeout,
     Transport transport,
-    int preparedStatements) {
+    int preparedStatements,
+    Speakers speakers) {
 
   boolean isUnix() {
     return Transport.isUnix(address);

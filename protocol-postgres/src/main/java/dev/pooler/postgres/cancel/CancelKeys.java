@@ -69,6 +69,12 @@ public final class CancelKeys<T> {
     return entry != null && matches ? entry.session() : null;
   }
 
+  /** The session that was told this process id, or null; a process id is no secret. */
+  public @Nullable T told(int processId) {
+    Entry<T> entry = entries.get(processId);
+    return entry == null ? null : entry.session();
+  }
+
   /** How many keys are registered. */
   public int size() {
     return entries.size();

@@ -10,6 +10,7 @@ import dev.pooler.core.statement.StatementRules;
 import dev.pooler.postgres.auth.LoginKeys;
 import dev.pooler.postgres.auth.UserLookup;
 import dev.pooler.postgres.cancel.CancelKeys;
+import dev.pooler.postgres.listen.Listeners;
 import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.statement.PgStatementRules;
 import dev.pooler.postgres.statement.SharedStatements;
@@ -35,6 +36,7 @@ public record PgFrontDoor(
     Welcomes welcomes,
     SharedStatements statements,
     CodeCensus.All censuses,
+    Listeners listeners,
     Console console,
     LoginKeys loginKeys,
     Function<DatabaseConfig, @Nullable UserLookup> lookups,

@@ -27,6 +27,9 @@ import dev.pooler.postgres.cancel.CancelKey;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
+import dev.pooler.postgres.listen.Hearing;
+import dev.pooler.postgres.listen.Notification;
+import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.SessionTruth;
@@ -85,8 +88,13 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private final PreparedTraffic prepared;
   private final DeferredBegin begin;
   private final FrontBatch front;
+  private final ChannelsAhead ahead;
   private final Patience patience;
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.FRONTEND, this);
+  private final ProcessIds processIds;
+
+  /** The walker of the message that is looked at: another one for a message of ours. */
+  private FrameWalker walking = walker;
 
   /** Set once at the end of the login. */
   private @Nullable CancelKey key;
@@ -102,6 +110,18 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private Skipping skipping = Skipping.NOTHING;
   private boolean terminated;
   private int cancelling;
+
+  /** What the session listens to; null while nobody else listens for it. */
+  private @Nullable Listening listening;
+
+  /** A batch of the extended protocol has been begun whose Sync has not been sent; if listening. */
+  private boolean midBatch;
+
+  /** The walk has ended in front of a message that waits for the session's channels. */
+  private boolean bringsChannels;
+
+  /** It has ended there, and what was sent before has to be answered first. */
+  private boolean awaitsAnswers;
 
   /** The walk has just ended in front of a message that has to wait. */
   private boolean stalls;
@@ -144,6 +164,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     this.prepared = new PreparedTraffic(mode != PoolMode.SESSION, door.statements(), judge);
     this.begin = new DeferredBegin(judge, prepared, door.rules());
     this.front = new FrontBatch(judge, prepared, door.rules());
+    this.processIds = new ProcessIds(this, door.cancelKeys());
+    this.ahead = new ChannelsAhead(door, judge, prepared);
     this.patience = new Patience(login.timeouts());
     this.lastRequest = leases.tickTime();
   }
@@ -151,6 +173,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   /** The login is granted: learn what to tell the client, then serve it. */
   void begin(int minorVersion) {
     key = door.cancelKeys().register(this, minorVersion);
+    judge.told(key.processId());
     door.sessions().add(this);
     Map<String, String> known = door.welcomes().find(pool.key(), judge.settings());
     if (known != null) {
@@ -216,6 +239,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     } else if (state == PgSessionState.IDLE && channel.isWritable()) {
       resume();
     }
+    tellNotifications();
   }
 
   void onClosed() {
@@ -227,12 +251,25 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (stalls) {
       stalls = false;
       become(PgSessionState.STALLED);
-      hold(in);
+      holdBack(in);
+    } else if (bringsChannels) {
+      bringsChannels = false;
+      bringChannels(in);
     } else if (terminated) {
       end(CloseReason.CLIENT_TERMINATED);
     } else {
       settleUnanswered();
     }
+  }
+
+  /** As {@link #hold}, with the start of the message that has come before. */
+  private void holdBack(ByteBuf in) {
+    ByteBuf start = walker.takeHeld();
+    if (start != null) {
+      hold(start);
+      start.release();
+    }
+    hold(in);
   }
 
   /** The last frame may have been one that nobody answers: what is left of a failed COPY. */
@@ -287,9 +324,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
-  /** Whether what comes first needed no backend. */
+  /**
+   * Whether what comes first needed no backend. A session that listens begins its transactions at
+   * once: its channels may have to be there first.
+   */
   private boolean answeredHere(ByteBuf in) {
-    if (!begin.concerns(in)) {
+    if (listening != null || !begin.concerns(in)) {
       return false;
     }
     ByteBuf out = channel.alloc().buffer(64);
@@ -308,6 +348,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private void skipped(int type) {
     if (skipping.endsWith(type)) {
       skipping = Skipping.NOTHING;
+      midBatch = false;
       readyForQuery();
     }
   }
@@ -448,9 +489,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     } else if (lease != null && state == PgSessionState.LEASED) {
       if (type == Frontend.EXECUTE) {
         judge.onExecute();
+        midBatch = listening != null;
       } else if (type == Frontend.SYNC) {
         prepared.onSync();
         behindFront = true;
+        midBatch = false;
       }
       expect(lease.backend(), type);
     }
@@ -470,6 +513,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     SqlFailure refusal = null;
     Verdict verdict = Verdict.FORWARD;
+    if (listening != null && wantsChannels(listening, type, in, index, available, backend)) {
+      return Verdict.WAIT;
+    }
     switch (type) {
       case Frontend.QUERY -> {
         StatementMeaning meaning = query(length, in, index, available, backend);
@@ -477,11 +523,17 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
           stalls = true;
           return Verdict.WAIT;
         }
+        if (judge.namesProcess(meaning)) {
+          return retell(type, length, in, index, backend);
+        }
         refusal = judge.onQuery(meaning, backend);
       }
       case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index, available);
       default -> {
-        verdict = prepared.on(type, length, in, index, available, walker, backend, door.rules());
+        verdict = prepared.on(type, length, in, index, available, walking, backend, door.rules());
+        if (verdict == Verdict.INSPECT) {
+          return retell(type, length, in, index, backend);
+        }
         refusal = prepared.takeRefusal();
         stalls = verdict == Verdict.WAIT;
       }
@@ -492,7 +544,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     if (type == Frontend.QUERY && backend.settingsInFront()) {
       int text = index + PgFrameFormat.HEADER;
-      walker.forwardPassed(in, index);
+      walking.forwardPassed(in, index);
       backend.sendQueryAsBatch(in, text, index + available - 1);
       pool.counters().fromClient(available);
       behindFront = true;
@@ -505,17 +557,66 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     return verdict;
   }
 
+  /** Puts another message in the place of one whose text names processes. */
+  private Verdict retell(int type, long length, ByteBuf in, int index, SessionBackend backend) {
+    walking.forwardPassed(in, index);
+    int whole = Math.toIntExact(length);
+    boolean acts = backend.transactionState() != TransactionState.FAILED;
+    ByteBuf frame = processIds.retold(type, in, index, whole, toldProcessId(), acts);
+    FrameWalker again = new FrameWalker(PgFrameFormat.FRONTEND, this);
+    walking = again;
+    judge.retold(true);
+    try {
+      again.walk(frame);
+      if (frame.isReadable()) {
+        return Verdict.WAIT;
+      }
+    } finally {
+      frame.release();
+      judge.retold(false);
+      walking = walker;
+    }
+    walker.replaceStart(in, index, whole);
+    return Verdict.DROP;
+  }
+
+  /** Whether both belong to one user, so that each may cancel what the other runs. */
+  boolean isOfUser(PgSession other) {
+    return login.user().equals(other.login.user())
+        && pool.key().user().equals(other.pool.key().user());
+  }
+
+  /** Whether this message has to wait until the session's channels are on its backend. */
+  private boolean wantsChannels(
+      Listening mine, int type, ByteBuf in, int index, int available, SessionBackend backend) {
+    boolean batch = type != Frontend.QUERY && type != Frontend.FUNCTION_CALL;
+    if (mine.place() == Hearing.Place.LISTENER
+        && backend.transactionState() == TransactionState.IDLE
+        && !midBatch
+        && ahead.touchesChannels(type, in, index, available)) {
+      awaitsAnswers = backend.owes();
+      stalls = awaitsAnswers;
+      bringsChannels = !awaitsAnswers;
+      return true;
+    }
+    midBatch = batch;
+    return false;
+  }
+
   /** What a query means, with the shared statement that it may name; null if it has to wait. */
   private @Nullable StatementMeaning query(
       long length, ByteBuf in, int index, int available, SessionBackend backend) {
     if (length > available) {
-      return prepared.onQuery(StatementMeaning.UNKNOWN, length, in, index, walker, backend);
+      return prepared.onQuery(StatementMeaning.UNKNOWN, length, in, index, walking, backend);
     }
     int text = index + PgFrameFormat.HEADER;
     int zero = Strings.end(in, text, index + available);
     StatementMeaning meaning = judge.read(door.rules(), in, text, zero);
+    if (judge.namesProcess(meaning)) {
+      return meaning;
+    }
     judge.noteText(meaning, in, text, zero);
-    return prepared.onQuery(meaning, length, in, index, walker, backend);
+    return prepared.onQuery(meaning, length, in, index, walking, backend);
   }
 
   private SessionBackend backend() {
@@ -536,7 +637,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   /** A statement that may not run here: an error in its place. */
   private void refuse(SqlFailure refusal, int type, SessionBackend backend, ByteBuf in, int index) {
-    walker.forwardPassed(in, index);
+    walking.forwardPassed(in, index);
     if (!backend.refuse(refusal, type == Frontend.QUERY)) {
       throw new ProtocolViolation("more requests in one pipeline than can be answered");
     }
@@ -604,7 +705,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   }
 
   private boolean alignsInFront(SessionBackend backend, ByteBuf first) {
-    if (mode == PoolMode.SESSION || state == PgSessionState.WELCOMING || begin.pending()) {
+    if (mode == PoolMode.SESSION
+        || state == PgSessionState.WELCOMING
+        || begin.pending()
+        || listening != null) {
       return false;
     }
     List<PgSettings.Change> changes = judge.settings().changesFrom(backend.settings());
@@ -720,12 +824,17 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       return;
     }
     switch (decide(mine.backend(), false)) {
-      case RELEASE -> rest();
+      case RELEASE -> {
+        if (!leavesListener(mine)) {
+          rest();
+        }
+      }
       case KEEP_UNFINISHED, KEEP_TRANSACTION -> {} // decided again when that is over
       case READ_BACK -> readBack(mine);
       case AWAIT_CANCEL -> realign(mine.backend()); // as KEEP_UNFINISHED, but idle meanwhile
       case KEEP_SESSION_MODE, KEEP_PINNED -> {
         realign(mine.backend());
+        tellNotifications();
         if (draining) {
           fail(SqlFailure.draining(), CloseReason.DRAINING);
         }
@@ -738,6 +847,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   /** Asks the server what the session has left, and decides then. */
   private void readBack(Lease mine) {
     become(PgSessionState.REALIGNING);
+    boolean channels = judge.asksChannels();
     backend()
         .ask(judge.question())
         .whenComplete((rows, failure) -> {
@@ -745,18 +855,233 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
             return; // the backend is lost, or the session over
           }
           if (failure == null) {
-            judge.learn(SessionTruth.of(rows, pool.key().user()), backend());
+            SessionTruth truth = SessionTruth.of(rows, pool.key().user());
+            judge.learn(truth, backend());
             prepared.onSettled(backend(), false);
+            if (channels) {
+              placeChannels(mine, truth.channels());
+              return;
+            }
           } else {
             LOG.warn("session {}: {} did not tell its state", id, mine.backend(), failure);
             judge.notLearned();
           }
-          become(PgSessionState.LEASED);
-          settle();
-          if (state == PgSessionState.LEASED || state == PgSessionState.IDLE) {
-            resume(); // else there is another question
+          readBackOver();
+        });
+  }
+
+  private void readBackOver() {
+    become(PgSessionState.LEASED);
+    settle();
+    if (state == PgSessionState.LEASED || state == PgSessionState.IDLE) {
+      resume(); // else there is another question
+    }
+  }
+
+  // --- what it listens to --------------------------------------------------------------------
+
+  /** The session's backend listens to these: the shared listener takes them over. */
+  private void placeChannels(Lease mine, Set<String> channels) {
+    if (!channels.isEmpty() && listening == null) {
+      listening = Listening.begin(door, pool.key(), new Ear(), pool.counters());
+    }
+    Listening ear = listening;
+    if (ear != null && ear.place() == Hearing.Place.LISTENER) {
+      // Nobody could see that the channels were to be touched: by code that is new, or not at all.
+      judge.channelsSettled(false);
+      if (channels.isEmpty()) {
+        readBackOver();
+      } else {
+        takeChannelsBack(mine, ear, this::readBackOver);
+      }
+      return;
+    }
+    if (ear == null || channels.isEmpty()) {
+      channelsPlaced(false, !channels.isEmpty());
+      return;
+    }
+    judge.channelsHere(); // if the session ends before it is settled
+    ear.leave(channels, backend())
+        .whenComplete((left, never) -> {
+          if (lease == mine && state == PgSessionState.REALIGNING) {
+            channelsPlaced(left, !left);
           }
         });
+  }
+
+  /** The session's channels are at the shared listener, on the backend alone, or there are none. */
+  private void channelsPlaced(boolean atListener, boolean onBackend) {
+    judge.channelsSettled(onBackend);
+    if (!atListener) {
+      stopListening();
+    }
+    readBackOver();
+  }
+
+  private void stopListening() {
+    Listening mine = listening;
+    listening = null;
+    if (mine != null) {
+      mine.end();
+    }
+  }
+
+  /** The next message may touch what the session listens to: that goes to its backend first. */
+  private void bringChannels(ByteBuf in) {
+    Lease mine = leased();
+    Listening ear = listening;
+    if (ear == null) {
+      throw new IllegalStateException("session " + id + " listens to nothing");
+    }
+    become(PgSessionState.REALIGNING);
+    holdBack(in);
+    if (state != PgSessionState.REALIGNING) {
+      return; // too much is held
+    }
+    takeChannelsBack(
+        mine,
+        ear,
+        () -> {
+          become(PgSessionState.LEASED);
+          resume();
+        });
+  }
+
+  private void takeChannelsBack(Lease mine, Listening ear, Runnable next) {
+    judge.channelsHere();
+    ear.comeBack(backend())
+        .whenComplete((back, never) -> {
+          if (lease != mine || state != PgSessionState.REALIGNING) {
+            return;
+          }
+          if (back) {
+            next.run();
+          } else {
+            fail(
+                SqlFailure.backendLost("it could not listen to the session's channels"),
+                CloseReason.BACKEND_LOST);
+          }
+        });
+  }
+
+  /** The listener hears in one encoding: a session that has left it hears for itself. */
+  private boolean leavesListener(Lease mine) {
+    Listening ear = listening;
+    if (ear == null || ear.place() != Hearing.Place.LISTENER || Listening.serves(backend())) {
+      return false;
+    }
+    become(PgSessionState.REALIGNING);
+    takeChannelsBack(mine, ear, () -> channelsPlaced(false, true));
+    return true;
+  }
+
+  private void tellNotifications() {
+    Listening mine = listening;
+    if (mine != null) {
+      mine.tell();
+    }
+  }
+
+  @Override
+  public boolean onNotification(ByteBuf in, int index, int length) {
+    if (mode != PoolMode.SESSION && !judge.mayHear()) {
+      return false;
+    }
+    SessionBackend backend = backend();
+    Listening mine = listening;
+    Speakers.Speaker speakers = backend.speaker();
+    if (mine != null && !mine.onBackend(Notification.read(in, index, length, speakers))) {
+      return false;
+    }
+    int place = index + PgFrameFormat.HEADER;
+    int speaker = in.getInt(place);
+    int told = toldProcessId();
+    int itsTold = speakers.told(speaker);
+    // Its own words come from its own backend: another backend is somebody else's by now.
+    boolean own = speaker == backend.processId();
+    in.setInt(place, own ? told : itsTold == told ? speaker : itsTold);
+    pool.counters().notified();
+    return true;
+  }
+
+  private int toldProcessId() {
+    CancelKey mine = key;
+    return mine == null ? 0 : mine.processId();
+  }
+
+  /** What the ear of this session needs of it. */
+  private final class Ear implements Listening.Host {
+    @Override
+    public EventLoop eventLoop() {
+      return channel.eventLoop();
+    }
+
+    @Override
+    public int told() {
+      return toldProcessId();
+    }
+
+    @Override
+    public boolean mayTell() {
+      return switch (state) {
+        case IDLE, WAITING -> true;
+        case LEASED ->
+            !leased().backend().owes()
+                && !walker.midForward()
+                && leased().backend().transactionState() == TransactionState.IDLE;
+        case WELCOMING, ALIGNING, REALIGNING, STALLED, ENDING, ENDED -> false;
+      };
+    }
+
+    @Override
+    public boolean isWritable() {
+      return channel.isWritable();
+    }
+
+    @Override
+    public ByteBuf buffer(int bytes) {
+      return channel.alloc().buffer(bytes);
+    }
+
+    @Override
+    public void tell(ByteBuf messages, int count) {
+      pool.counters().fromBackend(messages.readableBytes());
+      out.append(messages);
+      out.flush();
+      pool.counters().notified(count);
+    }
+
+    @Override
+    public boolean hold(int bytes) {
+      return door.limits().hold(bytes);
+    }
+
+    @Override
+    public void letGo(int bytes) {
+      door.limits().letGo(bytes);
+    }
+
+    @Override
+    public void onGap() {
+      fail(
+          SqlFailure.fatal(
+                  "57P01",
+                  1053,
+                  "the backend that listens for this session was lost: notifications"
+                      + " may have been missed")
+              .withHint("Connect again, or set listen-gap: notice for this database."),
+          CloseReason.NOTIFICATIONS_LOST);
+    }
+
+    @Override
+    public void onUnread() {
+      fail(
+          SqlFailure.fatal("53200", 1041, "too many notifications wait for this client")
+              .withDetail(
+                  "They are passed between transactions, and as fast as the client reads them.")
+              .withHint("Read more often, make transactions shorter, or raise limits.memory."),
+          CloseReason.NOTIFICATIONS_UNREAD);
+    }
   }
 
   /** The lease outlives the transaction: so must the settings, whatever RESET left of them. */
@@ -808,6 +1133,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       hold(later);
       later.release();
     }
+    tellNotifications();
     if (draining) {
       fail(SqlFailure.draining(), CloseReason.DRAINING);
     }
@@ -842,7 +1168,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public void flushReplies() {
     out.flush();
-    if (state == PgSessionState.STALLED && (prepared.takeDecided() || frontIsOver())) {
+    if (state == PgSessionState.STALLED && stallIsOver()) {
       become(PgSessionState.LEASED);
       if (held == null) {
         held = Unpooled.EMPTY_BUFFER; // the walker may have the whole of what had to wait
@@ -857,15 +1183,26 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
+  /** What the next message waited for has been answered. */
+  private boolean stallIsOver() {
+    boolean decided = prepared.takeDecided();
+    boolean over = frontIsOver();
+    return answered() || over || decided;
+  }
+
   private boolean frontIsOver() {
     boolean over = stalledByFront && !backend().frontOpen();
     stalledByFront &= !over;
     return over;
   }
 
-  @Override
-  public boolean wantsNotifications() {
-    return mode == PoolMode.SESSION || judge.pinnedBy(PinReason.LISTEN);
+  /** What the session's channels waited for has been answered. */
+  private boolean answered() {
+    if (!awaitsAnswers || leased().backend().owes()) {
+      return false;
+    }
+    awaitsAnswers = false;
+    return true;
   }
 
   @Override
@@ -926,7 +1263,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       Lease target, @Nullable Throwable failure, CompletableFuture<@Nullable Void> done) {
     cancelling--;
     done.complete(null);
-    if (lease != target || cancelling > 0 || target.backend().owes() || walker.midForward()) {
+    boolean moving = listening != null && state == PgSessionState.REALIGNING;
+    if (lease != target
+        || cancelling > 0
+        || moving
+        || target.backend().owes()
+        || walker.midForward()) {
       return; // what is still going on comes to settle() in its own time
     }
     if (failure != null) {
@@ -1051,6 +1393,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     become(lease == null ? PgSessionState.ENDED : PgSessionState.ENDING);
     door.sessions().remove(this);
     door.counters().closed(reason);
+    stopListening();
     if (key != null) {
       door.cancelKeys().unregister(key);
     }

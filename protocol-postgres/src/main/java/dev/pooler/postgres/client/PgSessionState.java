@@ -28,7 +28,10 @@ enum PgSessionState {
   ALIGNING,
   /** A backend is ours. */
   LEASED,
-  /** The kept backend answers us first: settings that a RESET took away, the end of a cancel. */
+  /**
+   * The kept backend answers us first: settings that a RESET took away, the end of a cancel,
+   * channels that move to the shared listener or back.
+   */
   REALIGNING,
   /** The next message waits for the answer to one before it. */
   STALLED,

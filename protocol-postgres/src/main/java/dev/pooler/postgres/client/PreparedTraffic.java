@@ -229,7 +229,10 @@ final class PreparedTraffic {
     return mine;
   }
 
-  /** Looks at one message, changes and expects it; DROP with a refusal set if it may not run. */
+  /**
+   * Looks at one message, changes and expects it; DROP with a refusal set if it may not run,
+   * INSPECT if its text names processes.
+   */
   Verdict on(
       int type,
       long length,
@@ -269,6 +272,9 @@ final class PreparedTraffic {
     int end = readable ? Strings.end(in, text, index + available) : text;
     StatementMeaning meaning =
         readable ? judge.read(rules, in, text, end) : StatementMeaning.UNKNOWN;
+    if (judge.namesProcess(meaning)) {
+      return Verdict.INSPECT; // again, with the ids that clients know
+    }
     judge.noteText(meaning, in, text, end);
     refusal = judge.refusal(meaning.facts());
     if (refusal != null) {
@@ -396,6 +402,25 @@ final class PreparedTraffic {
     out.writeBytes(in, portal, name - portal);
     statement.writeName(out);
     return pass(backend, Frontend.BIND, null);
+  }
+
+  /**
+   * What a Bind will run.
+   *
+   * @param portal where its body begins
+   * @return null for a name that the session does not have, or does not have yet
+   */
+  @Nullable StatementMeaning bound(ByteBuf in, int portal, int end) {
+    int name = nameEnd(in, portal, end) + 1;
+    int zero = name == 0 ? -1 : nameEnd(in, name, end);
+    if (zero < 0) {
+      return StatementMeaning.UNKNOWN;
+    }
+    if (name == zero) {
+      return unnamed.defined() ? unnamed.meaning() : null;
+    }
+    SharedStatement statement = names.find(in, name, zero);
+    return statement == null ? null : statement.meaning();
   }
 
   private Verdict onDescribe(

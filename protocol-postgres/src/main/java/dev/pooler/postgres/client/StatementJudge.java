@@ -98,6 +98,14 @@ final class StatementJudge {
 
   private boolean drewFromSequence;
 
+  /** What the session listens to is on its backend, and is to go to the shared listener. */
+  private boolean channelsHere;
+
+  /** The process id that the client was told. */
+  private int told;
+
+  private boolean retold;
+
   /** All prepared statements are gone; taken with {@link #takeDeallocated}. */
   private boolean deallocated;
 
@@ -132,7 +140,7 @@ final class StatementJudge {
     if ((pins & UNANSWERABLE) != 0) {
       return Leftovers.PINNED;
     }
-    if (doubts != 0 || asksCensus) {
+    if (doubts != 0 || asksCensus || channelsHere) {
       return Leftovers.IN_DOUBT;
     }
     return pins != 0 ? Leftovers.PINNED : Leftovers.NONE;
@@ -140,6 +148,63 @@ final class StatementJudge {
 
   boolean pinnedBy(PinReason reason) {
     return (pins & bit(reason)) != 0;
+  }
+
+  /** The client has been told that this is its server process. */
+  void told(int processId) {
+    told = processId;
+  }
+
+  /** Whether a text names processes, and has not been rewritten yet. */
+  boolean namesProcess(StatementMeaning meaning) {
+    return !retold && meaning.facts().is(StatementTrait.NAMES_PROCESS);
+  }
+
+  /** A text is read that has been rewritten. */
+  void retold(boolean now) {
+    retold = now;
+  }
+
+  /** What the session listens to is on its backend now, whether it is known or not. */
+  void channelsHere() {
+    channelsHere = true;
+  }
+
+  /**
+   * It is settled where the session's channels are.
+   *
+   * @param kept on its backend, which it keeps for them
+   */
+  void channelsSettled(boolean kept) {
+    channelsHere = false;
+    if (kept) {
+      pin(PinReason.LISTEN);
+    } else {
+      pins &= ~bit(PinReason.LISTEN);
+    }
+  }
+
+  /** Whether the next question asks what is listened to. */
+  boolean asksChannels() {
+    return channelsHere || (doubts & Footprint.LISTEN.bit()) != 0;
+  }
+
+  /** Whether something that the session ran may listen on its backend. */
+  boolean mayHear() {
+    return asksChannels() || wrote || asksCensus || pinnedBy(PinReason.LISTEN);
+  }
+
+  /**
+   * Whether a statement may change or show what the session listens to, or may notify, so that the
+   * session hears itself; or begins a transaction in which others may.
+   */
+  boolean touchesChannels(StatementMeaning meaning) {
+    StatementFacts facts = meaning.facts();
+    return facts.is(StatementTrait.TOUCHES_CHANNELS)
+        || facts.is(StatementTrait.CONTROLS_TRANSACTION)
+        || facts.leaves(Footprint.CODE)
+        || facts.leaves(Footprint.UNKNOWN)
+        || (mayRunHiddenCode(facts) && !census.leavesChannelsAlone(clock.getAsLong()));
   }
 
   boolean deallocating() {
@@ -305,6 +370,9 @@ final class StatementJudge {
       askAboutPins();
     }
     wrote |= mayRunHiddenCode(facts);
+    if (wrote || facts.is(StatementTrait.TOUCHES_CHANNELS) || facts.leaves(Footprint.CODE)) {
+      backend.speaker().is(told);
+    }
     defined |= mayDefine(facts);
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
@@ -559,7 +627,8 @@ final class StatementJudge {
 
   /** What to ask the server while there are doubts. */
   String question() {
-    return SessionQuestion.of(doubts, custom == null ? Set.of() : custom, code, asksCensus);
+    int asked = asksChannels() ? doubts | Footprint.LISTEN.bit() : doubts;
+    return SessionQuestion.of(asked, custom == null ? Set.of() : custom, code, asksCensus);
   }
 
   /** The server has answered. */
@@ -574,7 +643,6 @@ final class StatementJudge {
       }
     }
     learn(truth, Footprint.PREPARED, PinReason.PREPARED_STATEMENT);
-    learn(truth, Footprint.LISTEN, PinReason.LISTEN);
     learn(truth, Footprint.TEMP_TABLE, PinReason.TEMPORARY_OBJECT);
     learn(truth, Footprint.HOLD_CURSOR, PinReason.HOLD_CURSOR);
     learn(truth, Footprint.ADVISORY_LOCK, PinReason.ADVISORY_LOCK);
@@ -586,7 +654,7 @@ final class StatementJudge {
     code = false;
     if (asksCensus) {
       asksCensus = false;
-      census.found(truth.codeLeaves(), clock.getAsLong());
+      census.found(truth.codeLeaves(), truth.codeNotifies(), clock.getAsLong());
       judgeHiddenCode(); // which may be the next question
     }
     if (doubts == 0) {

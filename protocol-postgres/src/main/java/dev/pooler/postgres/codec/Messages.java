@@ -68,6 +68,18 @@ public final class Messages {
     end(out, start);
   }
 
+  /** NoticeResponse of the severity WARNING with the fields S, V, C, M and H. */
+  public static void warning(ByteBuf out, String sqlState, String message, String hint) {
+    int start = begin(out, BackendType.NOTICE_RESPONSE);
+    field(out, 'S', "WARNING");
+    field(out, 'V', "WARNING");
+    field(out, 'C', sqlState);
+    field(out, 'M', message);
+    field(out, 'H', hint);
+    out.writeByte(0);
+    end(out, start);
+  }
+
   public static void query(ByteBuf out, String sql) {
     int start = begin(out, Frontend.QUERY);
     string(out, sql);

@@ -30,9 +30,11 @@ public final class CodeCensus {
 
   private static final long FRESH = Duration.ofSeconds(10).toNanos();
 
-  private record Taken(Finding finding, long at) {}
+  private record Taken(Finding finding, boolean notifies, long at) {}
 
-  private volatile Taken last = new Taken(Finding.NOT_ASKED, 0);
+  private static final Taken NOTHING = new Taken(Finding.NOT_ASKED, true, 0);
+
+  private volatile Taken last = NOTHING;
 
   /**
    * What is known.
@@ -44,12 +46,22 @@ public final class CodeCensus {
     return now - taken.at > FRESH ? Finding.NOT_ASKED : taken.finding;
   }
 
-  public void found(boolean mayLeave, long now) {
-    last = new Taken(mayLeave ? Finding.MAY_LEAVE : Finding.HARMLESS, now);
+  /**
+   * Whether hidden code can neither change what a session listens to nor notify.
+   *
+   * @param now nanoseconds of the pools' clock
+   */
+  public boolean leavesChannelsAlone(long now) {
+    Taken taken = last;
+    return now - taken.at <= FRESH && taken.finding == Finding.HARMLESS && !taken.notifies;
+  }
+
+  public void found(boolean mayLeave, boolean notifies, long now) {
+    last = new Taken(mayLeave ? Finding.MAY_LEAVE : Finding.HARMLESS, notifies, now);
   }
 
   /** Something was defined. */
   public void forget() {
-    last = new Taken(Finding.NOT_ASKED, 0);
+    last = NOTHING;
   }
 }

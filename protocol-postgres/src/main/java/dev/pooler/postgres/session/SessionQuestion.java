@@ -76,6 +76,11 @@ public final class SessionQuestion {
               "set_config|advisory_lock|setseed|pg_temp|dblink|\\m(listen|unlisten|temp|temporary"
                   + "|load|execute|hold|prepare|deallocate|discard)\\M")
           + has("(^|;|\\*/|\\m(begin|then|else|loop)\\M)\\s*(set|reset)\\s")
+          + ")) UNION ALL SELECT 'notifies', '', '' WHERE EXISTS (SELECT"
+          + FUNCTIONS
+          + " AND ("
+          + OTHER_LANGUAGE
+          + has("notify")
           + "))";
 
   private SessionQuestion() {}

@@ -2,8 +2,10 @@ package dev.pooler.postgres.session;
 
 import dev.pooler.core.statement.Footprint;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param found packed {@link Footprint}s that are there
  * @param hidden code of this database may have set custom settings of any name
  * @param codeLeaves functions of this database may leave something
+ * @param codeNotifies functions of this database may notify
+ * @param channels what is listened to
  */
 public record SessionTruth(
     Map<String, String> settings,
@@ -22,7 +26,9 @@ public record SessionTruth(
     @Nullable String sessionUser,
     int found,
     boolean hidden,
-    boolean codeLeaves) {
+    boolean codeLeaves,
+    boolean codeNotifies,
+    Set<String> channels) {
 
   /**
    * Reads the rows: kind, name, value.
@@ -36,6 +42,8 @@ public record SessionTruth(
     int found = 0;
     boolean hidden = false;
     boolean codeLeaves = false;
+    boolean codeNotifies = false;
+    Set<String> channels = new HashSet<>();
     for (@Nullable String[] row : rows) {
       String kind = row[0];
       String name = row[1];
@@ -48,17 +56,19 @@ public record SessionTruth(
         case "role" -> role = value.equals("none") ? null : value;
         case "user" -> sessionUser = name.equals(login) ? null : name;
         case "census" -> codeLeaves = true;
+        case "notifies" -> codeNotifies = true;
         case "hidden" -> hidden = true;
         case "prepared" -> found |= Footprint.PREPARED.bit();
         case "shared" -> found |= Footprint.DEALLOCATE.bit();
-        case "listen" -> found |= Footprint.LISTEN.bit();
+        case "listen" -> channels.add(name);
         case "temporary" -> found |= Footprint.TEMP_TABLE.bit();
         case "cursor" -> found |= Footprint.HOLD_CURSOR.bit();
         case "lock" -> found |= Footprint.ADVISORY_LOCK.bit();
         default -> throw new IllegalStateException("no kind of answer: " + kind);
       }
     }
-    return new SessionTruth(settings, role, sessionUser, found, hidden, codeLeaves);
+    return new SessionTruth(
+        settings, role, sessionUser, found, hidden, codeLeaves, codeNotifies, channels);
   }
 
   public boolean has(Footprint footprint) {

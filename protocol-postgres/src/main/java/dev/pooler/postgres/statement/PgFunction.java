@@ -29,6 +29,13 @@ record PgFunction(String name, int footprint, int traits, int clears) {
     for (String name : List.of("nextval", "setval")) {
       all.add(new PgFunction(name, 0, StatementTrait.ADVANCES_SEQUENCE.bit(), 0));
     }
+    int channels = StatementTrait.TOUCHES_CHANNELS.bit();
+    all.add(new PgFunction("pg_notify", 0, channels, 0));
+    all.add(new PgFunction("pg_listening_channels", 0, channels, 0));
+    int process = StatementTrait.NAMES_PROCESS.bit();
+    all.add(new PgFunction("pg_backend_pid", 0, process, 0));
+    all.add(new PgFunction("pg_cancel_backend", 0, process, 0));
+    all.add(new PgFunction("pg_terminate_backend", 0, process, 0));
     // These run a query that they are given as text.
     leaving(all, Footprint.CODE, "query_to_xml", "query_to_xmlschema");
     leaving(all, Footprint.CODE, "query_to_xml_and_xmlschema", "ts_stat", "ts_rewrite");

@@ -11,6 +11,7 @@ import static dev.pooler.core.statement.StatementTrait.CHAINS;
 import static dev.pooler.core.statement.StatementTrait.CONTROLS_TRANSACTION;
 import static dev.pooler.core.statement.StatementTrait.REFUSES_TRANSACTION;
 import static dev.pooler.core.statement.StatementTrait.TEMP_TABLE_UNTIL_COMMIT;
+import static dev.pooler.core.statement.StatementTrait.TOUCHES_CHANNELS;
 
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementClass;
@@ -106,15 +107,15 @@ final class PgRules {
         .leaves(Footprint.DEALLOCATE)
         .clears(PREPARED);
     rule(StatementClass.UTILITY, "deallocate").leaves(Footprint.DEALLOCATE);
-    rule(StatementClass.UTILITY, "listen").leaves(Footprint.LISTEN);
-    rule(StatementClass.UTILITY, "unlisten *").clears(Footprint.LISTEN);
-    rule(StatementClass.UTILITY, "unlisten|notify");
+    rule(StatementClass.UTILITY, "listen").leaves(Footprint.LISTEN).is(TOUCHES_CHANNELS);
+    rule(StatementClass.UTILITY, "unlisten *").clears(Footprint.LISTEN).is(TOUCHES_CHANNELS);
+    rule(StatementClass.UTILITY, "unlisten|notify").is(TOUCHES_CHANNELS);
     rule(StatementClass.UTILITY, "load").leaves(Footprint.LOAD);
     rule(StatementClass.CURSOR, "declare").any(PgWord.WITH_HOLD).leaves(HOLD_CURSOR);
     rule(StatementClass.CURSOR, "close all").clears(HOLD_CURSOR);
     rule(StatementClass.CURSOR, "declare|fetch|move|close");
     rule(StatementClass.UTILITY, "discard all")
-        .is(REFUSES_TRANSACTION)
+        .is(REFUSES_TRANSACTION, TOUCHES_CHANNELS)
         .clears(SETTING, Footprint.ROLE, PREPARED, Footprint.LISTEN, TEMP_TABLE)
         .clears(HOLD_CURSOR, ADVISORY_LOCK, SEQUENCE_VALUE);
     rule(StatementClass.UTILITY, "discard temp|temporary").clears(TEMP_TABLE);

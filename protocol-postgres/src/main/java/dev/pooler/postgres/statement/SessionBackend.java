@@ -3,6 +3,7 @@ package dev.pooler.postgres.statement;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
@@ -131,8 +132,15 @@ public interface SessionBackend extends Backend {
   /**
    * Asks the server between two statements of the session.
    *
-   * @param sql one statement whose rows have text columns
-   * @return the rows; fails with {@link IllegalStateException} if the server refuses or is lost
+   * @param statements simple queries, sent at once; their rows have text columns
+   * @return all rows; fails with {@link IllegalStateException} if the server refuses one of them or
+   *     is lost
    */
-  CompletionStage<List<@Nullable String[]>> ask(String sql);
+  CompletionStage<List<@Nullable String[]>> ask(String... statements);
+
+  /** The server's process. */
+  int processId();
+
+  /** As whom those know the session that listen to it. */
+  Speakers.Speaker speaker();
 }

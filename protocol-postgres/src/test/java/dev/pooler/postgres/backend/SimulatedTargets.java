@@ -6,6 +6,7 @@ import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.protocol.Transport;
 import dev.pooler.postgres.auth.NoSecret;
 import dev.pooler.postgres.auth.ScramKeys;
+import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.testkit.simulation.SimulatedAddress;
 import dev.pooler.testkit.simulation.SimulatedChannel;
 import dev.pooler.testkit.simulation.SimulatedLoop;
@@ -36,7 +37,8 @@ public final class SimulatedTargets {
             null,
             Duration.ofSeconds(5),
             transport,
-            3);
+            3,
+            new Speakers());
     return new PgConnector(
         List.of(target), "app", "app", NoSecret::new, new ScramKeys(), Runnable::run);
   }

@@ -3,6 +3,7 @@ package dev.pooler.postgres.fuzz;
 import dev.pooler.core.config.Auth;
 import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.config.ListenGap;
 import dev.pooler.core.config.PoolConfig;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.PoolMode;
@@ -27,6 +28,7 @@ import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgSession;
 import dev.pooler.postgres.client.PgStartupHandler;
 import dev.pooler.postgres.client.Welcomes;
+import dev.pooler.postgres.listen.Listeners;
 import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.simulation.NoConsole;
 import dev.pooler.postgres.statement.SharedStatements;
@@ -111,6 +113,7 @@ final class World implements AutoCloseable {
             new Welcomes(),
             new SharedStatements(),
             new CodeCensus.All(),
+            new Listeners(),
             NoConsole.of(sessions, limits),
             new LoginKeys(),
             entry -> null,
@@ -139,7 +142,8 @@ final class World implements AutoCloseable {
         new ClientTls(TlsMode.DISABLE, null, null, null),
         new PoolConfig(mode, 1, 0, Duration.ofSeconds(2), OFF, OFF, OFF, OFF, 3),
         new TimeoutsConfig(Duration.ofSeconds(5), Duration.ofSeconds(20), OFF, OFF, OFF),
-        null);
+        null,
+        ListenGap.CLOSE);
   }
 
   private void accept(SimulatedSocket socket, Server server) {

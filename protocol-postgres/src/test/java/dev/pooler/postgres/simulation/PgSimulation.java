@@ -3,6 +3,7 @@ package dev.pooler.postgres.simulation;
 import dev.pooler.core.config.Auth;
 import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.config.ListenGap;
 import dev.pooler.core.config.PoolConfig;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.PoolMode;
@@ -25,6 +26,7 @@ import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgSession;
 import dev.pooler.postgres.client.PgStartupHandler;
 import dev.pooler.postgres.client.Welcomes;
+import dev.pooler.postgres.listen.Listeners;
 import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.statement.SharedStatements;
 import dev.pooler.testkit.simulation.SimulatedChannel;
@@ -96,7 +98,8 @@ final class PgSimulation {
             new PoolConfig(mode, size, 0, maxWait, unbounded, unbounded, unbounded, unbounded, 3),
             new TimeoutsConfig(
                 Duration.ofSeconds(5), Duration.ofSeconds(30), unbounded, unbounded, unbounded),
-            null);
+            null,
+            ListenGap.CLOSE);
     this.door =
         new PgFrontDoor(
             new PoolDirectory() {
@@ -117,6 +120,7 @@ final class PgSimulation {
             new Welcomes(),
             new SharedStatements(),
             new CodeCensus.All(),
+            new Listeners(),
             NoConsole.of(sessions, limits),
             new LoginKeys(),
             entry -> null,

@@ -64,8 +64,13 @@ class PgStatementClassTest {
           drop schema if exists s cascade                 -> 1 DDL LETS_GO
           CLOSE c                                         -> 1 CURSOR LETS_GO
           CLOSE ALL                                       -> 1 CURSOR LETS_GO
-          UNLISTEN c                                      -> 1 UTILITY LETS_GO
-          UNLISTEN *                                      -> 1 UTILITY LETS_GO
+          UNLISTEN c                                      -> 1 UTILITY LETS_GO TOUCHES_CHANNELS
+          UNLISTEN *                                      -> 1 UTILITY LETS_GO TOUCHES_CHANNELS
+          LISTEN c                                        -> 1 UTILITY TOUCHES_CHANNELS
+          NOTIFY c, 'x'                                   -> 1 UTILITY TOUCHES_CHANNELS
+          SELECT pg_notify('c', 'x')                      -> 1 READ TOUCHES_CHANNELS
+          TABLE pg_catalog.pg_listening_channels()        -> 1 READ TOUCHES_CHANNELS
+          SELECT notify, pg_notify FROM listen            -> 1 READ READ_ONLY
           DEALLOCATE p                                    -> 1 UTILITY LETS_GO
           DEALLOCATE ALL                                  -> 1 UTILITY LETS_GO
           DISCARD TEMP                                    -> 1 UTILITY LETS_GO
@@ -132,7 +137,7 @@ class PgStatementClassTest {
           VACUUM                                          -> 1 UTILITY REFUSES_TRANSACTION
           VACUUM (FULL) t                                 -> 1 UTILITY REFUSES_TRANSACTION
           CLUSTER                                         -> 1 UTILITY REFUSES_TRANSACTION
-          DISCARD ALL                                     -> 1 UTILITY REFUSES_TRANSACTION LETS_GO
+          DISCARD ALL                                     -> 1 UTILITY REFUSES_TRANSACTION LETS_GO TOUCHES_CHANNELS
           CALL p()                                        -> 1 CALL REFUSES_TRANSACTION
           DO 'x'                                          -> 1 CALL REFUSES_TRANSACTION
           EXECUTE p                                       -> 1 CALL

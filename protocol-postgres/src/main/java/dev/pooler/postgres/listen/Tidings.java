@@ -1,0 +1,16 @@
+package dev.pooler.postgres.listen;
+
+import io.netty.buffer.ByteBuf;
+
+/** What a session is told between two transactions. */
+public sealed interface Tidings permits Notification, Notice {
+  /** Bytes of the message. */
+  int length();
+
+  /**
+   * Writes the message.
+   *
+   * @param reader the process id that the session was told at its login
+   */
+  void write(ByteBuf out, int reader);
+}

@@ -1,0 +1,126 @@
+package dev.pooler.postgres.statement;
+
+import dev.pooler.core.statement.Dialect;
+import dev.pooler.core.statement.Token;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a text gives the client a server process's id as an output column of its own, or takes one
+ * that the client may have been told: those ids are pooler's, not the server's. Only in a SELECT
+ * that reads from nothing: beside rows of the server's own (pg_stat_activity, pg_locks) its ids are
+ * what they are compared with.
+ *
+ * @param offset of the call's first byte, its schema included, from the start of the text
+ * @param length in bytes, up to the closing parenthesis
+ * @param argument the process id that is written there; 0 without one
+ */
+public record ProcessIdInText(Call call, int offset, int length, int argument) {
+  /** Longest text that is looked at, in bytes. */
+  public static final int LONGEST = 64 * 1024;
+
+  /** The function. */
+  public enum Call {
+    PG_BACKEND_PID,
+    PG_CANCEL_BACKEND,
+    PG_TERMINATE_BACKEND
+  }
+
+  /** All of them, in order; none where the text is not surely understood. */
+  public static List<ProcessIdInText> all(Dialect dialect, byte[] text) {
+    List<ProcessIdInText> all = new ArrayList<>();
+    if (text.length > LONGEST) {
+      return all;
+    }
+    List<TextToken> tokens = TextToken.all(dialect, text);
+    if (tokens.getLast().kind() == Token.BROKEN) {
+      return all;
+    }
+    int start = 0;
+    for (int at = 0; at < tokens.size(); at++) {
+      TextToken token = tokens.get(at);
+      if (token.is(';') || token.kind() == Token.END) {
+        if (start < at && tokens.get(start).is("CREATE")) {
+          return List.of(); // a semicolon may be a part of it
+        }
+        read(tokens, start, at, all);
+        start = at + 1;
+      }
+    }
+    return all;
+  }
+
+  private static void read(List<TextToken> tokens, int start, int end, List<ProcessIdInText> all) {
+    if (start == end || !tokens.get(start).is("SELECT") || reads(tokens, start, end)) {
+      return;
+    }
+    int depth = 0;
+    for (int at = start + 1; at < end; at++) {
+      TextToken before = tokens.get(at - 1);
+      if (depth == 0 && (before.is(',') || at == start + 1)) {
+        ProcessIdInText place = column(tokens, at, end);
+        if (place != null) {
+          all.add(place);
+        }
+      }
+      depth += tokens.get(at).is('(') ? 1 : tokens.get(at).is(')') ? -1 : 0;
+    }
+  }
+
+  private static boolean reads(List<TextToken> tokens, int start, int end) {
+    int depth = 0;
+    for (int at = start; at < end; at++) {
+      TextToken token = tokens.get(at);
+      depth += token.is('(') ? 1 : token.is(')') ? -1 : 0;
+      if (depth == 0 && (token.is("FROM") || token.is("WHERE"))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static @Nullable ProcessIdInText column(List<TextToken> tokens, int at, int end) {
+    int name = at;
+    if (at + 2 < end && "pg_catalog".equals(tokens.get(at).name()) && tokens.get(at + 1).is('.')) {
+      name = at + 2;
+    }
+    Call call = call(tokens.get(name).name());
+    int argument = call == Call.PG_BACKEND_PID ? 0 : 1;
+    int close = name + 2 + argument;
+    if (call == null
+        || close >= end
+        || !tokens.get(name + 1).is('(')
+        || !tokens.get(close).is(')')
+        || !endsColumn(tokens, close + 1, end)) {
+      return null;
+    }
+    int processId = argument == 0 ? 0 : number(tokens.get(name + 2));
+    int offset = tokens.get(at).start();
+    return processId < 0
+        ? null
+        : new ProcessIdInText(call, offset, tokens.get(close).end() - offset, processId);
+  }
+
+  private static @Nullable Call call(@Nullable String name) {
+    return switch (name) {
+      case "pg_backend_pid" -> Call.PG_BACKEND_PID;
+      case "pg_cancel_backend" -> Call.PG_CANCEL_BACKEND;
+      case "pg_terminate_backend" -> Call.PG_TERMINATE_BACKEND;
+      case null, default -> null;
+    };
+  }
+
+  private static boolean endsColumn(List<TextToken> tokens, int at, int end) {
+    return at == end || tokens.get(at).is(',') || tokens.get(at).is("AS") || tokens.get(at).is(':');
+  }
+
+  /** A process id, or -1. */
+  private static int number(TextToken token) {
+    String digits = token.text();
+    return token.kind() == Token.NUMBER
+            && digits.matches("[0-9]{1,9}|1[0-9]{9}|20[0-9]{8}|21[0-3][0-9]{7}")
+        ? Integer.parseInt(digits)
+        : -1;
+  }
+}
