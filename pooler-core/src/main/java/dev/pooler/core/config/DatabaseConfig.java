@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param user who backends log in as, or null for the client's own name
  * @param password of {@code user}, or null where the target asks for none
  * @param authQuery for users that the configuration does not name, or null
+ * @param quota of each database, where the entry is for any
+ * @param trustFunctions code that no text shows leaves nothing on a backend: the operator's word
  */
 public record DatabaseConfig(
     String name,
@@ -23,11 +25,40 @@ public record DatabaseConfig(
     ClientTls tls,
     PoolConfig pool,
     TimeoutsConfig timeouts,
-    @Nullable AuthQueryConfig authQuery) {
+    @Nullable AuthQueryConfig authQuery,
+    QuotaConfig quota,
+    boolean trustFunctions) {
   public static final String ANY = "*";
 
   public DatabaseConfig {
     hosts = List.copyOf(hosts);
+  }
+
+  /** One without a quota that trusts nothing. */
+  public DatabaseConfig(
+      String name,
+      Protocol protocol,
+      List<Address> hosts,
+      @Nullable String database,
+      @Nullable String user,
+      @Nullable Secret password,
+      ClientTls tls,
+      PoolConfig pool,
+      TimeoutsConfig timeouts,
+      @Nullable AuthQueryConfig authQuery) {
+    this(
+        name,
+        protocol,
+        hosts,
+        database,
+        user,
+        password,
+        tls,
+        pool,
+        timeouts,
+        authQuery,
+        QuotaConfig.NONE,
+        false);
   }
 
   public boolean isAny() {

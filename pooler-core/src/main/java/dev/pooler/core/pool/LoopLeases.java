@@ -1,5 +1,6 @@
 package dev.pooler.core.pool;
 
+import dev.pooler.core.observe.Sampler;
 import dev.pooler.core.session.SqlFailure;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
@@ -32,6 +33,7 @@ public final class LoopLeases {
   private final List<Lease> here = new ArrayList<>();
 
   private final ArrayDeque<LeaseRequest> waiters = new ArrayDeque<>();
+  private final Sampler sampler = new Sampler();
   private boolean fetching;
   private boolean serving;
 
@@ -78,6 +80,7 @@ public final class LoopLeases {
       return;
     }
     request.since = pool.now();
+    request.told = false;
     request.waiting = true;
     waiters.addLast(request);
     publish();
@@ -101,6 +104,10 @@ public final class LoopLeases {
     long now = pool.now();
     if (!lease.backend.usable()) {
       discard(lease, EvictReason.BACKEND_CLOSED);
+    } else if (pool.surplus()) {
+      discard(lease, EvictReason.SURPLUS);
+    } else if (pool.takeYield()) {
+      discard(lease, EvictReason.YIELDED);
     } else if (!pool.open() || now - lease.heldSince > pool.tenureNanos()) {
       giveBack(lease);
     } else {
@@ -153,6 +160,8 @@ public final class LoopLeases {
       giveBack(coldest);
     }
     idleCount = idle.size();
+    while (pool.surplus() && discardIdle(EvictReason.SURPLUS)) {}
+    tellThoseThatWait(now);
     lookForLeaks(now);
     sample(now);
     serve();
@@ -174,6 +183,45 @@ public final class LoopLeases {
         }
       }
     }
+  }
+
+  private void tellThoseThatWait(long now) {
+    long after = pool.limits().notice().toNanos();
+    if (after == 0 || waiters.isEmpty()) {
+      return;
+    }
+    List<LeaseRequest> untold = new ArrayList<>();
+    for (LeaseRequest request : waiters) {
+      if (now - request.since < after) {
+        break; // and so the younger ones behind it
+      }
+      if (!request.told) {
+        untold.add(request);
+      }
+    }
+    for (LeaseRequest request : untold) {
+      if (request.waiting) {
+        request.told = true;
+        request.waitsLong(Duration.ofNanos(now - request.since));
+      }
+    }
+  }
+
+  /** Another pool needs the place of an idle backend. */
+  void yieldIdle() {
+    if (waiters.isEmpty()) {
+      discardIdle(EvictReason.YIELDED);
+    }
+  }
+
+  private boolean discardIdle(EvictReason reason) {
+    Lease coldest = idle.pollLast();
+    idleCount = idle.size();
+    if (coldest == null) {
+      return false;
+    }
+    discard(coldest, reason);
+    return true;
   }
 
   /** Says so when a session keeps its backend for longer than it should, once for each lease. */
@@ -236,6 +284,16 @@ public final class LoopLeases {
   /** The time of the last tick: what is noted with it costs no look at the clock. */
   public long tickTime() {
     return lastTick;
+  }
+
+  /** The pool's clock. */
+  public long now() {
+    return pool.now();
+  }
+
+  /** Whether this statement is one of those that are timed. */
+  public boolean timesThisOne() {
+    return sampler.takes();
   }
 
   /** How long ago that tick was. */

@@ -300,6 +300,16 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public boolean fail(int requestType, SqlFailure told) {
+    if (requestType == Frontend.QUERY || requestType == Frontend.FUNCTION_CALL) {
+      Messages.query(out.room(32), Refusal.TEXT);
+      return replies.expect(Frontend.QUERY, new Refusal(told));
+    }
+    Messages.bind(out.room(32), NO_STATEMENT);
+    return replies.expect(Frontend.BIND, new Refusal(told));
+  }
+
+  @Override
   public void deallocated(SharedStatement statement) {
     statements.forget(statement);
   }
@@ -629,6 +639,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
       ownFailure = fields.toFailure(false);
       return Verdict.DROP;
     }
+    SqlFailure told = replies.refusal();
     // A cancel may have hit the Close that we put into the client's batch: it is the batch's error.
     if (replies.failed()) {
       // Our own Parse has failed, and the server skips the client's query: this Sync answers it.
@@ -637,7 +648,20 @@ public final class PgBackend implements SessionBackend, FrameSink {
       out.flush();
     }
     failed = true;
+    if (told != null && toSession()) {
+      tell(told, in, index);
+      return Verdict.DROP;
+    }
     return toSession() ? Verdict.FORWARD : Verdict.DROP;
+  }
+
+  /** In the place of the server's error, which begins at {@code index}. */
+  private void tell(SqlFailure told, ByteBuf in, int index) {
+    walker.forwardPassed(in, index);
+    ByteBuf error = channel.alloc().buffer(256);
+    Messages.error(error, told);
+    forward(error, 0, error.readableBytes());
+    error.release();
   }
 
   private Verdict status(ByteBuf in, int index, int available) {

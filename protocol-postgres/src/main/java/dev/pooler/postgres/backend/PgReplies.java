@@ -3,6 +3,7 @@ package dev.pooler.postgres.backend;
 import dev.pooler.core.relay.ReplyQueue;
 import dev.pooler.core.relay.ReplyQueue.Disposition;
 import dev.pooler.core.relay.RequestEffect;
+import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.postgres.message.BackendType;
 import dev.pooler.postgres.message.Frontend;
@@ -104,6 +105,11 @@ final class PgReplies {
   boolean expectStandIn(RequestEffect effect) {
     batchOpen = true;
     return add(STAND_IN, Disposition.FORWARD, effect);
+  }
+
+  /** What the client is told if the next reply is an error; null: that error. */
+  @Nullable SqlFailure refusal() {
+    return queue.headEffect() instanceof Refusal refusal ? refusal.told() : null;
   }
 
   /** The server skips to a Sync that has not been sent yet: it will not even read what comes. */

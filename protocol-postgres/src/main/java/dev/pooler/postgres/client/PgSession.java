@@ -15,10 +15,12 @@ import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
 import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.session.CloseReason;
+import dev.pooler.core.session.Pin;
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionDetail;
 import dev.pooler.core.session.SessionDetail.WaitsFor;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.statement.StatementClass;
 import dev.pooler.core.wire.FrameSink;
 import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.ProtocolViolation;
@@ -37,6 +39,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
@@ -81,6 +84,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private final StatementJudge judge;
   private final PreparedTraffic prepared;
   private final Patience patience;
+  private final StatementTimer timer;
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.FRONTEND, this);
 
   /** Set once at the end of the login. */
@@ -96,7 +100,6 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private int heldCounted;
   private Skipping skipping = Skipping.NOTHING;
   private boolean terminated;
-  private @Nullable SqlFailure refused;
 
   private int cancelling;
 
@@ -128,9 +131,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
             pool.counters(),
             new PinNotes(Instant::now),
             door.censuses().of(pool.key()),
-            leases::tickTime);
+            leases::tickTime,
+            login.policy());
     this.prepared = new PreparedTraffic(mode != PoolMode.SESSION, door.statements(), judge);
     this.patience = new Patience(login.timeouts());
+    this.timer = new StatementTimer(leases, pool.counters());
     this.lastRequest = leases.tickTime();
   }
 
@@ -208,6 +213,20 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     end(CloseReason.CLIENT_CLOSED);
   }
 
+  /** We have broken: what the session and its backend are at is not known any more. */
+  void onFault() {
+    if (state.open()) {
+      Lease mine = lease;
+      lease = null;
+      close(CloseReason.OUR_FAULT);
+      if (mine != null) {
+        mine.backend().detach();
+        mine.backend().channel().close();
+        mine.evict(EvictReason.OUR_FAULT);
+      }
+    }
+  }
+
   private void walk(ByteBuf in) {
     walker.walk(in);
     if (stalls) {
@@ -216,8 +235,6 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       hold(in);
     } else if (terminated) {
       end(CloseReason.CLIENT_TERMINATED);
-    } else if (refused != null) {
-      fail(refused, CloseReason.STATEMENT_NOT_ALLOWED);
     } else {
       settleUnanswered();
     }
@@ -376,10 +393,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   @Override
   public Verdict header(int type, long length) {
-    if (state != PgSessionState.LEASED
-        || terminated
-        || refused != null
-        || skipping != Skipping.NOTHING) {
+    if (state != PgSessionState.LEASED || terminated || skipping != Skipping.NOTHING) {
       return Verdict.DROP;
     }
     return switch (type) {
@@ -406,7 +420,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       terminated = state == PgSessionState.LEASED;
     } else if (skipping != Skipping.NOTHING) {
       skipped(type);
-    } else if (lease != null && state == PgSessionState.LEASED && refused == null) {
+    } else if (lease != null && state == PgSessionState.LEASED) {
       if (type == Frontend.EXECUTE) {
         judge.onExecute();
       } else if (type == Frontend.SYNC) {
@@ -421,11 +435,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     SessionBackend backend = backend();
     SqlFailure refusal = null;
     Verdict verdict = Verdict.FORWARD;
+    timer.onRequest();
     switch (type) {
       case Frontend.QUERY -> {
         refusal = judge.onQuery(query(length, in, index, available, backend), backend);
       }
-      case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index, available);
+      case Frontend.FUNCTION_CALL -> refusal = judge.onFunctionCall(in, index, available);
       default -> {
         verdict = prepared.on(type, length, in, index, available, walker, backend, door.rules());
         refusal = prepared.takeRefusal();
@@ -433,7 +448,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       }
     }
     if (refusal != null) {
-      refuse(refusal, type, backend);
+      refuse(refusal, type, backend, in, index);
       return Verdict.DROP;
     }
     if (type == Frontend.QUERY || type == Frontend.FUNCTION_CALL) {
@@ -472,14 +487,20 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   }
 
   /**
-   * A statement that may not run here: an error where nothing else is open, as the server would
-   * answer it; else the session's end, because what came before it has not been answered yet.
+   * A statement that may not run here: an error of ours where nothing else is open. Else the server
+   * is made to fail in its place, because the transaction and what follows in the pipeline must
+   * fail with it.
    */
-  private void refuse(SqlFailure refusal, int type, Backend backend) {
+  private void refuse(
+      SqlFailure refusal, int type, SessionBackend backend, ByteBuf in, int index) {
     if (backend.owes() || backend.transactionState() != TransactionState.IDLE) {
-      refused = refusal.asFatal();
+      walker.forwardPassed(in, index);
+      if (!backend.fail(type, refusal)) {
+        throw new ProtocolViolation("more requests in one pipeline than can be answered");
+      }
       return;
     }
+    timer.onSettled(StatementClass.EMPTY);
     ByteBuf out = channel.alloc().buffer(256);
     Messages.error(out, refusal);
     if (type == Frontend.QUERY) {
@@ -594,6 +615,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public void onSettled(TransactionState transaction, boolean failed) {
     patience.happened();
+    timer.onSettled(judge.first());
     if (transaction == TransactionState.IDLE) {
       pool.counters().transactionEnded();
     } else {
@@ -619,6 +641,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case READ_BACK -> readBack(mine);
       case AWAIT_CANCEL -> realign(mine.backend()); // as KEEP_UNFINISHED, but idle meanwhile
       case KEEP_SESSION_MODE, KEEP_PINNED -> {
+        SqlFailure unwanted = judge.unwanted();
+        if (unwanted != null) {
+          fail(unwanted, CloseReason.STATEMENT_NOT_ALLOWED);
+          return;
+        }
+        tellOfPins();
         realign(mine.backend());
         if (draining) {
           fail(SqlFailure.draining(), CloseReason.DRAINING);
@@ -627,6 +655,34 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case EVICT -> onBackendLost(EvictReason.BACKEND_CLOSED, SqlFailure.backendLost("closed"));
       case RESET, ROLL_BACK -> throw new IllegalStateException("a reset of a session that goes on");
     }
+  }
+
+  private void tellOfPins() {
+    for (Pin pin : judge.untoldPins()) {
+      ByteBuf notice = channel.alloc().buffer(256);
+      Messages.notice(
+          notice,
+          "this session keeps its backend from now on (" + pin.reason() + ")",
+          pin.statement() == null ? null : "After: " + pin.statement(),
+          "Other sessions can't use it until the cause is gone.");
+      out.append(notice);
+      out.flush();
+    }
+  }
+
+  @Override
+  protected void waitsLong(Duration waited) {
+    if (state != PgSessionState.WAITING) {
+      return; // before AuthenticationOk clients understand nothing but errors
+    }
+    ByteBuf notice = channel.alloc().buffer(256);
+    Messages.notice(
+        notice,
+        "waiting for a backend of " + pool.key() + " since " + waited.toMillis() + " ms",
+        pool.paused() ? "The pool is paused." : null,
+        null);
+    out.append(notice);
+    out.flush();
   }
 
   /** Asks the server what the session has left, and decides then. */
@@ -752,7 +808,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       if (failure != null) {
         writeFatal(failure);
       }
-      close(CloseReason.BACKEND_LOST);
+      close(
+          reason == EvictReason.PROTOCOL_VIOLATION
+              ? CloseReason.BACKEND_PROTOCOL_VIOLATION
+              : CloseReason.BACKEND_LOST);
     } else {
       become(PgSessionState.ENDED);
     }

@@ -2,6 +2,7 @@ package dev.pooler.postgres.statement;
 
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.relay.RequestEffect;
+import dev.pooler.core.session.SqlFailure;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -51,6 +52,15 @@ public interface SessionBackend extends Backend {
 
   /** Notes a request of the client with what depends on its answer. */
   boolean expect(int requestType, @Nullable RequestEffect effect);
+
+  /**
+   * Has the server fail in the place of a client's message that it may not see: transaction and
+   * pipeline go on as after any error, and the client reads ours.
+   *
+   * @param requestType the message's
+   * @return false when too many requests are open
+   */
+  boolean fail(int requestType, SqlFailure told);
 
   /** The session's own request has deallocated this statement. */
   void deallocated(SharedStatement statement);
