@@ -245,8 +245,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
         || !java.util.Objects.equals(before.http(), now.http())
         || before.limits().clients() != now.limits().clients()
         || before.limits().memoryBytes() != now.limits().memoryBytes()) {
-      LOG.warn(
-          "listen, http, io, limits.clients and limits.memory take effect at the next start");
+      LOG.warn("listen, http, io, limits.clients and limits.memory take effect at the next start");
     }
     config = now;
     secretSource.forget();

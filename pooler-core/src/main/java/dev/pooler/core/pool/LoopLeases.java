@@ -103,7 +103,7 @@ public final class LoopLeases {
     end(lease);
     long now = pool.now();
     if (!lease.backend.usable()) {
-      discard(lease, EvictReason.BACKEND_CLOSED);
+      discard(lease, lease.backend.deadFor());
     } else if (pool.surplus()) {
       discard(lease, EvictReason.SURPLUS);
     } else if (pool.takeYield()) {
@@ -331,7 +331,7 @@ public final class LoopLeases {
    */
   private void offer(Lease lease) {
     if (!lease.backend.usable()) {
-      discard(lease, EvictReason.BACKEND_CLOSED); // it closed on its way here
+      discard(lease, lease.backend.deadFor()); // it closed on its way here
       return;
     }
     if (!pool.open()) {
@@ -391,7 +391,7 @@ public final class LoopLeases {
               lease.home = other;
               other.here.add(lease);
               if (failure != null || !lease.backend.usable()) {
-                other.discard(lease, EvictReason.BACKEND_CLOSED);
+                other.discard(lease, lease.backend.deadFor());
               } else {
                 other.offer(lease);
               }
@@ -409,7 +409,7 @@ public final class LoopLeases {
   private @Nullable Lease popUsable() {
     Lease lease;
     while ((lease = idle.pollFirst()) != null && !lease.backend.usable()) {
-      discard(lease, EvictReason.BACKEND_CLOSED);
+      discard(lease, lease.backend.deadFor());
     }
     idleCount = idle.size();
     return lease;

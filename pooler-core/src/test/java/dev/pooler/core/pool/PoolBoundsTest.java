@@ -91,8 +91,8 @@ class PoolBoundsTest {
     release(second);
     for (int used = 0; used < 3; used++) {
       pass(step);
-      Lease a = pool.on(one).tryAcquire();
-      Lease b = pool.on(one).tryAcquire();
+      Lease a = hot();
+      Lease b = hot();
       one.on(a::release);
       one.on(b::release);
     }
@@ -191,8 +191,15 @@ class PoolBoundsTest {
     pool.limits(bounds(1, 0));
     pass(Duration.ofSeconds(30));
     SqlFailure told = waiting.failure;
-    assertTrue(
-        told != null && told.message().contains("has its 5 backends"), String.valueOf(told));
+    assertTrue(told != null && told.message().contains("has its 5 backends"), String.valueOf(told));
+  }
+
+  private Lease hot() {
+    Lease lease = pool.on(one).tryAcquire();
+    if (lease == null) {
+      throw new AssertionError("none is hot");
+    }
+    return lease;
   }
 
   private Waiter await() {

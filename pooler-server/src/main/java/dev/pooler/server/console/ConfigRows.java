@@ -71,8 +71,8 @@ final class ConfigRows {
     time(path + "pool.reserve-after", pool.reserve().after());
     time(path + "pool.queue-notice", pool.notice());
     new TreeMap<>(pool.pins().policies())
-        .forEach((reason, policy) ->
-            put(path + "pool.pins." + reason.replace('_', '-'), policy.word()));
+        .forEach(
+            (reason, policy) -> put(path + "pool.pins." + reason.replace('_', '-'), policy.word()));
     put(path + "pool.pin-notice", pool.pins().notice());
     put(path + "trust-functions", database.trustFunctions());
     put(path + "limits.clients", database.quota().clients());

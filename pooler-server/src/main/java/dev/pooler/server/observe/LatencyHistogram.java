@@ -41,10 +41,7 @@ final class LatencyHistogram implements Collector {
 
   @Override
   public HistogramSnapshot collect() {
-    HistogramSnapshot.Builder snapshot =
-        HistogramSnapshot.builder()
-            .name(name)
-            .help(help);
+    HistogramSnapshot.Builder snapshot = HistogramSnapshot.builder().name(name).help(help);
     for (Series one : series) {
       LatencyBuckets buckets = one.buckets().get();
       if (buckets == null) {

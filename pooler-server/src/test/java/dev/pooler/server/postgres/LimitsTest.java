@@ -52,9 +52,9 @@ class LimitsTest {
   /** The database {@code postgres} with each client's own user, and all else by the caller. */
   private static String ownUsers(String pool, String limits) {
     return """
-        databases:
-          postgres: {hosts: ["unix:${PG}"], pool: {min-idle: 0, %s}, limits: {%s}}
-        """
+    databases:
+      postgres: {hosts: ["unix:${PG}"], pool: {min-idle: 0, %s}, limits: {%s}}
+    """
         .formatted(pool, limits);
   }
 
@@ -67,8 +67,7 @@ class LimitsTest {
   private static PgMessage refused(PoolerFixture pooler, String user, String database)
       throws IOException {
     try (RawPgClient client = pooler.raw()) {
-      client.send(
-          PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", user, "database", database)));
+      client.send(PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", user, "database", database)));
       List<PgMessage> said = client.readToEnd();
       assertEquals("E", RawPgClient.types(said), said::toString);
       return said.getFirst();
@@ -78,7 +77,8 @@ class LimitsTest {
   private int backends(String user) throws IOException {
     return Integer.parseInt(
         String.valueOf(
-            observer.value("select count(*) from pg_stat_activity where usename = '" + user + "'")));
+            observer.value(
+                "select count(*) from pg_stat_activity where usename = '" + user + "'")));
   }
 
   private static void awaitRoom(PoolerFixture pooler, int clients) throws Exception {
@@ -102,8 +102,7 @@ class LimitsTest {
       assertEquals("FATAL", told.field('S'));
       assertEquals("too many clients of database \"postgres\": at most 2", told.field('M'));
       assertTrue(told.field('H').contains("databases.*.limits.clients"), told::toString);
-      assertEquals(
-          1, pooler.metric("pooler_sessions_closed_total", "reason=\"too_many_clients\""));
+      assertEquals(1, pooler.metric("pooler_sessions_closed_total", "reason=\"too_many_clients\""));
       try (RawPgClient elsewhere = pooler.session("other");
           RawPgClient console = pooler.session("pooler")) {
         assertEquals("1", elsewhere.value("select 1"));
@@ -193,8 +192,7 @@ class LimitsTest {
       open.add(c);
       // The first login of a user needs a backend, to learn what to tell the client.
       c.send(
-          PgBytes.startup(
-              PgBytes.VERSION_3_0, Map.of("user", "limit_c", "database", "postgres")));
+          PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", "limit_c", "database", "postgres")));
       assertTrue(c.quietFor(Duration.ofMillis(150)));
       assertEquals(2, backends("limit_a") + backends("limit_b"));
       b.query("commit"); // its backend is hot, and would be for a second

@@ -20,9 +20,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PinPolicyTest {
   private static String pool(String more) {
     return """
-        databases:
-          postgres: {hosts: ["unix:${PG}"], user: postgres, pool: {size: 1, min-idle: 0, %s}}
-        """
+    databases:
+      postgres: {hosts: ["unix:${PG}"], user: postgres, pool: {size: 1, min-idle: 0, %s}}
+    """
         .formatted(more);
   }
 
@@ -84,7 +84,9 @@ class PinPolicyTest {
     }
   }
 
-  /** Needs the server to fail with the statement: a COMMIT behind it must not carry the rest out. */
+  /**
+   * Needs the server to fail with the statement: a COMMIT behind it must not carry the rest out.
+   */
   @Test
   void aRefusalInATransactionFailsTheTransaction() throws Exception {
     try (PoolerFixture pooler = pooler("pins: {advisory-lock: refuse}");
@@ -99,7 +101,8 @@ class PinPolicyTest {
       List<PgMessage> end = a.query("commit");
       assertEquals("ROLLBACK", end.getFirst().strings().getFirst());
       assertEquals("0", a.value("select count(*) from policy_rows"));
-      assertEquals("0", observer.value("select count(*) from pg_locks where locktype = 'advisory'"));
+      assertEquals(
+          "0", observer.value("select count(*) from pg_locks where locktype = 'advisory'"));
     }
   }
 
@@ -176,7 +179,8 @@ class PinPolicyTest {
       assertTrue(said.getLast().field('M').contains("(advisory_lock)"), said::toString);
       assertTrue(said.getLast().field('D').contains("carried out"), said::toString);
       assertEquals("1", b.value("select 1"));
-      assertEquals("0", observer.value("select count(*) from pg_locks where locktype = 'advisory'"));
+      assertEquals(
+          "0", observer.value("select count(*) from pg_locks where locktype = 'advisory'"));
       assertEquals(
           1, pooler.metric("pooler_sessions_closed_total", "reason=\"statement_not_allowed\""));
       observer.query("drop function policy_locks()");
@@ -213,8 +217,7 @@ class PinPolicyTest {
       PgMessage notice = a.read();
       assertEquals('N', notice.type());
       assertEquals("NOTICE", notice.field('S'));
-      assertEquals(
-          "this session keeps its backend from now on (advisory_lock)", notice.field('M'));
+      assertEquals("this session keeps its backend from now on (advisory_lock)", notice.field('M'));
       assertEquals("After: select pg_advisory_lock(79)", notice.field('D'));
       assertEquals("TDCZ", RawPgClient.types(a.query("select 1")));
       assertEquals("TDCZ", RawPgClient.types(a.query("select pg_advisory_unlock(79)")));
@@ -251,8 +254,7 @@ class PinPolicyTest {
 
   /** What the one backend of a pooler was asked last, by whomever. */
   private static String asked(RawPgClient observer, String pid) throws IOException {
-    return String.valueOf(
-        observer.value("select query from pg_stat_activity where pid = " + pid));
+    return String.valueOf(observer.value("select query from pg_stat_activity where pid = " + pid));
   }
 
   @Test

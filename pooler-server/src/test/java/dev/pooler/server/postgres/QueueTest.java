@@ -18,9 +18,9 @@ import org.junit.jupiter.api.Timeout;
 class QueueTest {
   private static String pool(String more) {
     return """
-        databases:
-          postgres: {hosts: ["unix:${PG}"], user: postgres, pool: {size: 1, min-idle: 0%s}}
-        """
+    databases:
+      postgres: {hosts: ["unix:${PG}"], user: postgres, pool: {size: 1, min-idle: 0%s}}
+    """
         .formatted(more);
   }
 
@@ -82,8 +82,7 @@ class QueueTest {
       a.query("begin");
       b.send(PgBytes.query("begin"));
       PoolerFixture.await("it waits", () -> pooler.metric("pooler_clients", "waiting") == 1);
-      assertEquals(
-          List.of(), pooler.reload(pool(", reserve-size: 1, reserve-after: 100ms")));
+      assertEquals(List.of(), pooler.reload(pool(", reserve-size: 1, reserve-after: 100ms")));
       assertEquals("CZ", RawPgClient.types(b.readUntil('Z')));
     }
   }

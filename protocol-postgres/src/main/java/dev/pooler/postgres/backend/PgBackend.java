@@ -165,6 +165,12 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public EvictReason deadFor() {
+    EvictReason reason = dead;
+    return reason == null ? EvictReason.BACKEND_CLOSED : reason;
+  }
+
+  @Override
   public void attach(LeaseHolder session) {
     if (holder != null || own != null) {
       throw new IllegalStateException("backend " + id + " is not free");

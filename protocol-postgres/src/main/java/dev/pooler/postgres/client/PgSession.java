@@ -491,8 +491,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
    * is made to fail in its place, because the transaction and what follows in the pipeline must
    * fail with it.
    */
-  private void refuse(
-      SqlFailure refusal, int type, SessionBackend backend, ByteBuf in, int index) {
+  private void refuse(SqlFailure refusal, int type, SessionBackend backend, ByteBuf in, int index) {
     if (backend.owes() || backend.transactionState() != TransactionState.IDLE) {
       walker.forwardPassed(in, index);
       if (!backend.fail(type, refusal)) {

@@ -376,9 +376,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       refuse(ctx, tooMany, CloseReason.TOO_MANY_CLIENTS);
       return;
     }
-    ctx.channel()
-        .closeFuture()
-        .addListener(closed -> door.limits().leave(asked.database(), user));
+    ctx.channel().closeFuture().addListener(closed -> door.limits().leave(asked.database(), user));
     remember(asked.database(), granted);
     switch (door.pools().find(asked.database(), user)) {
       case Found.Refused refused -> refuse(ctx, refused.failure(), CloseReason.LOGIN_REFUSED);

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * that have what is missing are asked for an idle backend, and after a while for the next that
  * becomes free.
  *
- * <p>One lock for all: it is taken when a backend is opened or closed, and held for a glance. {@link
- * #take} blocks; all others may be called from any thread but an event loop.
+ * <p>One lock for all: it is taken when a backend is opened or closed, and held for a glance.
+ * {@link #take} blocks; all others may be called from any thread but an event loop.
  */
 public final class BackendLimits {
   /** Signals tell of permits; that a session waits no more, or has begun to, is looked for. */

@@ -176,6 +176,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
         borrowed.put(backend.id(), connection);
         return backend;
       }
+      pool.counters().evicted(backend.deadFor());
       hikari.evictConnection(connection);
       if (++dead == DEAD_IN_A_ROW) {
         LOG.warn("pool {}: backends were closed while idle; replacing all", pool.key());

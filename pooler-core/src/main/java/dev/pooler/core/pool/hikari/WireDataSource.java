@@ -117,8 +117,7 @@ final class WireDataSource implements DataSource {
   }
 
   /** Nobody waits for it any more; it may come all the same. */
-  private static void abandon(
-      CompletableFuture<Backend> opening, BackendLimits.Permit permit) {
+  private static void abandon(CompletableFuture<Backend> opening, BackendLimits.Permit permit) {
     opening.whenComplete((late, failure) -> {
       Thread.startVirtualThread(permit::giveBack);
       if (late != null) {

@@ -111,8 +111,7 @@ class BackendLimitsTest {
     BackendLimits.Permit first = take(anna).get();
     CompletableFuture<BackendLimits.@Nullable Permit> second = take(ben.waitingSince(0));
     until(() -> ben.shortOf != null);
-    assertEquals(
-        "database \"app\" has its 1 backends: databases.*.limits.backends", ben.shortOf);
+    assertEquals("database \"app\" has its 1 backends: databases.*.limits.backends", ben.shortOf);
     giveBack(first);
     giveBack(first);
     assertNotNull(second.get());
