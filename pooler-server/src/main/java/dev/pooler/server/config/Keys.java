@@ -332,7 +332,10 @@ final class Keys {
               "false",
               "functions that are not known, and code behind triggers, defaults, rules and views, are"
                   + " taken to leave nothing; the server is not asked"),
-          Key.group("limits", DATABASE_LIMITS, "what this database may have, over all its pools"),
+          Key.group(
+              "limits",
+              DATABASE_LIMITS,
+              "what this database may have, over all its pools; with \"*\" each of them"),
           Key.group("pool", POOL, "size and times of the pool"),
           Key.group("timeouts", TIMEOUTS, "bounds on what clients and targets may take"));
 

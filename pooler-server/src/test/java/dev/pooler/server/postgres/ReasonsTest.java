@@ -181,6 +181,7 @@ class ReasonsTest {
         RawPgClient client = RawPgClient.session(pooler.unix(), "any", "d")) {
       assertEquals("IZ", RawPgClient.types(client.query("select 'one that is answered'")));
       server.say(PgBytes.message('D', new byte[] {0, 0}));
+      PoolerFixture.await("pooler has heard it", () -> server.connections() == 0);
       assertEquals("IZ", RawPgClient.types(client.query("select 'by another backend'")));
       awaitEvicted(pooler, "backend_chatter");
     }

@@ -82,6 +82,11 @@ final class SilentServer implements AutoCloseable {
     }
   }
 
+  /** Connections that are open. */
+  long connections() {
+    return sockets.stream().filter(socket -> !socket.isClosed()).count();
+  }
+
   /** Says something on all its connections, asked or not. */
   void say(byte[] bytes) throws IOException {
     for (Socket socket : sockets) {
