@@ -238,10 +238,13 @@ class LimitsTest {
                 return done;
               }));
         }
-        PoolerFixture.await("all at work", () -> pooler.metric("pooler_clients", "waiting") >= 2);
-        assertEquals("1", waiting.value("select 1"));
-        assertEquals("1", waiting.value("select 1"));
-        stop.set(true);
+        try {
+          PoolerFixture.await("all at work", () -> pooler.metric("pooler_clients", "waiting") >= 2);
+          assertEquals("1", waiting.value("select 1"));
+          assertEquals("1", waiting.value("select 1"));
+        } finally {
+          stop.set(true);
+        }
       }
       for (Future<Integer> one : busy) {
         assertTrue(one.get() > 5, "and they went on");
