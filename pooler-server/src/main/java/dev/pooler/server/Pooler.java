@@ -81,6 +81,9 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     this.config = config;
     this.reload = new Reload(source, this::apply);
     this.limits = new SessionLimits(config.limits().clients(), config.limits().memoryBytes());
+    this.limits.perName(
+        name -> this.config.databaseQuota(name).clients(),
+        name -> this.config.userQuota(name).clients());
     this.transport = Transports.start(config.io());
     this.scheduler =
         new ScheduledThreadPoolExecutor(
@@ -240,8 +243,9 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     if (!before.listen().equals(now.listen())
         || !before.io().equals(now.io())
         || !java.util.Objects.equals(before.http(), now.http())
-        || !before.limits().equals(now.limits())) {
-      LOG.warn("listen, http, limits and io take effect at the next start");
+        || before.limits().clients() != now.limits().clients()
+        || before.limits().memoryBytes() != now.limits().memoryBytes()) {
+      LOG.warn("listen, http, io, limits.clients and limits.memory take effect at the next start");
     }
     config = now;
     secretSource.forget();

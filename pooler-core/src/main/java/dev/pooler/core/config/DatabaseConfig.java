@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param password of {@code user}, or null where the target asks for none
  * @param authQuery for users that the configuration does not name, or null
  * @param listenGap what listening sessions are told when notifications may have been lost
+ * @param quota of each database, where the entry is for any
+ * @param trustFunctions code that no text shows leaves nothing on a backend: the operator's word
  */
 public record DatabaseConfig(
     String name,
@@ -25,11 +27,42 @@ public record DatabaseConfig(
     PoolConfig pool,
     TimeoutsConfig timeouts,
     @Nullable AuthQueryConfig authQuery,
+    QuotaConfig quota,
+    boolean trustFunctions,
     ListenGap listenGap) {
   public static final String ANY = "*";
 
   public DatabaseConfig {
     hosts = List.copyOf(hosts);
+  }
+
+  /** One without a quota that trusts nothing. */
+  public DatabaseConfig(
+      String name,
+      Protocol protocol,
+      List<Address> hosts,
+      @Nullable String database,
+      @Nullable String user,
+      @Nullable Secret password,
+      ClientTls tls,
+      PoolConfig pool,
+      TimeoutsConfig timeouts,
+      @Nullable AuthQueryConfig authQuery,
+      ListenGap listenGap) {
+    this(
+        name,
+        protocol,
+        hosts,
+        database,
+        user,
+        password,
+        tls,
+        pool,
+        timeouts,
+        authQuery,
+        QuotaConfig.NONE,
+        false,
+        listenGap);
   }
 
   public boolean isAny() {

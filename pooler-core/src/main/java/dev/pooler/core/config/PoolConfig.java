@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param keepalive how often an unused backend is tried, at least 30 s; zero: never
  * @param leakAfter a lease held longer than this is logged; zero: none is
  * @param preparedStatements most prepared statements kept on one backend, at least 1
+ * @param notice a client that waits longer than this is told; zero: none is
  */
 public record PoolConfig(
     PoolMode mode,
@@ -24,4 +25,34 @@ public record PoolConfig(
     Duration idleTimeout,
     Duration keepalive,
     Duration leakAfter,
-    int preparedStatements) {}
+    int preparedStatements,
+    ReserveConfig reserve,
+    Duration notice,
+    PinsConfig pins) {
+
+  /** One without a reserve, where every reason pins and nobody is told. */
+  public PoolConfig(
+      PoolMode mode,
+      int size,
+      int minIdle,
+      Duration maxWait,
+      Duration maxLifetime,
+      Duration idleTimeout,
+      Duration keepalive,
+      Duration leakAfter,
+      int preparedStatements) {
+    this(
+        mode,
+        size,
+        minIdle,
+        maxWait,
+        maxLifetime,
+        idleTimeout,
+        keepalive,
+        leakAfter,
+        preparedStatements,
+        ReserveConfig.NONE,
+        Duration.ZERO,
+        PinsConfig.NONE);
+  }
+}

@@ -35,4 +35,16 @@ public record PoolerConfig(
     DatabaseConfig exact = databases.get(asked);
     return exact != null ? exact : databases.get(DatabaseConfig.ANY);
   }
+
+  /** Of the database that clients ask for by this name. */
+  public QuotaConfig databaseQuota(String asked) {
+    DatabaseConfig entry = database(asked);
+    return entry == null ? QuotaConfig.NONE : entry.quota();
+  }
+
+  /** Of a user, whether it is named here or not. */
+  public QuotaConfig userQuota(String user) {
+    UserConfig named = users.get(user);
+    return named == null ? limits.user() : named.quota();
+  }
 }

@@ -2,6 +2,7 @@ package dev.pooler.core.console;
 
 import dev.pooler.core.config.Address;
 import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.config.QuotaConfig;
 import dev.pooler.core.config.TcpAddress;
 import dev.pooler.core.config.UnixAddress;
 import dev.pooler.core.pool.LeasePool;
@@ -90,20 +91,21 @@ final class PoolRows {
         database.user(),
         database.pool().size(),
         database.pool().minIdle(),
-        0,
+        database.pool().reserve().size(),
         (int) database.pool().maxLifetime().toSeconds(),
         database.pool().mode().word(),
         balance(database),
-        0,
+        database.quota().backends(),
         open,
-        0,
-        sessions(session -> session.pool().name().equals(name)),
+        database.quota().clients(),
+        server.limits().clientsOfDatabase(name),
         pauses.covers(name) ? 1 : 0,
         0);
   }
 
   List<List<@Nullable Object>> users() {
     Set<String> names = new TreeSet<>(server.config().users().keySet());
+    names.addAll(server.limits().users());
     server.pools().forEach(pool -> names.add(pool.pool().key().user()));
     List<List<@Nullable Object>> rows = new ArrayList<>();
     for (String name : names) {
@@ -112,8 +114,9 @@ final class PoolRows {
               .filter(pool -> pool.pool().key().user().equals(name))
               .mapToInt(pool -> pool.backends().size())
               .sum();
-      int clients = sessions(session -> session.pool().user().equals(name));
-      rows.add(row(name, "", "", null, 0, open, 0, clients));
+      QuotaConfig quota = server.config().userQuota(name);
+      int clients = server.limits().clientsOfUser(name);
+      rows.add(row(name, "", "", null, quota.backends(), open, quota.clients(), clients));
     }
     return rows;
   }

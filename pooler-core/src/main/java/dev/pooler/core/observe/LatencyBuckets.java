@@ -22,10 +22,15 @@ public final class LatencyBuckets {
   }
 
   public void record(long durationNanos) {
+    record(durationNanos, 1);
+  }
+
+  /** As {@link #record(long)}, of a sample that stands for so many. */
+  public void record(long durationNanos, int weight) {
     int bits = Long.SIZE - Long.numberOfLeadingZeros(Math.max(0, durationNanos) >>> SHIFT);
-    counts[Math.min(bits, BUCKETS - 1)].increment();
+    counts[Math.min(bits, BUCKETS - 1)].add(weight);
     if (durationNanos > 0) {
-      nanos.add(durationNanos);
+      nanos.add(durationNanos * weight);
     }
   }
 

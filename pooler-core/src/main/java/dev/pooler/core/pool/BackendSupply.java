@@ -15,4 +15,10 @@ public interface BackendSupply {
 
   /** Takes back a backend that must be closed. */
   void evict(Backend backend, EvictReason reason);
+
+  /**
+   * From now on so many backends at most. Those that are idle beyond it are the supply's to close,
+   * those in the pool's hands the pool's.
+   */
+  default void most(int backends) {}
 }

@@ -11,9 +11,12 @@ public enum EvictReason {
   PROTOCOL_VIOLATION,
   RESET_FAILED,
   CANCEL_UNCERTAIN,
-  PINNED_SESSION_ENDED,
-  STATEMENT_TIMEOUT,
+  /** Its age or its idleness, or that RECONNECT or a pause asked for it. */
   RETIRED,
+  /** The pool has become smaller, or its reserve is closed again. */
+  SURPLUS,
+  /** Another pool waited for its place, within a limit that spans pools. */
+  YIELDED,
   POOL_CLOSED,
   OUR_FAULT;
 

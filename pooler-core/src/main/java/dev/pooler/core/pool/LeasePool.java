@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The pool in front of the supply: leases between sessions and hot backends, fair over all loops.
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * is here. Methods may be called from any thread unless they say otherwise.
  */
 public final class LeasePool {
+  private static final Logger LOG = LoggerFactory.getLogger(LeasePool.class);
+
   /** A hot lease goes back to the supply when nobody used it for so long. */
   private static final Duration REST = Duration.ofSeconds(1);
 
@@ -28,7 +32,18 @@ public final class LeasePool {
   private final PoolCounters counters;
   private final List<LoopLeases> loops = new ArrayList<>();
   private final AtomicInteger held = new AtomicInteger();
+  private final Reserve reserve = new Reserve();
   private volatile PoolLimits limits;
+
+  /** Backends at most: the size, and the reserve while it is open. */
+  private volatile int most;
+
+  /** The next backend that becomes free is given up, whoever waits here. */
+  private volatile boolean yields;
+
+  /** Why there is no backend for who waits, where it is not for the pool's own size; or null. */
+  private volatile @Nullable String shortage;
+
   private volatile BackendSupply supply;
   private volatile boolean paused;
 
@@ -54,6 +69,7 @@ public final class LeasePool {
       LongSupplier clock) {
     this.key = key;
     this.limits = limits;
+    this.most = limits.size();
     this.supply = supply;
     this.clock = clock;
     this.openSince = clock.getAsLong();
@@ -74,6 +90,20 @@ public final class LeasePool {
   /** New bounds; the supply applies its own share of them. */
   public void limits(PoolLimits now) {
     limits = now;
+    resize();
+  }
+
+  /** Backends at most at this moment. */
+  public int most() {
+    return most;
+  }
+
+  private void resize() {
+    PoolLimits now = limits;
+    int backends = reserve.open() ? now.size() + now.reserve().size() : now.size();
+    // The supply first: whoever asks it for more than it allows waits, and is not told of a change.
+    supply.most(backends);
+    most = backends;
   }
 
   public PoolCounters counters() {
@@ -139,7 +169,70 @@ public final class LeasePool {
 
   /** The janitor's tick for one loop, on that loop. */
   public void tick(EventLoop loop) {
-    on(loop).tick(now());
+    long now = now();
+    PoolLimits bounds = limits;
+    if ((bounds.reserve().size() > 0 || reserve.open())
+        && reserve.tick(bounds.reserve(), longestWaitWhileOpen(now), now)) {
+      LOG.info("pool {}: the reserve is {}", key, reserve.open() ? "opened" : "closed again");
+      resize();
+    }
+    on(loop).tick(now);
+  }
+
+  private long longestWaitWhileOpen(long now) {
+    return open() ? Math.min(longestWait().toNanos(), now - openSince) : 0;
+  }
+
+  /**
+   * Since when the session waits that has waited longest, by the pool's clock; {@link
+   * Long#MAX_VALUE} where none waits, or none is served because of a pause. A glance.
+   */
+  public long waitingSince() {
+    long oldest = Long.MAX_VALUE;
+    for (LoopLeases share : loops) {
+      long since = share.oldestWaiter();
+      if (since != Long.MAX_VALUE && (oldest == Long.MAX_VALUE || since - oldest < 0)) {
+        oldest = since;
+      }
+    }
+    return open() ? oldest : Long.MAX_VALUE;
+  }
+
+  /** Another pool needs the place of a backend that is hot here, and idle. */
+  public void yieldIdle() {
+    for (LoopLeases share : loops) {
+      if (share.idleCount() > 0) {
+        share.loop().execute(share::yieldIdle);
+        return;
+      }
+    }
+  }
+
+  /** Another pool needs the place of the next backend that becomes free here; or not any more. */
+  public void yieldNext(boolean yes) {
+    yields = yes;
+  }
+
+  /** Whether a backend that becomes free is given up; true once for each time it was asked. */
+  boolean takeYield() {
+    if (!yields) {
+      return false;
+    }
+    yields = false;
+    return true;
+  }
+
+  /** There are more backends than there should be: whichever becomes free is closed. */
+  boolean surplus() {
+    return held.get() > most;
+  }
+
+  /**
+   * Why no backend can be opened though the pool's own size allows it; those who wait in vain are
+   * told.
+   */
+  public void shortage(@Nullable String why) {
+    shortage = why;
   }
 
   /** The supply can't connect: sessions go on waiting, and hear this if they wait too long. */
@@ -203,7 +296,7 @@ public final class LeasePool {
   }
 
   boolean mayFetch() {
-    return held.get() < limits.size();
+    return held.get() < most;
   }
 
   @Nullable SqlFailure refusal() {
@@ -215,12 +308,13 @@ public final class LeasePool {
     if (cause != null) {
       return SqlFailure.noUsableTarget(key.toString(), cause.message());
     }
+    String lack = shortage;
     String state =
         " (max-wait "
             + limits.maxWait().toMillis()
-            + " ms, all "
-            + limits.size()
-            + " backends busy)";
+            + " ms, "
+            + (lack == null ? "all " + most + " backends busy" : lack)
+            + ")";
     return SqlFailure.waitedTooLong(millis, key.toString(), state);
   }
 

@@ -13,6 +13,9 @@ public abstract class LeaseRequest {
 
   boolean waiting;
 
+  /** It has been told that it waits. */
+  boolean told;
+
   /** How long it has waited by now; zero where it doesn't. On its loop. */
   public final Duration waited(LeasePool pool) {
     return waiting ? Duration.ofNanos(pool.now() - since) : Duration.ZERO;
@@ -26,4 +29,7 @@ public abstract class LeaseRequest {
   protected abstract void granted(Lease lease);
 
   protected abstract void failed(SqlFailure failure);
+
+  /** It has waited longer than sessions should without being told; once for each wait. */
+  protected void waitsLong(Duration waited) {}
 }

@@ -1,5 +1,6 @@
 package dev.pooler.core.pool;
 
+import dev.pooler.core.observe.Sampler;
 import dev.pooler.core.session.SqlFailure;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
@@ -35,6 +36,7 @@ public final class LoopLeases {
   private final List<Lease> here = new ArrayList<>();
 
   private final ArrayDeque<LeaseRequest> waiters = new ArrayDeque<>();
+  private final Sampler sampler = new Sampler();
   private boolean fetching;
   private boolean serving;
 
@@ -86,6 +88,7 @@ public final class LoopLeases {
       return;
     }
     request.since = pool.now();
+    request.told = false;
     request.waiting = true;
     waiters.addLast(request);
     publish();
@@ -108,7 +111,11 @@ public final class LoopLeases {
     end(lease);
     long now = pool.now();
     if (!lease.backend.usable()) {
-      discard(lease, EvictReason.BACKEND_CLOSED);
+      discard(lease, lease.backend.deadFor());
+    } else if (pool.surplus()) {
+      discard(lease, EvictReason.SURPLUS);
+    } else if (pool.takeYield()) {
+      discard(lease, EvictReason.YIELDED);
     } else if (!pool.open() || now - lease.heldSince > pool.tenureNanos()) {
       giveBack(lease);
     } else {
@@ -161,6 +168,8 @@ public final class LoopLeases {
       giveBack(coldest);
     }
     idleCount = idle.size();
+    while (pool.surplus() && discardIdle(EvictReason.SURPLUS)) {}
+    tellThoseThatWait(now);
     lookForLeaks(now);
     sample(now);
     serve();
@@ -182,6 +191,45 @@ public final class LoopLeases {
         }
       }
     }
+  }
+
+  private void tellThoseThatWait(long now) {
+    long after = pool.limits().notice().toNanos();
+    if (after == 0 || waiters.isEmpty()) {
+      return;
+    }
+    List<LeaseRequest> untold = new ArrayList<>();
+    for (LeaseRequest request : waiters) {
+      if (now - request.since < after) {
+        break; // and so the younger ones behind it
+      }
+      if (!request.told) {
+        untold.add(request);
+      }
+    }
+    for (LeaseRequest request : untold) {
+      if (request.waiting) {
+        request.told = true;
+        request.waitsLong(Duration.ofNanos(now - request.since));
+      }
+    }
+  }
+
+  /** Another pool needs the place of an idle backend. */
+  void yieldIdle() {
+    if (waiters.isEmpty()) {
+      discardIdle(EvictReason.YIELDED);
+    }
+  }
+
+  private boolean discardIdle(EvictReason reason) {
+    Lease coldest = idle.pollLast();
+    idleCount = idle.size();
+    if (coldest == null) {
+      return false;
+    }
+    discard(coldest, reason);
+    return true;
   }
 
   /** Says so when a session keeps its backend for longer than it should, once for each lease. */
@@ -246,6 +294,16 @@ public final class LoopLeases {
     return lastTick;
   }
 
+  /** The pool's clock. */
+  public long now() {
+    return pool.now();
+  }
+
+  /** Whether this statement is one of those that are timed. */
+  public boolean timesThisOne() {
+    return sampler.takes();
+  }
+
   /** How long ago that tick was. */
   public Duration since(long tickTime) {
     return Duration.ofNanos(Math.max(0, pool.now() - tickTime));
@@ -281,7 +339,7 @@ public final class LoopLeases {
    */
   private void offer(Lease lease) {
     if (!lease.backend.usable()) {
-      discard(lease, EvictReason.BACKEND_CLOSED); // it closed on its way here
+      discard(lease, lease.backend.deadFor()); // it closed on its way here
       return;
     }
     if (!pool.open()) {
@@ -341,7 +399,7 @@ public final class LoopLeases {
               lease.home = other;
               other.here.add(lease);
               if (failure != null || !lease.backend.usable()) {
-                other.discard(lease, EvictReason.BACKEND_CLOSED);
+                other.discard(lease, lease.backend.deadFor());
               } else {
                 other.offer(lease);
               }
@@ -376,7 +434,7 @@ public final class LoopLeases {
   private @Nullable Lease popUsable() {
     Lease lease;
     while ((lease = idle.pollFirst()) != null && !lease.backend.usable()) {
-      discard(lease, EvictReason.BACKEND_CLOSED);
+      discard(lease, lease.backend.deadFor());
     }
     idleCount = idle.size();
     return lease;

@@ -1,9 +1,13 @@
 package dev.pooler.core.pool;
 
 import dev.pooler.core.observe.LatencyBuckets;
+import dev.pooler.core.observe.Sampler;
+import dev.pooler.core.statement.StatementClass;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a pool did, counted on its loops and read by anyone. Adders, because several loops may count
@@ -25,6 +29,11 @@ public final class PoolCounters {
   private final LongAdder listeningSessions = new LongAdder();
   private volatile int listenerChannels;
   private final LatencyBuckets waits = new LatencyBuckets();
+
+  /** By the class of statement; made with the first of its class. */
+  private final AtomicReferenceArray<@Nullable LatencyBuckets> statements =
+      new AtomicReferenceArray<>(StatementClass.values().length);
+
   private final Map<EvictReason, LongAdder> evictions = new EnumMap<>(EvictReason.class);
   private final Map<PinReason, LongAdder> pins = new EnumMap<>(PinReason.class);
   private final Map<PinReason, LongAdder> pinnedNanos = new EnumMap<>(PinReason.class);
@@ -56,7 +65,7 @@ public final class PoolCounters {
     leaks.increment();
   }
 
-  void evicted(EvictReason reason) {
+  public void evicted(EvictReason reason) {
     count(evictions, reason);
   }
 
@@ -72,6 +81,28 @@ public final class PoolCounters {
   /** A statement was answered and its transaction goes on. */
   public void statementEnded() {
     innerStatements.increment();
+  }
+
+  /**
+   * A request was timed, one of {@link Sampler#ONE_IN}, from its first message to its last reply.
+   *
+   * @param first its first statement
+   */
+  @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored
+  public void timed(StatementClass first, long nanos) {
+    LatencyBuckets times = statements.get(first.ordinal());
+    if (times == null) {
+      LatencyBuckets made = new LatencyBuckets();
+      LatencyBuckets other = statements.compareAndExchange(first.ordinal(), null, made);
+      times = other == null ? made : other;
+    }
+    times.record(nanos, Sampler.ONE_IN);
+  }
+
+  /** How long requests took that began with a statement of this class; null before the first. */
+  @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored
+  public @Nullable LatencyBuckets times(StatementClass first) {
+    return statements.get(first.ordinal());
   }
 
   /** A client logged in. */

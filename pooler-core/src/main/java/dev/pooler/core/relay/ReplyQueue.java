@@ -73,6 +73,11 @@ public final class ReplyQueue {
     return size > 0 && (ring[head] & SWALLOW) != 0;
   }
 
+  /** What depends on the answer that comes next, or null. */
+  public @Nullable RequestEffect headEffect() {
+    return size == 0 || effects == null ? null : effects[head];
+  }
+
   /** The head has been answered: its effect is done. */
   public void remove() {
     if (size == 0) {

@@ -44,6 +44,17 @@ public record SqlFailure(
         .withHint("Raise limits.clients, or open fewer connections.");
   }
 
+  /** One kind of name has a limit of its own: a database, a user. */
+  static SqlFailure tooManyClients(String kind, String name, int limit) {
+    return fatal(
+        "53300", 1040, "too many clients of " + kind + " \"" + name + "\": at most " + limit);
+  }
+
+  /** A statement that may not run, for the operator does not want what it leaves. */
+  public static SqlFailure notAllowed(String message) {
+    return error("42501", 1227, message);
+  }
+
   public static SqlFailure waitedTooLong(long waitedMillis, String pool, String lastTrouble) {
     return error(
             "57014", 3024, "waited " + waitedMillis + " ms for a backend of " + pool + lastTrouble)

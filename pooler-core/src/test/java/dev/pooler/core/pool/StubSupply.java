@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * backend comes back), answering when the test says so. Confined to the test's thread.
  */
 final class StubSupply implements BackendSupply {
-  private final int size;
+  private int size;
   private final ArrayDeque<LoopLeases> asking = new ArrayDeque<>();
   private final ArrayDeque<StubBackend> resting = new ArrayDeque<>();
   final List<StubBackend> made = new ArrayList<>();
@@ -43,6 +43,15 @@ final class StubSupply implements BackendSupply {
     out--;
     evicted.add(reason);
     backend.close(reason);
+  }
+
+  @Override
+  public void most(int backends) {
+    size = backends;
+  }
+
+  int size() {
+    return size;
   }
 
   int unanswered() {

@@ -208,7 +208,9 @@ final class Combinations {
       if (name != null && !names.add(name)) {
         findings.error(user, "name", name + " is there twice");
       }
-      if (user.isWritten("verifier") == user.isWritten("password")) {
+      boolean one = user.isWritten("verifier") != user.isWritten("password");
+      boolean onlyLimits = !user.isWritten("verifier") && user.isWritten("limits");
+      if (!one && (!onlyLimits || user.isWritten("password"))) {
         findings.error(user.place(), user.path(), "needs a verifier or a password, one of them");
       }
       String verifier = user.find("verifier", String.class);

@@ -13,10 +13,14 @@ import dev.pooler.core.config.IoConfig;
 import dev.pooler.core.config.LimitsConfig;
 import dev.pooler.core.config.ListenGap;
 import dev.pooler.core.config.ListenerConfig;
+import dev.pooler.core.config.PinPolicy;
+import dev.pooler.core.config.PinsConfig;
 import dev.pooler.core.config.PoolConfig;
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
+import dev.pooler.core.config.QuotaConfig;
+import dev.pooler.core.config.ReserveConfig;
 import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.ServerTls;
 import dev.pooler.core.config.TcpAddress;
@@ -48,15 +52,20 @@ final class ConfigRecords {
     ConfigRecords records = new ConfigRecords(directory);
     Section limits = root.section("limits");
     Section io = root.section("io");
+    QuotaConfig ofUsers =
+        new QuotaConfig(number(limits, "user-clients"), number(limits, "user-backends"));
     return new PoolerConfig(
         root.sections("listen").stream().map(records::listener).toList(),
         records.http(root.section("http")),
         records.databases(root.named("databases")),
         new LimitsConfig(
-            number(limits, "clients"), limits.get("memory", Long.class), time(limits, "drain")),
+            number(limits, "clients"),
+            limits.get("memory", Long.class),
+            time(limits, "drain"),
+            ofUsers),
         new IoConfig(
             word(io, "transport", Transport.values(), Transport::word), number(io, "event-loops")),
-        records.users(root.sections("users")),
+        records.users(root.sections("users"), ofUsers),
         admin(root.find("admin", Section.class)));
   }
 
@@ -116,6 +125,8 @@ final class ConfigRecords {
         pool(database.section("pool")),
         timeouts(database.section("timeouts")),
         authQuery(name, database),
+        quota(database.section("limits"), QuotaConfig.NONE),
+        database.get("trust-functions", Boolean.class),
         word(database, "listen-gap", ListenGap.values(), ListenGap::word));
   }
 
@@ -144,6 +155,29 @@ final class ConfigRecords {
         word(tls, "channel-binding", ChannelBinding.values(), ChannelBinding::word));
   }
 
+  private static QuotaConfig quota(@Nullable Section limits, QuotaConfig otherwise) {
+    if (limits == null) {
+      return otherwise;
+    }
+    Integer clients = limits.find("clients", Integer.class);
+    Integer backends = limits.find("backends", Integer.class);
+    return new QuotaConfig(
+        clients == null ? otherwise.clients() : clients,
+        backends == null ? otherwise.backends() : backends);
+  }
+
+  private static PinsConfig pins(Section pool) {
+    Section pins = pool.section("pins");
+    Map<String, PinPolicy> policies = new LinkedHashMap<>();
+    for (Key key : pins.keys()) {
+      PinPolicy policy = word(pins, key.name(), PinPolicy.values(), PinPolicy::word);
+      if (policy != PinPolicy.PIN) {
+        policies.put(key.name().replace('-', '_'), policy);
+      }
+    }
+    return new PinsConfig(policies, pool.get("pin-notice", Boolean.class));
+  }
+
   private static PoolConfig pool(Section pool) {
     return new PoolConfig(
         word(pool, "mode", PoolMode.values(), PoolMode::word),
@@ -154,7 +188,10 @@ final class ConfigRecords {
         time(pool, "idle-timeout"),
         time(pool, "keepalive"),
         time(pool, "leak-after"),
-        number(pool, "prepared-statements"));
+        number(pool, "prepared-statements"),
+        new ReserveConfig(number(pool, "reserve-size"), time(pool, "reserve-after")),
+        time(pool, "queue-notice"),
+        pins(pool));
   }
 
   private static TimeoutsConfig timeouts(Section timeouts) {
@@ -166,13 +203,17 @@ final class ConfigRecords {
         time(timeouts, "client-idle"));
   }
 
-  private Map<String, UserConfig> users(List<Section> sections) {
+  private Map<String, UserConfig> users(List<Section> sections, QuotaConfig otherwise) {
     Map<String, UserConfig> users = new LinkedHashMap<>();
     for (Section user : sections) {
       String name = user.get("name", String.class);
       users.put(
           name,
-          new UserConfig(name, user.find("verifier", String.class), secret(user, "password")));
+          new UserConfig(
+              name,
+              user.find("verifier", String.class),
+              secret(user, "password"),
+              quota(user.find("limits", Section.class), otherwise)));
     }
     return users;
   }

@@ -33,6 +33,8 @@ final class DatabaseChecks {
     Section pool = database.find("pool", Section.class);
     if (pool != null) {
       checks.pool(pool);
+      checks.limits(pool);
+      checks.pins(pool);
     }
   }
 
@@ -140,6 +142,23 @@ final class DatabaseChecks {
           pool,
           blamed(pool, "idle-timeout"),
           "idle-timeout is not at least 1s shorter than max-lifetime, " + age);
+    }
+  }
+
+  private void limits(Section pool) {
+    Section limits = database.find("limits", Section.class);
+    Integer most = limits == null ? null : limits.find("backends", Integer.class);
+    Integer minIdle = pool.find("min-idle", Integer.class);
+    if (limits != null && most != null && most > 0 && minIdle != null && minIdle > most) {
+      findings.error(limits, "backends", most + " is less than pool.min-idle, " + minIdle);
+    }
+  }
+
+  private void pins(Section pool) {
+    boolean written = pool.isWritten("pins") || pool.isWritten("pin-notice");
+    if (written && "session".equals(pool.find("mode", String.class))) {
+      String key = pool.isWritten("pins") ? "pins" : "pin-notice";
+      findings.warn(pool, key, "is not looked at with mode session: no session is pinned there");
     }
   }
 

@@ -33,6 +33,9 @@ final class Keys {
   private static final Time ANY_TIME = new Time(MILLISECOND, "unbounded");
   private static final Time NEEDED_TIME = new Time(MILLISECOND, "");
 
+  /** 0 is no limit. */
+  private static final Count QUOTA = new Count(0, 1_000_000);
+
   /**
    * A target's port is its protocol's where none is named; MySQL's targets come with that protocol.
    */
@@ -142,6 +145,20 @@ final class Keys {
               "prefer",
               "SCRAM-SHA-256-PLUS: the proof is tied to the target's certificate"));
 
+  private static final List<Key> PINS =
+      List.of(
+          pin("setting", "settings whose names the text does not show"),
+          pin("prepared-statement", "SQL PREPARE"),
+          pin("listen", "LISTEN"),
+          pin("temporary-object", "temporary tables and the like that outlive their transaction"),
+          pin("hold-cursor", "DECLARE … WITH HOLD"),
+          pin("advisory-lock", "advisory locks of the session"),
+          pin("loaded-library", "LOAD"),
+          pin("random-seed", "setseed, SET seed"),
+          pin("code", "DO, CALL and functions that hide which settings they change"),
+          pin("large-statement", "texts above 256 KiB, which are not read"),
+          pin("unknown", "texts that are not understood"));
+
   private static final List<Key> POOL =
       List.of(
           Key.of(
@@ -184,6 +201,32 @@ final class Keys {
               "0",
               "a lease held longer than this is logged"),
           Key.of(
+              "reserve-size",
+              new Count(0, 10_000),
+              "0",
+              "further backends for when clients have waited for reserve-after"),
+          Key.of(
+              "reserve-after",
+              new Time(MILLISECOND, ""),
+              "5s",
+              "wait that opens the reserve; so long without one closes it"),
+          Key.of(
+              "queue-notice",
+              new Time(MILLISECOND, "never"),
+              "0",
+              "a client that waits longer than this for a backend gets a notice, once a wait"),
+          Key.group(
+              "pins",
+              PINS,
+              "what happens to a statement that leaves what can't move: the session keeps its backend"
+                  + " (pin), the statement does not run (refuse), or whoever has the backend next"
+                  + " finds it there (allow)"),
+          Key.of(
+              "pin-notice",
+              new Flag(),
+              "false",
+              "clients get a notice when they become pinned, with reason and statement"),
+          Key.of(
               "prepared-statements",
               new Count(1, 100_000),
               "256",
@@ -210,6 +253,11 @@ final class Keys {
                   "10s",
                   "how long statements wait while a failover goes on")
               .laterIgnored("0", "10s"));
+
+  private static final List<Key> DATABASE_LIMITS =
+      List.of(
+          Key.of("clients", QUOTA, "0", "most client connections at once; 0: unbounded"),
+          Key.of("backends", QUOTA, "0", "most backends at once, of all users; 0: unbounded"));
 
   private static final List<Key> DATABASE =
       List.of(
@@ -283,12 +331,32 @@ final class Keys {
               new Word(List.of("close", "notice")),
               "close",
               "what sessions that LISTEN get when notifications may have been lost"),
+          Key.of(
+              "trust-functions",
+              new Flag(),
+              "false",
+              "functions that are not known, and code behind triggers, defaults, rules and views, are"
+                  + " taken to leave nothing; the server is not asked"),
+          Key.group(
+              "limits",
+              DATABASE_LIMITS,
+              "what this database may have, over all its pools; with \"*\" each of them"),
           Key.group("pool", POOL, "size and times of the pool"),
           Key.group("timeouts", TIMEOUTS, "bounds on what clients and targets may take"));
 
   private static final List<Key> LIMITS =
       List.of(
           Key.of("clients", new Count(1, 1_000_000), "5000", "most client connections at once"),
+          Key.of(
+              "user-clients",
+              QUOTA,
+              "0",
+              "most client connections of one user, over all databases; 0: unbounded"),
+          Key.of(
+              "user-backends",
+              QUOTA,
+              "0",
+              "most backends of one user, over all databases; 0: unbounded"),
           Key.of(
               "memory",
               new Size(1L << 20, 64L << 30),
@@ -310,6 +378,21 @@ final class Keys {
               "0",
               "threads for all of it; 0: from the number of processors"));
 
+  private static final List<Key> USER_LIMITS =
+      List.of(
+          Key.optional(
+              "clients",
+              new One(QUOTA),
+              "limits.user-clients",
+              "20",
+              "most client connections of this user at once; 0: unbounded"),
+          Key.optional(
+              "backends",
+              new One(QUOTA),
+              "limits.user-backends",
+              "5",
+              "most backends that log in as this user; 0: unbounded"));
+
   private static final List<Key> USER =
       List.of(
           Key.required("name", new One(new Text()), "app", "as clients name it"),
@@ -324,7 +407,13 @@ final class Keys {
               new SecretForm(),
               "a verifier is needed",
               "{file: /run/secrets/app}",
-              "the password, in place of a verifier"));
+              "the password, in place of a verifier"),
+          Key.optional(
+              "limits",
+              new Group(USER_LIMITS),
+              "those of limits",
+              "{clients: 20, backends: 5}",
+              "what this user may have"));
 
   private static final List<Key> ADMIN =
       List.of(
@@ -362,13 +451,17 @@ final class Keys {
               new Groups(USER),
               "none",
               "",
-              "who may log in at listeners that ask for a password"),
+              "who may log in at listeners that ask for a password, and limits of single users"),
           Key.optional(
               "admin",
               new Group(ADMIN),
               "no console",
               "",
               "the console: the databases \"pooler\" and \"pgbouncer\" of PostgreSQL listeners"));
+
+  private static Key pin(String reason, String doc) {
+    return Key.of(reason, new Word(List.of("pin", "refuse", "allow")), "pin", doc);
+  }
 
   private Keys() {}
 }

@@ -5,11 +5,13 @@ import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolConfig;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.TimeoutsConfig;
+import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.console.Operations.Setting;
 import dev.pooler.server.config.Quantity;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +32,13 @@ final class ConfigRows {
     config.databases().values().forEach(rows::database);
     rows.fixed("limits.clients", config.limits().clients());
     rows.fixed("limits.memory", Quantity.text(config.limits().memoryBytes()));
-    rows.fixed("limits.drain", Quantity.text(config.limits().drain()));
+    rows.time("limits.drain", config.limits().drain());
+    rows.put("limits.user-clients", config.limits().user().clients());
+    rows.put("limits.user-backends", config.limits().user().backends());
     rows.fixed("io.transport", config.io().transport().word());
     rows.fixed("io.event-loops", config.io().eventLoops());
     rows.put("users", String.join(",", config.users().keySet()));
+    config.users().values().forEach(rows::user);
     rows.put("admin.users", String.join(",", config.admin().users()));
     rows.put("admin.stats-users", String.join(",", config.admin().statsUsers()));
     rows.put("admin.sockets", config.admin().sockets());
@@ -61,12 +66,28 @@ final class ConfigRows {
     time(path + "pool.idle-timeout", pool.idleTimeout());
     time(path + "pool.keepalive", pool.keepalive());
     time(path + "pool.leak-after", pool.leakAfter());
+    put(path + "pool.prepared-statements", pool.preparedStatements());
+    put(path + "pool.reserve-size", pool.reserve().size());
+    time(path + "pool.reserve-after", pool.reserve().after());
+    time(path + "pool.queue-notice", pool.notice());
+    new TreeMap<>(pool.pins().policies())
+        .forEach(
+            (reason, policy) -> put(path + "pool.pins." + reason.replace('_', '-'), policy.word()));
+    put(path + "pool.pin-notice", pool.pins().notice());
+    put(path + "trust-functions", database.trustFunctions());
+    put(path + "limits.clients", database.quota().clients());
+    put(path + "limits.backends", database.quota().backends());
     TimeoutsConfig timeouts = database.timeouts();
     time(path + "timeouts.connect", timeouts.connect());
     time(path + "timeouts.login", timeouts.login());
     time(path + "timeouts.statement", timeouts.statement());
     time(path + "timeouts.idle-in-transaction", timeouts.idleInTransaction());
     time(path + "timeouts.client-idle", timeouts.clientIdle());
+  }
+
+  private void user(UserConfig user) {
+    put("users." + user.name() + ".limits.clients", user.quota().clients());
+    put("users." + user.name() + ".limits.backends", user.quota().backends());
   }
 
   private void time(String key, Duration value) {

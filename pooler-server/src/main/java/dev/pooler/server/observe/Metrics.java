@@ -12,6 +12,7 @@ import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
+import dev.pooler.core.statement.StatementClass;
 import dev.pooler.server.pools.Pools;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -40,7 +41,13 @@ import java.util.function.ToDoubleFunction;
 public final class Metrics {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final AcquireHistogram acquires = new AcquireHistogram();
+  private final LatencyHistogram acquires =
+      new LatencyHistogram("pooler_acquire_seconds", "How long sessions waited for a backend");
+  private final LatencyHistogram statements =
+      new LatencyHistogram(
+          "pooler_statement_seconds",
+          "From a request's first message to its last reply; one in sixteen is timed and counts as"
+              + " sixteen");
   private final SessionRegistry sessions;
   private final AtomicBoolean jvmBound = new AtomicBoolean();
 
@@ -53,6 +60,7 @@ public final class Metrics {
         .description("Client connections of every kind, logins included")
         .register(registry);
     registry.getPrometheusRegistry().register(acquires);
+    registry.getPrometheusRegistry().register(statements);
   }
 
   /** Where HikariCP's own meters go. */
@@ -73,7 +81,11 @@ public final class Metrics {
             "user",
             pool.key().user());
     forget(tags);
-    acquires.add(tags, counters.waits());
+    acquires.add(tags, counters::waits);
+    for (StatementClass first : StatementClass.values()) {
+      String word = first.name().toLowerCase(Locale.ROOT);
+      statements.add(tags.and("class", word), () -> counters.times(first));
+    }
     counter("pooler.acquire.timeouts", tags, counters, PoolCounters::timeouts);
     counter("pooler.lease.leaks", tags, counters, PoolCounters::leaks);
     counter("pooler.transactions", tags, counters, PoolCounters::transactions);

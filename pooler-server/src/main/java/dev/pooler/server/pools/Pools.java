@@ -11,6 +11,7 @@ import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.pool.PoolLimits;
+import dev.pooler.core.pool.hikari.BackendLimits;
 import dev.pooler.core.pool.hikari.HikariSupply;
 import dev.pooler.core.protocol.WireProtocol;
 import dev.pooler.core.session.SqlFailure;
@@ -88,6 +89,10 @@ public final class Pools implements PoolDirectory {
   private final ScheduledExecutorService scheduler;
   private final MeterRegistry metrics;
   private final Consumer<Entry> onNewPool;
+  private final BackendLimits shared =
+      new BackendLimits(
+          name -> configuration().databaseQuota(name).backends(),
+          name -> configuration().userQuota(name).backends());
   private volatile PoolerConfig config;
 
   /**
@@ -169,6 +174,7 @@ public final class Pools implements PoolDirectory {
             limits(database.pool()),
             loops,
             protocol.backends(key, database),
+            shared,
             scheduler,
             metrics);
     Entry entry = new Entry(supply, database);
@@ -190,7 +196,9 @@ public final class Pools implements PoolDirectory {
         pool.maxLifetime(),
         pool.idleTimeout(),
         pool.keepalive(),
-        pool.leakAfter());
+        pool.leakAfter(),
+        pool.reserve(),
+        pool.notice());
   }
 
   /** Makes the pools that need no client to name them and shall hold backends ready. */
@@ -210,6 +218,7 @@ public final class Pools implements PoolDirectory {
    */
   public List<String> reload(PoolerConfig now) {
     config = now;
+    shared.look();
     List<String> changes = new ArrayList<>();
     pools.forEach((key, entry) -> {
       DatabaseConfig wanted = now.databases().get(key.entry());
@@ -229,6 +238,10 @@ public final class Pools implements PoolDirectory {
     return changes;
   }
 
+  private PoolerConfig configuration() {
+    return config;
+  }
+
   private static boolean sameButNumbers(DatabaseConfig was, DatabaseConfig now) {
     PoolConfig pool = was.pool();
     DatabaseConfig likeBefore =
@@ -243,10 +256,14 @@ public final class Pools implements PoolDirectory {
             pool,
             now.timeouts(),
             was.authQuery(),
+            was.quota(),
+            was.trustFunctions(),
             now.listenGap());
     return was.equals(likeBefore)
+        && was.timeouts().connect().equals(now.timeouts().connect())
         && pool.mode() == now.pool().mode()
-        && pool.keepalive().equals(now.pool().keepalive());
+        && pool.keepalive().equals(now.pool().keepalive())
+        && pool.preparedStatements() == now.pool().preparedStatements();
   }
 
   private void retire(Entry entry) {

@@ -13,19 +13,26 @@ import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.FileMode;
 import dev.pooler.core.config.HttpConfig;
 import dev.pooler.core.config.ListenerConfig;
+import dev.pooler.core.config.PinPolicy;
+import dev.pooler.core.config.PinsConfig;
+import dev.pooler.core.config.PoolConfig;
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
+import dev.pooler.core.config.QuotaConfig;
+import dev.pooler.core.config.ReserveConfig;
 import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.ServerTls;
 import dev.pooler.core.config.TcpAddress;
 import dev.pooler.core.config.TlsMode;
 import dev.pooler.core.config.UnixAddress;
+import dev.pooler.core.pool.PinReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -100,6 +107,84 @@ class ConfigFileTest {
         List.of(
             "p.yaml:2:91: listen[0].auth: trust with mode 0777: every local process gets into postgres as postgres"),
         lines(ok(yaml).warnings()));
+  }
+
+  @Test
+  void limitsOfDatabasesAndUsersAreReadAndTheDefaultOfUsersIsTheOneOfLimits() {
+    PoolerConfig config =
+        ok("""
+        listen: [{address: "unix:/s"}]
+        databases: {app: {hosts: ["h"], limits: {clients: 7, backends: 3}}, "*": {hosts: ["h"]}}
+        limits: {user-clients: 20, user-backends: 5}
+        users:
+          - {name: a, limits: {clients: 0}}
+          - {name: b, password: {env: B}, limits: {backends: 1}}
+        """)
+            .config();
+
+    assertEquals(new QuotaConfig(7, 3), config.databaseQuota("app"));
+    assertEquals(QuotaConfig.NONE, config.databaseQuota("other"));
+    assertEquals(new QuotaConfig(0, 5), config.userQuota("a"));
+    assertEquals(new QuotaConfig(20, 1), config.userQuota("b"));
+    assertEquals(new QuotaConfig(20, 5), config.userQuota("c"));
+  }
+
+  @Test
+  void aReserveANoticeAndWhatMayPinAreRead() {
+    PoolerConfig config =
+        ok("""
+        listen: [{address: "unix:/s"}]
+        databases:
+          app:
+            hosts: ["h"]
+            trust-functions: true
+            pool: {reserve-size: 2, reserve-after: 1s, queue-notice: 5s, pin-notice: true,
+                   pins: {listen: refuse, advisory-lock: allow, unknown: pin}}
+        """)
+            .config();
+
+    PoolConfig pool = app(config).pool();
+    assertTrue(app(config).trustFunctions());
+    assertEquals(new ReserveConfig(2, Duration.ofSeconds(1)), pool.reserve());
+    assertEquals(Duration.ofSeconds(5), pool.notice());
+    assertEquals(
+        new PinsConfig(Map.of("listen", PinPolicy.REFUSE, "advisory_lock", PinPolicy.ALLOW), true),
+        pool.pins());
+  }
+
+  /** The keys are written by hand; a label that no reason has would never act. */
+  @Test
+  void eachReasonThatMayHaveAPolicyIsOneOfPinReason() {
+    List<String> labels = Arrays.stream(PinReason.values()).map(PinReason::label).toList();
+    for (String key : pinKeys()) {
+      assertTrue(labels.contains(key.replace('-', '_')), key);
+    }
+  }
+
+  private static List<String> pinKeys() {
+    String reference = ReferenceFile.render();
+    String pins = reference.substring(reference.indexOf("      pins:\n"));
+    return pins.lines()
+        .skip(1)
+        .takeWhile(line -> line.startsWith("        "))
+        .map(String::strip)
+        .filter(line -> !line.startsWith("#"))
+        .map(line -> line.substring(0, line.indexOf(':')))
+        .toList();
+  }
+
+  @Test
+  void inSessionModeWhatMayPinIsNotLookedAtAndThatIsSaid() {
+    assertEquals(
+        List.of(
+            "p.yaml:2:61: databases.app.pool.pins: is not looked at with mode session: no session is"
+                + " pinned there"),
+        lines(
+            ok("""
+            listen: [{address: "unix:/s"}]
+            databases: {app: {hosts: ["h"], pool: {mode: session, pins: {listen: refuse}}}}
+            """)
+                .warnings()));
   }
 
   @Test

@@ -49,12 +49,12 @@ class ConfigMistakesTest {
             "12: databases.app.pool.minIdle: unknown key; did you mean \"min-idle\"?"),
         root(
             "limits: {fish: 1}",
-            "10: limits.fish: unknown key; known here: clients, memory, drain"),
+            "10: limits.fish: unknown key; known here: clients, user-clients, user-backends, memory, drain"),
         root("http: {\"\": 1}", "8: http: has a key that is not a name"),
         root("limits: {clients: 1, clients: 2}", "22: limits.clients: is there twice"),
         database(
             "pool: 16",
-            "11: databases.app.pool: is not a mapping of keys: mode, size, min-idle, lanes, max-wait, max-lifetime, idle-timeout, keepalive, leak-after, prepared-statements"),
+            "11: databases.app.pool: is not a mapping of keys: mode, size, min-idle, lanes, max-wait, max-lifetime, idle-timeout, keepalive, leak-after, reserve-size, reserve-after, queue-notice, pins, pin-notice, prepared-statements"),
         database("user: [app]", "11: databases.app.user: is not a single value: text"),
         database("user:", "10: databases.app.user: has no value"),
         database("user: \"\"", "11: databases.app.user: is empty"),
@@ -126,6 +126,21 @@ class ConfigMistakesTest {
         database(
             "pool: {max-wait: 249ms}",
             "22: databases.app.pool.max-wait: 249ms is below the least allowed, 250ms"),
+        database(
+            "pool: {reserve-after: 0}",
+            "27: databases.app.pool.reserve-after: 0 is below the least allowed, 1ms"),
+        database(
+            "pool: {pins: {listen: refused}}",
+            "27: databases.app.pool.pins.listen: \"refused\" is not one of pin, refuse, allow; did you mean \"refuse\"?"),
+        database(
+            "pool: {pins: {temporary_object: allow}}",
+            "19: databases.app.pool.pins.temporary_object: unknown key; did you mean \"temporary-object\"?"),
+        database(
+            "trust-functions: yes",
+            "22: databases.app.trust-functions: \"yes\" is not true or false"),
+        database(
+            "limits: {backends: -1}",
+            "24: databases.app.limits.backends: -1 is not from 0 to 1000000"),
         database(
             "pool: {max-wait: 0}",
             "22: databases.app.pool.max-wait: 0 is below the least allowed, 250ms"),
@@ -246,6 +261,9 @@ class ConfigMistakesTest {
         database(
             "pool: {size: 4, min-idle: 5}",
             "31: databases.app.pool.min-idle: 5 is more than size, 4"),
+        Arguments.of(
+            HEAD + "    pool: {min-idle: 5}\n    limits: {backends: 4}\n",
+            "p.yaml:6:24: databases.app.limits.backends: 4 is less than pool.min-idle, 5"),
         database(
             "pool: {keepalive: 30m}",
             "23: databases.app.pool.keepalive: keepalive is not shorter than max-lifetime, 30m"),
@@ -280,6 +298,11 @@ class ConfigMistakesTest {
             "{address: \"unix:/s\", auth: trust, tls: {cert: a, key: b, ca: c}}",
             "71: listen[0].tls.ca: is looked at with auth cert only"),
         root("users: [{name: a}]", "9: users[0]: needs a verifier or a password, one of them"),
+        root(
+            "users: [{name: a, limits: {clients: 1}, verifier: \"md5"
+                + "0".repeat(32)
+                + "\", password: {env: A}}]",
+            "9: users[0]: needs a verifier or a password, one of them"),
         root(
             "users: [{name: a, verifier: sha}]",
             "29: users[0].verifier: is not SCRAM-SHA-256$… or md5 and 32 hexadecimal digits"),

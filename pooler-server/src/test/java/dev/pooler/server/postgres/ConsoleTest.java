@@ -339,7 +339,7 @@ class ConsoleTest {
     return String.join(",", all);
   }
 
-  private static Map<String, String> describe(List<PgMessage> said) {
+  static Map<String, String> describe(List<PgMessage> said) {
     Map<String, String> columns = new java.util.LinkedHashMap<>();
     PgMessage description = said.getFirst();
     assertEquals('T', description.type(), said::toString);

@@ -116,6 +116,8 @@ class ExplainTest {
   void pinsAreShownOverHttpAndTheirTimeIsCounted() throws Exception {
     try (RawPgClient client = pooler.session("postgres")) {
       client.query("select pg_advisory_lock(4711)");
+      // The lock is found out when the client has its answer.
+      PoolerFixture.await("pinned", () -> !"[]\n".equals(pooler.get("/pins").body()));
       List<?> pins = assertInstanceOf(List.class, json(pooler.get("/pins").body()));
       Map<?, ?> pin = assertInstanceOf(Map.class, pins.getFirst());
       assertEquals("advisory_lock", pin.get("reason"));

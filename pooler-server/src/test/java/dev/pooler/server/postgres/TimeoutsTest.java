@@ -1,11 +1,16 @@
 package dev.pooler.server.postgres;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -14,13 +19,15 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class TimeoutsTest {
   private static PoolerFixture pooler(String timeouts) throws Exception {
-    return PoolerFixture.start(
-        SharedServer.get(),
-        """
-        databases:
-          postgres: {hosts: ["unix:${PG}"], user: postgres, pool: {size: 1, min-idle: 0}, timeouts: {%s}}
-        """
-            .formatted(timeouts));
+    return PoolerFixture.start(SharedServer.get(), yaml(timeouts));
+  }
+
+  private static String yaml(String timeouts) {
+    return """
+    databases:
+      postgres: {hosts: ["unix:${PG}"], user: postgres, pool: {size: 1, min-idle: 0}, timeouts: {%s}}
+    """
+        .formatted(timeouts);
   }
 
   private static void assertEnds(String sqlState, RawPgClient client) throws Exception {
@@ -55,6 +62,74 @@ class TimeoutsTest {
       }
       assertEnds("25P03", open);
       assertEquals("1", idle.value("select 1"), "its backend is free again");
+    }
+  }
+
+  /** No query runs while a client is idle, in a transaction or not: there is nothing to cancel. */
+  @Test
+  @Tag("case-46")
+  void theLimitOfStatementsDoesNotRunWhereNoneIsUnderWay() throws Exception {
+    try (PoolerFixture pooler = pooler("statement: 300ms");
+        RawPgClient client = pooler.session("postgres")) {
+      client.query("begin");
+      assertTrue(client.quietFor(Duration.ofMillis(900)));
+      assertEquals("1", client.value("select 1"));
+      client.query("commit");
+      assertTrue(client.quietFor(Duration.ofMillis(900)));
+      assertEquals("1", client.value("select 1"));
+    }
+  }
+
+  /** Nothing cancels what the server does not hear of: the session must not wait for ever. */
+  @Test
+  @Tag("case-46")
+  void aStatementThatACancelDoesNotEndIsGivenUpWithItsSession() throws Exception {
+    try (SilentServer server = new SilentServer();
+        PoolerFixture pooler = server.pooler("statement: 300ms");
+        RawPgClient client = RawPgClient.session(pooler.unix(), "any", "d")) {
+      client.send(PgBytes.query("select 'is never answered by this server'"));
+      PgMessage told = client.readToEnd().getLast();
+      assertEquals("57014", told.sqlState());
+      assertTrue(told.field('H').contains("timeouts.statement"), told::toString);
+      assertEquals(
+          1, pooler.metric("pooler_sessions_closed_total", "reason=\"statement_timeout\""));
+      assertEquals(1, pooler.metric("pooler_evictions_total", "reason=\"client_gone\""));
+    }
+  }
+
+  @Test
+  void aTargetThatDoesNotAnswerIsGivenUpAfterTheConnectTimeout() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        PoolerFixture pooler =
+            PoolerFixture.start(
+                SharedServer.get(),
+                """
+                databases:
+                  d: {hosts: ["127.0.0.1:%d"], user: any, pool: {min-idle: 0, max-wait: 1s},
+                      timeouts: {connect: 300ms}}
+                """
+                    .formatted(silent.getLocalPort()));
+        RawPgClient client = pooler.raw()) {
+      client.send(PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", "any", "database", "d")));
+      PgMessage told = client.readToEnd().getLast();
+      assertEquals("08001", told.sqlState());
+      assertTrue(told.field('M').contains("within 300 ms"), told::toString);
+    }
+  }
+
+  /** A reload's times are those of the sessions that come, and nobody's backend is replaced. */
+  @Test
+  @Tag("case-91")
+  void aReloadChangesTimesInPlace() throws Exception {
+    try (PoolerFixture pooler = pooler("client-idle: 0");
+        RawPgClient before = pooler.session("postgres")) {
+      String pid = before.value("select pg_backend_pid()");
+      assertEquals(List.of(), pooler.reload(yaml("client-idle: 500ms")));
+      try (RawPgClient after = pooler.session("postgres")) {
+        assertEquals(pid, after.value("select pg_backend_pid()"));
+        assertEnds("57P05", after);
+      }
+      assertEquals(pid, before.value("select pg_backend_pid()"));
     }
   }
 

@@ -32,7 +32,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -80,11 +79,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
         @Override
         public void undone() {}
       };
-
-  /** What is sent in the place of a statement that may not run: a syntax error. */
-  private static final String REFUSED = "refused by pooler";
-
-  private static final String SYNTAX_ERROR = "42601";
 
   /** A request of ours, answered as a whole. */
   private sealed interface OwnRequest {
@@ -161,9 +155,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
   /** The BEGIN in front of the client's batch has not been carried out. */
   private boolean beginLost;
 
-  /** What clients are told of messages that may not run, in the order of their errors. */
-  private final ArrayDeque<Refusal> refusals = new ArrayDeque<>(0);
-
   private @Nullable OwnRequest own;
   private int ownUnanswered;
   private @Nullable SqlFailure ownFailure;
@@ -176,25 +167,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private boolean fatalForwarded;
   private @Nullable SqlFailure fatal;
   private volatile @Nullable EvictReason dead;
-
-  private final class Refusal implements RequestEffect {
-    final SqlFailure failure;
-
-    Refusal(SqlFailure failure) {
-      this.failure = failure;
-      refusals.addLast(this);
-    }
-
-    @Override
-    public void done() {
-      refusals.remove(this);
-    }
-
-    @Override
-    public void undone() {
-      refusals.remove(this);
-    }
-  }
 
   PgBackend(
       long id,
@@ -240,6 +212,12 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public boolean usable() {
     return dead == null && channel.isActive();
+  }
+
+  @Override
+  public EvictReason deadFor() {
+    EvictReason reason = dead;
+    return reason == null ? EvictReason.BACKEND_CLOSED : reason;
   }
 
   @Override
@@ -399,23 +377,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
-  public boolean refuse(SqlFailure failure, boolean query) {
-    Refusal refusal = new Refusal(failure);
-    if (!replies.expectRefused(query, refusal)) {
-      return false;
-    }
-    if (refusals.contains(refusal)) { // else the server skips it
-      ByteBuf request = out.room(64);
-      if (query) {
-        Messages.query(request, REFUSED);
-      } else {
-        Messages.parse(request, REFUSED);
-      }
-    }
-    return true;
-  }
-
-  @Override
   public boolean takeStalePlan() {
     boolean was = stalePlan;
     stalePlan = false;
@@ -477,6 +438,16 @@ public final class PgBackend implements SessionBackend, FrameSink {
     ByteBuf request = out.room(PgFrameFormat.HEADER + 1 + length);
     request.writeByte(Frontend.PARSE).writeInt(PgFrameFormat.HEADER + length).writeByte(0);
     request.writeBytes(definition, 0, length);
+  }
+
+  @Override
+  public boolean fail(int requestType, SqlFailure told) {
+    if (requestType == Frontend.QUERY || requestType == Frontend.FUNCTION_CALL) {
+      Messages.query(out.room(32), Refusal.TEXT);
+      return replies.expect(Frontend.QUERY, new Refusal(told));
+    }
+    Messages.bind(out.room(32), NO_STATEMENT);
+    return replies.expect(Frontend.BIND, new Refusal(told));
   }
 
   @Override
@@ -849,19 +820,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
       return Verdict.DROP;
     }
     stalePlan |= fields.stalePlan();
-    Refusal refusal = replies.headRefused() ? refusals.peekFirst() : null;
-    LeaseHolder session = holder;
-    if (refusal != null && session != null && SYNTAX_ERROR.equals(fields.sqlState())) {
-      replies.failed();
-      failed = true;
-      walker.forwardPassed(in, index);
-      ByteBuf told = channel.alloc().buffer(256);
-      Messages.error(told, refusal.failure);
-      session.onReplies(told, 0, told.readableBytes());
-      told.release();
-      lastWritten = session;
-      return Verdict.DROP;
-    }
+    SqlFailure told = replies.refusal();
     // A cancel may have hit the Close that we put into the client's batch: it is the batch's error.
     if (replies.failed()) {
       // Our own Parse has failed, and the server skips the client's query: this Sync answers it.
@@ -870,7 +829,20 @@ public final class PgBackend implements SessionBackend, FrameSink {
       out.flush();
     }
     failed = true;
+    if (told != null && toSession()) {
+      tell(told, in, index);
+      return Verdict.DROP;
+    }
     return toSession() ? Verdict.FORWARD : Verdict.DROP;
+  }
+
+  /** In the place of the server's error, which begins at {@code index}. */
+  private void tell(SqlFailure told, ByteBuf in, int index) {
+    walker.forwardPassed(in, index);
+    ByteBuf error = channel.alloc().buffer(256);
+    Messages.error(error, told);
+    forward(error, 0, error.readableBytes());
+    error.release();
   }
 
   private Verdict status(ByteBuf in, int index, int available) {
@@ -1004,7 +976,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
       dead = reason;
     }
     replies.clear();
-    refusals.clear();
     front = null;
     frontOpen = false;
     beginLost = false;

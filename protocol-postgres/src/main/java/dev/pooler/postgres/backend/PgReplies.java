@@ -3,6 +3,7 @@ package dev.pooler.postgres.backend;
 import dev.pooler.core.relay.ReplyQueue;
 import dev.pooler.core.relay.ReplyQueue.Disposition;
 import dev.pooler.core.relay.RequestEffect;
+import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.postgres.message.BackendType;
 import dev.pooler.postgres.message.Frontend;
@@ -35,10 +36,7 @@ final class PgReplies {
   /** Added to a Describe of which only a RowDescription is wanted. */
   private static final int ROWS_ONLY = 1 << 19;
 
-  /** Added to a message that fails because a client's message may not run. */
-  private static final int REFUSED = 1 << 18;
-
-  private static final int MESSAGE = ~(FOR_QUERY | ROWS_ONLY | REFUSED);
+  private static final int MESSAGE = ~(FOR_QUERY | ROWS_ONLY);
 
   private final ReplyQueue queue = new ReplyQueue();
 
@@ -113,12 +111,6 @@ final class PgReplies {
     add(Frontend.PARSE | FOR_QUERY, Disposition.SWALLOW, effect);
   }
 
-  /** A message in the place of one that may not run: it fails, and its error is replaced. */
-  boolean expectRefused(boolean query, RequestEffect effect) {
-    batchOpen |= !query;
-    return add((query ? Frontend.QUERY : Frontend.PARSE) | REFUSED, Disposition.FORWARD, effect);
-  }
-
   /**
    * A client's Query that is sent as Parse, Bind, Describe, Execute and Sync, and answered as a
    * Query is.
@@ -137,12 +129,6 @@ final class PgReplies {
     return head > 0 && (head & ROWS_ONLY) != 0;
   }
 
-  /** True when the next reply is the error of a message that may not run. */
-  boolean headRefused() {
-    int head = queue.headType();
-    return head > 0 && (head & REFUSED) != 0;
-  }
-
   /** A Bind and an Execute of ours within the client's batch, or in front of its simple query. */
   void expectOwnExecution(boolean forQuery, @Nullable RequestEffect effect) {
     batchOpen |= !forQuery;
@@ -156,6 +142,11 @@ final class PgReplies {
     batchOpen = true;
     unsynced = true;
     return add(STAND_IN, Disposition.FORWARD, effect);
+  }
+
+  /** What the client is told if the next reply is an error; null: that error. */
+  @Nullable SqlFailure refusal() {
+    return queue.headEffect() instanceof Refusal refusal ? refusal.told() : null;
   }
 
   /** The server skips to a Sync that has not been sent yet: it will not even read what comes. */

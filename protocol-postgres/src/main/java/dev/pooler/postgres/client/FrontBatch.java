@@ -66,8 +66,8 @@ final class FrontBatch {
     return zero < 0 ? null : judge.read(rules, in, text, zero);
   }
 
-  private static boolean fits(@Nullable StatementMeaning meaning) {
-    if (meaning == null) {
+  private boolean fits(@Nullable StatementMeaning meaning) {
+    if (meaning == null || judge.refusal(meaning) != null) {
       return false;
     }
     StatementFacts facts = meaning.facts();

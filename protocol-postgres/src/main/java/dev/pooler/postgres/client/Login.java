@@ -10,5 +10,11 @@ import java.time.Instant;
  * @param database as asked for
  * @param connected when it was accepted
  * @param timeouts of the database's entry
+ * @param policy of the database's entry
  */
-record Login(String user, String database, Instant connected, TimeoutsConfig timeouts) {}
+record Login(
+    String user,
+    String database,
+    Instant connected,
+    TimeoutsConfig timeouts,
+    StatementPolicy policy) {}

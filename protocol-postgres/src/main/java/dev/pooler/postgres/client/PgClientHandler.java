@@ -48,6 +48,7 @@ final class PgClientHandler extends ChannelInboundHandlerAdapter {
       LOG.debug("{}: {}", session, cause.getMessage());
     } else {
       LOG.error("{}: closing after a fault of ours", session, cause);
+      session.onFault();
     }
     ctx.close();
   }

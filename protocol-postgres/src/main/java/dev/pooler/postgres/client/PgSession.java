@@ -15,10 +15,12 @@ import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
 import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.session.CloseReason;
+import dev.pooler.core.session.Pin;
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionDetail;
 import dev.pooler.core.session.SessionDetail.WaitsFor;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.statement.StatementClass;
 import dev.pooler.core.wire.FrameSink;
 import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.ProtocolViolation;
@@ -42,6 +44,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.SslHandler;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -90,6 +93,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private final FrontBatch front;
   private final ChannelsAhead ahead;
   private final Patience patience;
+  private final StatementTimer timer;
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.FRONTEND, this);
   private final ProcessIds processIds;
 
@@ -160,13 +164,15 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
             pool.counters(),
             new PinNotes(Instant::now),
             door.censuses().of(pool.key()),
-            leases::tickTime);
+            leases::tickTime,
+            login.policy());
     this.prepared = new PreparedTraffic(mode != PoolMode.SESSION, door.statements(), judge);
     this.begin = new DeferredBegin(judge, prepared, door.rules());
     this.front = new FrontBatch(judge, prepared, door.rules());
     this.processIds = new ProcessIds(this, door.cancelKeys());
     this.ahead = new ChannelsAhead(door, judge, prepared);
     this.patience = new Patience(login.timeouts());
+    this.timer = new StatementTimer(leases, pool.counters());
     this.lastRequest = leases.tickTime();
   }
 
@@ -244,6 +250,20 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   void onClosed() {
     end(CloseReason.CLIENT_CLOSED);
+  }
+
+  /** We have broken: what the session and its backend are at is not known any more. */
+  void onFault() {
+    if (state.open()) {
+      Lease mine = lease;
+      lease = null;
+      close(CloseReason.OUR_FAULT);
+      if (mine != null) {
+        mine.backend().detach();
+        mine.backend().channel().close();
+        mine.evict(EvictReason.OUR_FAULT);
+      }
+    }
   }
 
   private void walk(ByteBuf in) {
@@ -516,6 +536,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     if (listening != null && wantsChannels(listening, type, in, index, available, backend)) {
       return Verdict.WAIT;
     }
+    timer.onRequest();
     switch (type) {
       case Frontend.QUERY -> {
         StatementMeaning meaning = query(length, in, index, available, backend);
@@ -528,7 +549,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
         }
         refusal = judge.onQuery(meaning, backend);
       }
-      case Frontend.FUNCTION_CALL -> judge.onFunctionCall(in, index, available);
+      case Frontend.FUNCTION_CALL -> refusal = judge.onFunctionCall(in, index, available);
       default -> {
         verdict = prepared.on(type, length, in, index, available, walking, backend, door.rules());
         if (verdict == Verdict.INSPECT) {
@@ -635,13 +656,29 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
-  /** A statement that may not run here: an error in its place. */
+  /**
+   * A statement that may not run here: an error of ours where nothing else is open. Else the server
+   * is made to fail in its place, because the transaction and what follows in the pipeline must
+   * fail with it.
+   */
   private void refuse(SqlFailure refusal, int type, SessionBackend backend, ByteBuf in, int index) {
-    walking.forwardPassed(in, index);
-    if (!backend.refuse(refusal, type == Frontend.QUERY)) {
-      throw new ProtocolViolation("more requests in one pipeline than can be answered");
+    if (backend.owes() || backend.transactionState() != TransactionState.IDLE) {
+      walking.forwardPassed(in, index);
+      behindFront |= type == Frontend.QUERY;
+      if (!backend.fail(type, refusal)) {
+        throw new ProtocolViolation("more requests in one pipeline than can be answered");
+      }
+      return;
     }
-    behindFront |= type == Frontend.QUERY;
+    timer.onSettled(StatementClass.EMPTY);
+    ByteBuf out = channel.alloc().buffer(256);
+    Messages.error(out, refusal);
+    if (type == Frontend.QUERY) {
+      Messages.readyForQuery(out, 'I');
+    } else {
+      skipping = Skipping.TO_SYNC;
+    }
+    channel.writeAndFlush(out, channel.voidPromise());
   }
 
   private void flushBackend() {
@@ -804,6 +841,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   @Override
   public void onSettled(TransactionState transaction, boolean failed) {
     patience.happened();
+    timer.onSettled(judge.first());
     if (transaction == TransactionState.IDLE) {
       pool.counters().transactionEnded();
     } else {
@@ -833,6 +871,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case READ_BACK -> readBack(mine);
       case AWAIT_CANCEL -> realign(mine.backend()); // as KEEP_UNFINISHED, but idle meanwhile
       case KEEP_SESSION_MODE, KEEP_PINNED -> {
+        SqlFailure unwanted = judge.unwanted();
+        if (unwanted != null) {
+          fail(unwanted, CloseReason.STATEMENT_NOT_ALLOWED);
+          return;
+        }
+        tellOfPins();
         realign(mine.backend());
         tellNotifications();
         if (draining) {
@@ -842,6 +886,34 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       case EVICT -> onBackendLost(EvictReason.BACKEND_CLOSED, SqlFailure.backendLost("closed"));
       case RESET, ROLL_BACK -> throw new IllegalStateException("a reset of a session that goes on");
     }
+  }
+
+  private void tellOfPins() {
+    for (Pin pin : judge.untoldPins()) {
+      ByteBuf notice = channel.alloc().buffer(256);
+      Messages.notice(
+          notice,
+          "this session keeps its backend from now on (" + pin.reason() + ")",
+          pin.statement() == null ? null : "After: " + pin.statement(),
+          "Other sessions can't use it until the cause is gone.");
+      out.append(notice);
+      out.flush();
+    }
+  }
+
+  @Override
+  protected void waitsLong(Duration waited) {
+    if (state != PgSessionState.WAITING) {
+      return; // before AuthenticationOk clients understand nothing but errors
+    }
+    ByteBuf notice = channel.alloc().buffer(256);
+    Messages.notice(
+        notice,
+        "waiting for a backend of " + pool.key() + " since " + waited.toMillis() + " ms",
+        pool.paused() ? "The pool is paused." : null,
+        null);
+    out.append(notice);
+    out.flush();
   }
 
   /** Asks the server what the session has left, and decides then. */
@@ -1222,7 +1294,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       if (failure != null) {
         writeFatal(failure);
       }
-      close(CloseReason.BACKEND_LOST);
+      close(
+          reason == EvictReason.PROTOCOL_VIOLATION
+              ? CloseReason.BACKEND_PROTOCOL_VIOLATION
+              : CloseReason.BACKEND_LOST);
     } else {
       become(PgSessionState.ENDED);
     }

@@ -370,8 +370,15 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       toConsole(ctx, asked, granted.user());
       return;
     }
+    String user = granted.user();
+    SqlFailure tooMany = door.limits().enter(asked.database(), user);
+    if (tooMany != null) {
+      refuse(ctx, tooMany, CloseReason.TOO_MANY_CLIENTS);
+      return;
+    }
+    ctx.channel().closeFuture().addListener(closed -> door.limits().leave(asked.database(), user));
     remember(asked.database(), granted);
-    switch (door.pools().find(asked.database(), granted.user())) {
+    switch (door.pools().find(asked.database(), user)) {
       case Found.Refused refused -> refuse(ctx, refused.failure(), CloseReason.LOGIN_REFUSED);
       case Found.Pool found -> {
         over();
@@ -380,7 +387,12 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
                 door.sessions().nextId(),
                 ctx.channel(),
                 door,
-                new Login(granted.user(), asked.database(), connected, found.database().timeouts()),
+                new Login(
+                    user,
+                    asked.database(),
+                    connected,
+                    found.database().timeouts(),
+                    StatementPolicy.of(found.database())),
                 found.pool(),
                 PgSettings.ofStartup(asked.settings()));
         ctx.pipeline().addLast("session", new PgClientHandler(session));

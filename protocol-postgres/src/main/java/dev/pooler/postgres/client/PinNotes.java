@@ -7,8 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,7 @@ final class PinNotes {
 
   private final Supplier<Instant> clock;
   private @Nullable Map<PinReason, Pin> pins;
+  private final Set<PinReason> told = EnumSet.noneOf(PinReason.class);
   private @Nullable String statement;
 
   PinNotes(Supplier<Instant> clock) {
@@ -49,6 +52,12 @@ final class PinNotes {
       pins = new EnumMap<>(PinReason.class);
     }
     pins.put(reason, new Pin(reason.label(), clock.get(), statement));
+    told.remove(reason);
+  }
+
+  /** The notes on those pins that hold and that were not asked for by this before. */
+  List<Pin> untold(Predicate<PinReason> holds) {
+    return those(reason -> holds.test(reason) && told.add(reason));
   }
 
   /** The notes on those pins that still hold. */

@@ -268,7 +268,7 @@ final class PreparedTraffic {
     if (shares && names.undecided(in, name, zero)) {
       return Verdict.WAIT;
     }
-    boolean readable = length <= available;
+    boolean readable = length <= available && zero - name <= LONGEST_NAME;
     int end = readable ? Strings.end(in, text, index + available) : text;
     StatementMeaning meaning =
         readable ? judge.read(rules, in, text, end) : StatementMeaning.UNKNOWN;
@@ -276,11 +276,11 @@ final class PreparedTraffic {
       return Verdict.INSPECT; // again, with the ids that clients know
     }
     judge.noteText(meaning, in, text, end);
-    refusal = judge.refusal(meaning.facts());
+    refusal = judge.refusal(meaning);
     if (refusal != null) {
       return Verdict.DROP;
     }
-    if (!readable || zero - name > LONGEST_NAME) {
+    if (!readable) {
       judge.tooLong();
       return pass(backend, Frontend.PARSE, unread(in, name, zero));
     }

@@ -59,6 +59,7 @@ final class StatementJudge {
   private final PinNotes notes;
   private final CodeCensus census;
   private final LongSupplier clock;
+  private final StatementPolicy policy;
   private PgSettings settings;
 
   /** Packed {@link PinReason}s. */
@@ -111,13 +112,20 @@ final class StatementJudge {
 
   private @Nullable StatementMeaning lastPlain;
 
+  /** What the first statement is that was asked since everything was answered. */
+  private StatementClass first = StatementClass.EMPTY;
+
+  /** What the session is pinned for against the operator's will; see {@link #unwanted}. */
+  private @Nullable PinReason unwanted;
+
   StatementJudge(
       PoolMode mode,
       PgSettings startup,
       PoolCounters counters,
       PinNotes notes,
       CodeCensus census,
-      LongSupplier clock) {
+      LongSupplier clock,
+      StatementPolicy policy) {
     this.mode = mode;
     this.startup = startup;
     this.settings = startup;
@@ -125,6 +133,7 @@ final class StatementJudge {
     this.notes = notes;
     this.census = census;
     this.clock = clock;
+    this.policy = policy;
   }
 
   PgSettings settings() {
@@ -264,8 +273,11 @@ final class StatementJudge {
   @Nullable SqlFailure onQuery(StatementMeaning meaning, SessionBackend backend) {
     executed = true;
     if (meaning == StatementMeaning.UNKNOWN) {
-      tooLong();
-      return refusal(meaning.facts());
+      SqlFailure refusal = refusal(meaning);
+      if (refusal == null) {
+        tooLong();
+      }
+      return refusal;
     }
     deallocating |= meaning.facts().clears(Footprint.PREPARED);
     return onExecution(meaning, backend);
@@ -306,29 +318,51 @@ final class StatementJudge {
   }
 
   /**
-   * A call by function OID: the large-object functions are the transaction's, others may be all.
+   * A call by function OID: the large-object functions are the transaction's, others may be all. A
+   * refusal, or null if it may run.
    */
-  void onFunctionCall(ByteBuf in, int index, int available) {
+  @Nullable SqlFailure onFunctionCall(ByteBuf in, int index, int available) {
     if (available < PgFrameFormat.HEADER + FUNCTION_OID) {
       throw new ProtocolViolation("insufficient data left in message");
     }
-    asked++;
+    asked(StatementClass.CALL);
     executed = true;
     switch (in.getInt(index + PgFrameFormat.HEADER)) {
       // lo_creat, lo_create, lo_open, lo_close, loread, lowrite, lo_lseek, lo_tell, lo_unlink,
       // lo_truncate and the 64-bit ones: pg_proc.dat of PostgreSQL 18
       case 957, 715, 952, 953, 954, 955, 956, 958, 964, 1004, 3170, 3171, 3172 -> {}
-      default -> pin(PinReason.CODE);
+      default -> {
+        if (policy.refuses(PinReason.CODE) && mode != PoolMode.SESSION) {
+          return StatementPolicy.refusal(PinReason.CODE);
+        }
+        if (!policy.trustsFunctions()) {
+          pin(PinReason.CODE);
+        }
+      }
     }
+    return null;
+  }
+
+  private void asked(StatementClass statement) {
+    if (asked++ == 0) {
+      first = statement;
+    }
+  }
+
+  /** The first statement since everything was answered; EMPTY where none was. */
+  StatementClass first() {
+    return asked == 0 ? StatementClass.EMPTY : first;
   }
 
   /** A statement that is too long to be read: it may leave anything. */
   void tooLong() {
-    asked++;
+    asked(StatementClass.UNKNOWN);
     pin(PinReason.LARGE_STATEMENT);
   }
 
-  @Nullable SqlFailure refusal(StatementFacts facts) {
+  /** Why a text may not run here; null: it may. */
+  @Nullable SqlFailure refusal(StatementMeaning meaning) {
+    StatementFacts facts = meaning.facts();
     if (mode == PoolMode.STATEMENT && facts.is(StatementTrait.CONTROLS_TRANSACTION)) {
       return SqlFailure.error(
               "42501", 1227, "transaction blocks are not allowed in statement pooling mode")
@@ -343,7 +377,7 @@ final class StatementJudge {
           .withDetail("In " + mode.word() + " pooling each transaction may have another backend.")
           .withHint("Use INSERT ... RETURNING, or ask in the transaction that called nextval.");
     }
-    return null;
+    return mode == PoolMode.SESSION ? null : policy.refusal(meaning);
   }
 
   /** A transaction is begun in front of what comes next: nothing in it is alone. */
@@ -353,7 +387,7 @@ final class StatementJudge {
 
   /** A text is about to run: a simple query, or the Bind of a statement; a refusal or null. */
   @Nullable SqlFailure onExecution(StatementMeaning meaning, SessionBackend backend) {
-    SqlFailure refusal = refusal(meaning.facts());
+    SqlFailure refusal = refusal(meaning);
     if (refusal == null) {
       note(meaning, backend);
     }
@@ -361,15 +395,15 @@ final class StatementJudge {
   }
 
   private void note(StatementMeaning meaning, SessionBackend backend) {
-    asked++;
     StatementFacts facts = meaning.facts();
+    asked(facts.first());
     drewFromSequence |=
         facts.is(StatementTrait.ADVANCES_SEQUENCE) || facts.first() == StatementClass.WRITE;
     doubtLone();
     if (facts.is(StatementTrait.LETS_GO)) {
       askAboutPins();
     }
-    wrote |= mayRunHiddenCode(facts);
+    wrote |= !policy.trustsFunctions() && mayRunHiddenCode(facts);
     if (wrote || facts.is(StatementTrait.TOUCHES_CHANNELS) || facts.leaves(Footprint.CODE)) {
       backend.speaker().is(told);
     }
@@ -442,7 +476,7 @@ final class StatementJudge {
       case MAY_LEAVE -> {
         wrote = false;
         code = true;
-        doubts |= SessionQuestion.ASKABLE;
+        doubts |= SessionQuestion.ASKABLE & ~policy.unasked();
       }
     }
   }
@@ -493,7 +527,7 @@ final class StatementJudge {
       code = true;
       remember(meaning);
     }
-    doubts |= may & SessionQuestion.ASKABLE;
+    doubts |= may & SessionQuestion.ASKABLE & ~policy.unasked();
     if ((doubts & SETTINGS) != 0) {
       doubts |= SETTINGS;
     }
@@ -682,11 +716,28 @@ final class StatementJudge {
   }
 
   private void pin(PinReason reason) {
-    if (mode != PoolMode.SESSION && !pinnedBy(reason)) {
+    if (mode != PoolMode.SESSION && !pinnedBy(reason) && !policy.allows(reason)) {
+      if (policy.refuses(reason)) {
+        unwanted = reason;
+      }
       pins |= bit(reason);
       counters.pinned(reason);
       notes.pinned(reason);
     }
+  }
+
+  /**
+   * What the client is told, and the session's end, where a pin that the operator refuses was only
+   * found after the statement; null where there is none.
+   */
+  @Nullable SqlFailure unwanted() {
+    PinReason reason = unwanted;
+    return reason == null || !pinnedBy(reason) ? null : StatementPolicy.tooLate(reason);
+  }
+
+  /** Pins that the client is to be told of: each once for each time it comes about. */
+  List<Pin> untoldPins() {
+    return pins == 0 || !policy.notice() ? List.of() : notes.untold(this::pinnedBy);
   }
 
   /** Reasons that only the session's end or DISCARD ALL takes away. */

@@ -80,6 +80,20 @@ public final class Messages {
     end(out, start);
   }
 
+  /** NoticeResponse of severity NOTICE. */
+  public static void notice(
+      ByteBuf out, String message, @Nullable String detail, @Nullable String hint) {
+    int start = begin(out, BackendType.NOTICE_RESPONSE);
+    field(out, 'S', "NOTICE");
+    field(out, 'V', "NOTICE");
+    field(out, 'C', "00000");
+    field(out, 'M', message);
+    field(out, 'D', detail);
+    field(out, 'H', hint);
+    out.writeByte(0);
+    end(out, start);
+  }
+
   public static void query(ByteBuf out, String sql) {
     int start = begin(out, Frontend.QUERY);
     string(out, sql);
@@ -149,6 +163,15 @@ public final class Messages {
   public static void commandComplete(ByteBuf out, String tag) {
     int start = begin(out, BackendType.COMMAND_COMPLETE);
     string(out, tag);
+    end(out, start);
+  }
+
+  /** Bind of a statement to the portal without a name; no parameters. */
+  public static void bind(ByteBuf out, String statement) {
+    int start = begin(out, Frontend.BIND);
+    string(out, "");
+    string(out, statement);
+    out.writeShort(0).writeShort(0).writeShort(0);
     end(out, start);
   }
 

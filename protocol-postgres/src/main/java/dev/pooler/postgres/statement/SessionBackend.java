@@ -102,15 +102,6 @@ public interface SessionBackend extends Backend {
    */
   boolean frontOpen();
 
-  /**
-   * Answers a message of the client with an error, in its place and with all that an error means
-   * there: the server gets one that fails.
-   *
-   * @param query it is a Query, else one of the extended protocol
-   * @return false when too many requests are open
-   */
-  boolean refuse(SqlFailure failure, boolean query);
-
   /** Makes a transaction that has failed, as if its first statement had; tells onAligned. */
   void openFailedTransaction();
 
@@ -119,6 +110,15 @@ public interface SessionBackend extends Backend {
    * another type than when it was prepared.
    */
   boolean takeStalePlan();
+
+  /**
+   * Has the server fail in the place of a client's message that it may not see: transaction and
+   * pipeline go on as after any error, and the client reads ours.
+   *
+   * @param requestType the message's
+   * @return false when too many requests are open
+   */
+  boolean fail(int requestType, SqlFailure told);
 
   /** The session's own request has deallocated this statement. */
   void deallocated(SharedStatement statement);

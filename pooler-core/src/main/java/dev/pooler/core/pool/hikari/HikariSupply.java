@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
+import com.zaxxer.hikari.pool.HikariPool;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.BackendConnector;
@@ -46,9 +47,13 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   private static final long MOVE_SECONDS = 5;
   private static final long PAUSE_LOOK_NANOS = 20_000_000;
 
+  /** For what is idle already: enough to look, too little to have one connected. */
+  private static final long IDLE_MILLIS = 10;
+
   private final LeasePool pool;
   private final HikariConfig config;
   private final WireDataSource wire;
+  private final BackendLimits shared;
   private final ConcurrentHashMap<Long, Connection> borrowed = new ConcurrentHashMap<>();
   private final Set<Thread> fetchers = ConcurrentHashMap.newKeySet();
 
@@ -70,11 +75,13 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
       PoolLimits limits,
       Iterable<EventLoop> loops,
       BackendConnector connector,
+      BackendLimits shared,
       ScheduledExecutorService scheduler,
       @Nullable MeterRegistry metrics) {
     this.pool = new LeasePool(key, limits, loops, this, System::nanoTime);
     this.config = configure(key, limits, scheduler, metrics);
-    this.wire = new WireDataSource(connector, new ConnectObserver());
+    this.shared = shared;
+    this.wire = new WireDataSource(connector, new ConnectObserver(), shared, new SharingPool());
     this.config.setDataSource(wire);
   }
 
@@ -82,6 +89,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
    * A pool whose backends HikariCP manages. Nothing is connected before the first session asks,
    * unless {@code limits.minIdle()} is above 0.
    *
+   * @param shared what spans pools
    * @param scheduler shared by all pools
    * @param metrics where HikariCP's own meters go, or null
    */
@@ -90,9 +98,11 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
       PoolLimits limits,
       Iterable<EventLoop> loops,
       BackendConnector connector,
+      BackendLimits shared,
       ScheduledExecutorService scheduler,
       @Nullable MeterRegistry metrics) {
-    HikariSupply supply = new HikariSupply(key, limits, loops, connector, scheduler, metrics);
+    HikariSupply supply =
+        new HikariSupply(key, limits, loops, connector, shared, scheduler, metrics);
     if (limits.minIdle() > 0) {
       Thread.startVirtualThread(supply::source);
     }
@@ -135,6 +145,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
     fetchers.add(Thread.currentThread());
     Backend backend = null;
     try {
+      shared.look(); // HikariCP may be waiting for a permit that nobody needed until now
       backend = borrow(asker);
     } catch (SQLException e) {
       LOG.debug("pool {}: no backend: {}", pool.key(), e.getMessage());
@@ -165,6 +176,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
         borrowed.put(backend.id(), connection);
         return backend;
       }
+      pool.counters().evicted(backend.deadFor());
       hikari.evictConnection(connection);
       if (++dead == DEAD_IN_A_ROW) {
         LOG.warn("pool {}: backends were closed while idle; replacing all", pool.key());
@@ -338,16 +350,55 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
     return bean == null ? 0 : bean.getTotalConnections();
   }
 
+  @Override
+  public void most(int backends) {
+    running().setMaximumPoolSize(backends);
+    if (bean() instanceof HikariPool running) {
+      // Whoever waits in there since the room was less is not thought of by itself.
+      running.addBagItem(running.getThreadsAwaitingConnection());
+    }
+    Thread.ofVirtual().name("pooler-shrink").start(() -> shrink(backends));
+  }
+
+  /** What HikariCP goes by: before its start, what it will start with. */
+  private HikariConfig running() {
+    HikariDataSource hikari = source;
+    return hikari == null ? config : hikari;
+  }
+
+  private void shrink(int backends) {
+    while (totalBackends() > backends && pool.most() == backends && takeIdle(EvictReason.SURPLUS)) {
+      LOG.debug("pool {}: {} backends are left", pool.key(), totalBackends());
+    }
+  }
+
+  /**
+   * Closes a backend that is idle with HikariCP. It is borrowed for that: nobody else can be about
+   * to use it then. False if there was none; blocks for a moment.
+   */
+  private boolean takeIdle(EvictReason reason) {
+    if (paused || !(bean() instanceof HikariPool running) || running.getIdleConnections() == 0) {
+      return false;
+    }
+    try {
+      Connection connection = running.getConnection(IDLE_MILLIS);
+      Backend backend = connection.unwrap(WireConnection.class).backend();
+      LOG.info("pool {}: evicting backend {}: {}", pool.key(), backend.id(), reason.label());
+      pool.counters().evicted(reason);
+      backend.close(reason).toCompletableFuture().join();
+      running.evictConnection(connection);
+      return true;
+    } catch (SQLException e) {
+      return false; // somebody needed it in this very moment
+    }
+  }
+
   /** New bounds that HikariCP takes while it runs. */
   public void limits(PoolLimits limits) {
-    // HikariCP first: whoever asks it for more than it allows waits, and is not told of the change.
-    HikariDataSource hikari = source;
-    if (hikari != null) {
-      hikari.setMaximumPoolSize(limits.size());
-      hikari.setMinimumIdle(Math.min(limits.minIdle(), limits.size()));
-      hikari.setMaxLifetime(limits.maxLifetime().toMillis());
-      hikari.setIdleTimeout(limits.idleTimeout().toMillis());
-    }
+    HikariConfig running = running();
+    running.setMinimumIdle(Math.min(limits.minIdle(), limits.size()));
+    running.setMaxLifetime(limits.maxLifetime().toMillis());
+    running.setIdleTimeout(limits.idleTimeout().toMillis());
     pool.limits(limits);
   }
 
@@ -356,6 +407,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   public void close() {
     closed = true;
     wire.close();
+    shared.look();
     for (Thread fetcher : fetchers) {
       fetcher.interrupt();
     }
@@ -400,6 +452,60 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
     }
   }
 
+  /** This pool among those that share limits. */
+  private final class SharingPool implements BackendLimits.Tenant {
+    @Override
+    public PoolKey key() {
+      return pool.key();
+    }
+
+    @Override
+    public long waitingSince() {
+      return closed ? Long.MAX_VALUE : pool.waitingSince();
+    }
+
+    @Override
+    public long now() {
+      return System.nanoTime();
+    }
+
+    @Override
+    public boolean wantsSpare() {
+      int ready = pool.limits().minIdle();
+      HikariPoolMXBean bean = bean();
+      return !closed && !paused && ready > 0 && (bean == null || bean.getIdleConnections() < ready);
+    }
+
+    @Override
+    public boolean unasked() {
+      return closed || fetchers.isEmpty();
+    }
+
+    @Override
+    public boolean yieldIdle() {
+      HikariPoolMXBean bean = bean();
+      if (!paused && bean != null && bean.getIdleConnections() > 0) {
+        Thread.ofVirtual().name("pooler-yield").start(() -> takeIdle(EvictReason.YIELDED));
+        return true;
+      }
+      if (pool.idleBackends() > 0) {
+        pool.yieldIdle();
+        return true;
+      }
+      return false;
+    }
+
+    @Override
+    public void yieldNext(boolean yes) {
+      pool.yieldNext(yes);
+    }
+
+    @Override
+    public void shortOf(@Nullable String what) {
+      pool.shortage(what);
+    }
+  }
+
   /** Keeps what connecting says, and tells the waiting what waiting can't mend. */
   private final class ConnectObserver implements WireDataSource.Observer {
     @Override
@@ -409,6 +515,11 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
       }
       lastFailure = null;
       pool.trouble(null);
+    }
+
+    @Override
+    public void left(EvictReason reason) {
+      pool.counters().evicted(reason);
     }
 
     @Override

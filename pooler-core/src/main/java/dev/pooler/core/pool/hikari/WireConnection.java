@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /**
  * A backend as HikariCP sees it: the dozen methods that HikariCP 7.1.0 calls, over an authenticated
@@ -17,10 +18,15 @@ final class WireConnection extends NoConnection {
   private static final long GOODBYE_MILLIS = 1_000;
 
   private final Backend backend;
+  private final Consumer<EvictReason> leaves;
   private int networkTimeout;
 
-  WireConnection(Backend backend) {
+  /**
+   * @param leaves told when it is closed by the pool's own rules, not for anything that befell it
+   */
+  WireConnection(Backend backend, Consumer<EvictReason> leaves) {
     this.backend = backend;
+    this.leaves = leaves;
   }
 
   Backend backend() {
@@ -41,11 +47,19 @@ final class WireConnection extends NoConnection {
   /** Waits until the server has closed its end, so that its process is gone before the next. */
   @Override
   public void close() {
+    leave(EvictReason.RETIRED);
     await(backend.close(EvictReason.RETIRED), GOODBYE_MILLIS);
+  }
+
+  private void leave(EvictReason reason) {
+    if (backend.usable()) {
+      leaves.accept(reason);
+    }
   }
 
   @Override
   public void abort(Executor executor) {
+    leave(EvictReason.POOL_CLOSED);
     backend.close(EvictReason.POOL_CLOSED);
   }
 

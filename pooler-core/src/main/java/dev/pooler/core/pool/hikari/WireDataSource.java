@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -33,6 +34,9 @@ final class WireDataSource implements DataSource {
     void connected();
 
     void connectFailed(SqlFailure failure, boolean temporary);
+
+    /** A backend that was well is closed by the pool's own rules. */
+    void left(EvictReason reason);
   }
 
   private static final Duration FIRST_RETRY = Duration.ofMillis(50);
@@ -41,36 +45,61 @@ final class WireDataSource implements DataSource {
 
   private final BackendConnector connector;
   private final Observer observer;
+  private final BackendLimits limits;
+  private final BackendLimits.Tenant tenant;
   private final Set<Backend> open = ConcurrentHashMap.newKeySet();
   private final AtomicInteger connecting = new AtomicInteger();
   private volatile boolean closed;
 
-  WireDataSource(BackendConnector connector, Observer observer) {
+  WireDataSource(
+      BackendConnector connector,
+      Observer observer,
+      BackendLimits limits,
+      BackendLimits.Tenant tenant) {
     this.connector = connector;
     this.observer = observer;
+    this.limits = limits;
+    this.tenant = tenant;
   }
 
   @Override
   public Connection getConnection() throws SQLException {
+    BackendLimits.Permit permit = permit();
     connecting.incrementAndGet();
     try {
-      return connect();
+      return connect(permit);
     } finally {
       connecting.decrementAndGet();
     }
   }
 
-  private Connection connect() throws SQLException {
+  private BackendLimits.Permit permit() throws SQLException {
+    try {
+      BackendLimits.Permit permit = limits.take(tenant);
+      if (permit == null) {
+        throw new SQLException("nobody needs a backend any more", "57014");
+      }
+      return permit;
+    } catch (InterruptedException e) {
+      throw interrupted();
+    }
+  }
+
+  private Connection connect(BackendLimits.Permit first) throws SQLException {
+    BackendLimits.Permit permit = first;
     long pause = FIRST_RETRY.toMillis();
     while (true) {
+      CompletableFuture<Backend> opening = connector.connect().toCompletableFuture();
       try {
-        Backend backend = connector.connect().toCompletableFuture().get();
-        keep(backend);
+        Backend backend = opening.get();
+        keep(backend, permit);
         observer.connected();
-        return new WireConnection(backend);
+        return new WireConnection(backend, observer::left);
       } catch (InterruptedException e) {
+        abandon(opening, permit);
         throw interrupted();
       } catch (ExecutionException e) {
+        permit.giveBack(); // others may have a target that can be reached
         ConnectFailure failure = failureOf(e);
         observer.connectFailed(failure.failure(), failure.temporary());
         if (!failure.temporary() || closed) {
@@ -83,13 +112,30 @@ final class WireDataSource implements DataSource {
         throw interrupted();
       }
       pause = Math.min(pause * 2, LAST_RETRY.toMillis());
+      permit = permit();
     }
   }
 
+  /** Nobody waits for it any more; it may come all the same. */
+  private static void abandon(CompletableFuture<Backend> opening, BackendLimits.Permit permit) {
+    opening.whenComplete((late, failure) -> {
+      Thread.startVirtualThread(permit::giveBack);
+      if (late != null) {
+        late.close(EvictReason.POOL_CLOSED);
+      }
+    });
+  }
+
   /** Knows the backend until it closes. One that comes when all is over is closed at once. */
-  private void keep(Backend backend) throws SQLException {
+  private void keep(Backend backend, BackendLimits.Permit permit) throws SQLException {
     open.add(backend);
-    backend.channel().closeFuture().addListener(gone -> open.remove(backend));
+    backend
+        .channel()
+        .closeFuture()
+        .addListener(gone -> {
+          open.remove(backend);
+          Thread.startVirtualThread(permit::giveBack); // which may wait for a lock
+        });
     if (closed) {
       backend.close(EvictReason.POOL_CLOSED);
       throw new SQLException("the pool was closed while it connected", "57P01");

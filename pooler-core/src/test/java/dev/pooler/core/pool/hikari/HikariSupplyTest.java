@@ -255,6 +255,7 @@ class HikariSupplyTest {
             limits,
             List.of(one, two),
             connector,
+            BackendLimits.none(),
             scheduler,
             metrics);
     supply = made;

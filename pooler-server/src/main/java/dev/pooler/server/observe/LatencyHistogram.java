@@ -9,37 +9,49 @@ import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** {@code pooler_acquire_seconds}: how long sessions waited for a backend, by pool. */
-final class AcquireHistogram implements Collector {
-  private record Series(Labels labels, LatencyBuckets waits) {}
+/** A histogram of durations that the data path counts by itself, one series for each of them. */
+final class LatencyHistogram implements Collector {
+  /** Its buckets may be there later, with the first that is counted. */
+  private record Series(Labels labels, Supplier<@Nullable LatencyBuckets> buckets) {}
 
   private static final double[] BOUNDS = bounds();
 
+  private final String name;
+  private final String help;
   private final List<Series> series = new CopyOnWriteArrayList<>();
 
-  void add(Tags tags, LatencyBuckets waits) {
+  LatencyHistogram(String name, String help) {
+    this.name = name;
+    this.help = help;
+  }
+
+  /** A series to be seen from when it has buckets; it replaces one of the same labels. */
+  void add(Tags tags, Supplier<@Nullable LatencyBuckets> buckets) {
     Labels labels = Labels.EMPTY;
     for (Tag tag : tags) {
       labels = labels.add(tag.getKey(), tag.getValue());
     }
     Labels mine = labels;
     series.removeIf(other -> other.labels().equals(mine));
-    series.add(new Series(labels, waits));
+    series.add(new Series(labels, buckets));
   }
 
   @Override
   public HistogramSnapshot collect() {
-    HistogramSnapshot.Builder snapshot =
-        HistogramSnapshot.builder()
-            .name("pooler_acquire_seconds")
-            .help("How long sessions waited for a backend");
+    HistogramSnapshot.Builder snapshot = HistogramSnapshot.builder().name(name).help(help);
     for (Series one : series) {
+      LatencyBuckets buckets = one.buckets().get();
+      if (buckets == null) {
+        continue;
+      }
       snapshot.dataPoint(
           HistogramSnapshot.HistogramDataPointSnapshot.builder()
               .labels(one.labels())
-              .classicHistogramBuckets(ClassicHistogramBuckets.of(BOUNDS, counts(one.waits())))
-              .sum(one.waits().sumSeconds())
+              .classicHistogramBuckets(ClassicHistogramBuckets.of(BOUNDS, counts(buckets)))
+              .sum(buckets.sumSeconds())
               .build());
     }
     return snapshot.build();
@@ -53,10 +65,10 @@ final class AcquireHistogram implements Collector {
     return bounds;
   }
 
-  private static long[] counts(LatencyBuckets waits) {
+  private static long[] counts(LatencyBuckets buckets) {
     long[] counts = new long[LatencyBuckets.BUCKETS];
     for (int i = 0; i < counts.length; i++) {
-      counts[i] = waits.count(i);
+      counts[i] = buckets.count(i);
     }
     return counts;
   }
