@@ -645,6 +645,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   /** Asks the server what the session has left, and decides then. */
   private void readBack(Lease mine) {
     become(PgSessionState.REALIGNING);
+    prepared.onOwnQuery();
     backend()
         .ask(judge.question())
         .whenComplete((rows, failure) -> {
@@ -670,6 +671,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private void realign(Backend backend) {
     if (!draining && !backend.aligned(judge.settings())) {
       become(PgSessionState.REALIGNING);
+      prepared.onOwnQuery();
       backend.align(judge.settings());
     }
   }
