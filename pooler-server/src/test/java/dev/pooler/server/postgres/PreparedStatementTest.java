@@ -444,4 +444,16 @@ class PreparedStatementTest {
       assertEquals("26000", error(a.query("execute p('second')")));
     });
   }
+
+  /** Needs it said again behind a question of ours, which drops it, on a lease that is kept. */
+  @Test
+  @Tag("case-60")
+  void theStatementWithoutANameOutlivesAReadBackOfAPinnedSession() throws Exception {
+    a.query("select pg_advisory_lock(78)");
+    prepare(a, "set", "select set_config('work_mem', '5MB', false)");
+    prepare(a, "", "select 'still here'");
+    assertEquals("5MB", value(execute(a, "set")));
+    assertEquals("still here", value(execute(a, "")));
+    assertEquals("still here", value(execute(a, "")));
+  }
 }

@@ -919,6 +919,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   /** Asks the server what the session has left, and decides then. */
   private void readBack(Lease mine) {
     become(PgSessionState.REALIGNING);
+    prepared.onOwnQuery();
     boolean channels = judge.asksChannels();
     backend()
         .ask(judge.question())
@@ -1160,6 +1161,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
   private void realign(Backend backend) {
     if (!draining && !backend.aligned(judge.settings())) {
       become(PgSessionState.REALIGNING);
+      prepared.onOwnQuery();
       backend.align(judge.settings());
     }
   }

@@ -71,6 +71,13 @@ final class PreparedTraffic {
   }
 
   /**
+   * A query of ours within the lease: the server drops its unnamed statement, not the session's.
+   */
+  void onOwnQuery() {
+    unnamed.onLease();
+  }
+
+  /**
    * A simple query, before it is expected: the server drops the unnamed statement, and where the
    * text names a shared statement it gets that statement's own name.
    *

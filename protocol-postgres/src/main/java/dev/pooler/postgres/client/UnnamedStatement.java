@@ -43,7 +43,7 @@ final class UnnamedStatement {
     return length >= 0;
   }
 
-  /** A new lease: nothing is known of the backend's own. */
+  /** A new lease, or a query of ours in this one: nothing is known of the backend's own. */
   void onLease() {
     here = false;
   }

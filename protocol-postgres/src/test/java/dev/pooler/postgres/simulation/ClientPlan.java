@@ -28,9 +28,11 @@ final class ClientPlan extends StateActs {
 
   /** Adds one more act. */
   void extend() {
-    switch (simulation.below(26)) {
+    switch (simulation.below(29)) {
       case 20, 21, 22, 23, 24 -> state();
       case 25 -> query(stateful());
+      case 26 -> named();
+      case 27, 28 -> reuse();
       case 0, 1 -> transaction();
       case 2 -> setting();
       case 3 -> query("show " + simulation.oneOf("application_name", "lock_timeout"));
@@ -105,12 +107,12 @@ final class ClientPlan extends StateActs {
       }
       switch (simulation.below(13)) {
         case 0 -> query("set local lock_timeout to " + own());
-        case 1 -> query("set lock_timeout to " + own());
+        case 1, 5, 12 -> query("set lock_timeout to " + own());
         case 7 -> query("set application_name to '" + name() + "." + simulation.below(100) + "'");
         case 8 -> query("savepoint " + point());
         case 9 -> query("rollback to " + point());
         case 10 -> query(simulation.onceIn(3) ? "deallocate all" : "release " + point());
-        case 11, 12 -> query(stateful());
+        case 11 -> query(stateful());
         case 2 -> portal();
         case 3 -> batch();
         case 4 -> copyIn();
@@ -121,6 +123,10 @@ final class ClientPlan extends StateActs {
       await();
     }
     query(simulation.oneOf("commit", "rollback"));
+    if (simulation.onceIn(2)) {
+      await();
+      query("show " + simulation.oneOf("application_name", "lock_timeout"));
+    }
   }
 
   private String point() {

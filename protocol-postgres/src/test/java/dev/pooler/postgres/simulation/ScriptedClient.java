@@ -73,7 +73,7 @@ final class ScriptedClient implements Actor {
     this.leaving = leaving;
     this.limited = limited;
     this.cancel = cancel;
-    this.acts = 2 + simulation.below(8);
+    this.acts = 2 + simulation.below(12);
     this.stepsLeft = leaving == Leaving.POLITELY ? Integer.MAX_VALUE : 1 + simulation.below(40);
     Map<String, String> startup = new TreeMap<>();
     startup.put("application_name", plan.name());

@@ -129,8 +129,13 @@ abstract class StateActs extends PlanMessages {
 
   /** The protocol's statements by text, on whatever backend comes. */
   private void byText() {
+    if (open.isEmpty() && simulation.onceIn(2)) {
+      open.add("t");
+      parse("t", simulation.onceIn(2) ? function() : "select 2");
+      sync();
+    }
     String name = open.isEmpty() ? "s99" : open.get(simulation.below(open.size()));
-    switch (simulation.below(4)) {
+    switch (simulation.below(5)) {
       case 0 -> query("deallocate " + name);
       case 1 -> query("explain execute " + name);
       default -> query("execute " + name);
