@@ -287,7 +287,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public boolean parsedBefore(RequestEffect effect) {
     // A name that no statement has: the server has nothing to do.
-    Messages.closeStatement(out.room(32), NO_STATEMENT);
+    // Netty wants room for three bytes of UTF-8 a character.
+    Messages.closeStatement(out.room(64), NO_STATEMENT);
     return replies.expectStandIn(effect);
   }
 
