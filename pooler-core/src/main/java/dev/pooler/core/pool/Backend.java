@@ -22,6 +22,11 @@ public interface Backend {
   /** False once closed or marked dead. Any thread; may be a moment old off the loop. */
   boolean usable();
 
+  /** Why it is not {@link #usable}. Any thread. */
+  default EvictReason death() {
+    return EvictReason.BACKEND_CLOSED;
+  }
+
   /** What is known of it, for the administrator. Any thread. */
   default BackendDetail detail() {
     return new BackendDetail(id(), 0, null, null, false, Instant.EPOCH, 0);

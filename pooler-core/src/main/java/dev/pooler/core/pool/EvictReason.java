@@ -13,6 +13,8 @@ public enum EvictReason {
   CANCEL_UNCERTAIN,
   PINNED_SESSION_ENDED,
   STATEMENT_TIMEOUT,
+  /** The server process had no memory left for a statement: it may be bloated. */
+  OUT_OF_MEMORY,
   RETIRED,
   POOL_CLOSED,
   OUR_FAULT;

@@ -100,7 +100,7 @@ public final class LoopLeases {
     end(lease);
     long now = pool.now();
     if (!lease.backend.usable()) {
-      discard(lease, EvictReason.BACKEND_CLOSED);
+      discard(lease, lease.backend.death());
     } else if (!pool.open() || now - lease.heldSince > pool.tenureNanos()) {
       giveBack(lease);
     } else {
@@ -273,7 +273,7 @@ public final class LoopLeases {
    */
   private void offer(Lease lease) {
     if (!lease.backend.usable()) {
-      discard(lease, EvictReason.BACKEND_CLOSED); // it closed on its way here
+      discard(lease, lease.backend.death()); // it closed on its way here
       return;
     }
     if (!pool.open()) {
@@ -333,7 +333,7 @@ public final class LoopLeases {
               lease.home = other;
               other.here.add(lease);
               if (failure != null || !lease.backend.usable()) {
-                other.discard(lease, EvictReason.BACKEND_CLOSED);
+                other.discard(lease, lease.backend.death());
               } else {
                 other.offer(lease);
               }
@@ -351,7 +351,7 @@ public final class LoopLeases {
   private @Nullable Lease popUsable() {
     Lease lease;
     while ((lease = idle.pollFirst()) != null && !lease.backend.usable()) {
-      discard(lease, EvictReason.BACKEND_CLOSED);
+      discard(lease, lease.backend.death());
     }
     idleCount = idle.size();
     return lease;

@@ -82,6 +82,25 @@ class DyingBackendTest {
     }
   }
 
+  /** Needs 53200 to be noticed: the process may be bloated, or the next statement fails too. */
+  @Test
+  @Tag("case-102")
+  void aBackendThatRanOutOfMemoryIsLeasedToNobodyElse() throws Exception {
+    try (RawPgClient a = pooler.session("postgres");
+        RawPgClient b = pooler.session("postgres")) {
+      a.query("begin");
+      String pid = a.value(PID);
+      List<PgMessage> told =
+          a.query("do $$ begin raise exception 'out of memory' using errcode = '53200'; end $$");
+      assertEquals("EZ", RawPgClient.types(told));
+      assertEquals("53200", told.getFirst().sqlState());
+      a.query("rollback");
+      assertNotEquals(pid, b.value(PID));
+      assertEquals("1", a.value("select 1"), "the session goes on");
+      assertEquals(1, pooler.metric("pooler_evictions_total", "reason=\"out_of_memory\""));
+    }
+  }
+
   @Test
   void idleClientsSurviveARestartOfTheServer() throws Exception {
     try (EmbeddedPostgres server = EmbeddedPostgres.started();

@@ -121,6 +121,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private @Nullable SqlFailure fatal;
   private volatile @Nullable EvictReason dead;
 
+  /** Why it is to be closed when its lease ends, or null. */
+  private @Nullable EvictReason spent;
+
   PgBackend(
       long id,
       Channel channel,
@@ -165,6 +168,12 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public EvictReason death() {
+    EvictReason reason = dead;
+    return reason == null ? EvictReason.BACKEND_CLOSED : reason;
+  }
+
+  @Override
   public void attach(LeaseHolder session) {
     if (holder != null || own != null) {
       throw new IllegalStateException("backend " + id + " is not free");
@@ -182,6 +191,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public void detach() {
     holder = null;
+    if (dead == null) {
+      dead = spent;
+    }
     if (!channel.config().isAutoRead()) {
       // Its session's client was slow; an idle backend is always read, to see it close.
       channel.config().setAutoRead(true);
@@ -277,8 +289,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   /** The eldest goes first; that a later message of the batch may want it back is no harm. */
   private void makeRoom() {
-    SharedStatement surplus = statements.surplus();
-    if (surplus != null) {
+    SharedStatement surplus;
+    while ((surplus = statements.surplus()) != null) {
       replies.expectOwnClose(statements.remove(surplus));
       surplus.writeClose(out.room(surplus.closeLength()));
     }
@@ -625,6 +637,11 @@ public final class PgBackend implements SessionBackend, FrameSink {
         return Verdict.FORWARD;
       }
       return Verdict.DROP;
+    }
+    if (fields.outOfMemory()) {
+      spent = EvictReason.OUT_OF_MEMORY;
+    } else if (fields.outdatesPlans()) {
+      statements.outdate();
     }
     if (own != null && replies.headSwallowed()) {
       ownFailure = fields.toFailure(false);

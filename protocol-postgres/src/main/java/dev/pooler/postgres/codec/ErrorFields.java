@@ -15,7 +15,8 @@ public record ErrorFields(
     @Nullable String sqlState,
     @Nullable String message,
     @Nullable String detail,
-    @Nullable String hint) {
+    @Nullable String hint,
+    @Nullable String routine) {
 
   private static final int SQLSTATE = 5;
 
@@ -27,6 +28,7 @@ public record ErrorFields(
     String message = null;
     String detail = null;
     String hint = null;
+    String routine = null;
     int at = index;
     while (at < end && in.getByte(at) != 0) {
       int zero = in.indexOf(at + 1, end, (byte) 0);
@@ -39,16 +41,32 @@ public record ErrorFields(
         case 'M' -> message = text;
         case 'D' -> detail = text;
         case 'H' -> hint = text;
+        case 'R' -> routine = text;
         default -> {}
       }
       at = stop + 1;
     }
-    return new ErrorFields(severity == null ? localized : severity, state, message, detail, hint);
+    return new ErrorFields(
+        severity == null ? localized : severity, state, message, detail, hint, routine);
   }
 
   /** The connection ends with it. */
   public boolean fatal() {
     return "FATAL".equals(severity) || "PANIC".equals(severity);
+  }
+
+  /** The server process had no memory for what was asked. */
+  public boolean outOfMemory() {
+    return "53200".equals(sqlState);
+  }
+
+  /**
+   * A prepared statement would give other columns than it was prepared with: it fails for ever. Its
+   * text is translated and its SQLSTATE is that of much else, so it is told by where it comes from
+   * (plancache.c).
+   */
+  public boolean outdatesPlans() {
+    return "0A000".equals(sqlState) && "RevalidateCachedQuery".equals(routine);
   }
 
   /** The server's own words as a failure of ours. */
