@@ -183,6 +183,25 @@ class BackendLoginTest {
     }
   }
 
+  /** Needs a child to get none of our descriptors: a socket lives on where it was inherited. */
+  @Test
+  @Tag("case-97")
+  void aCommandForASecretInheritsNoSocket() throws Exception {
+    Path seen = Files.createTempFile("descriptors", "");
+    try {
+      String command = "ls -l /proc/self/fd > " + seen + "; echo right";
+      String keys = ", password: {command: [sh, -c, \"" + command + "\"]}";
+      try (PoolerFixture pooler = with(tcp("scram") + keys)) {
+        assertServes(pooler, "scram");
+      }
+      String descriptors = Files.readString(seen);
+      assertTrue(descriptors.contains(" -> " + seen), descriptors);
+      assertFalse(descriptors.contains("socket:"), descriptors);
+    } finally {
+      Files.delete(seen);
+    }
+  }
+
   private static boolean encrypted(PoolerFixture pooler) throws IOException {
     try (RawPgClient client = RawPgClient.session(pooler.unix(), "any", "d")) {
       return "t".equals(client.value("select ssl from pg_stat_ssl where pid = pg_backend_pid()"));

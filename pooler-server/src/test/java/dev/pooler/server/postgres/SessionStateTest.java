@@ -161,6 +161,7 @@ class SessionStateTest {
   @Tag("case-82")
   @Tag("case-83")
   @Tag("case-84")
+  @Tag("advisory-pgdog-1341")
   void whatTheServerKnowsMovesWithItsSession(String sql, String name, String mine, String theirs)
       throws Exception {
     String ask = "select current_setting('" + name + "', true)";
@@ -270,6 +271,7 @@ class SessionStateTest {
   }
 
   @ParameterizedTest
+  @Tag("case-87")
   @ValueSource(
       strings = {
         "begin; create temp table t (i int) on commit drop; commit",

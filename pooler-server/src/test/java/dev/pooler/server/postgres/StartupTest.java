@@ -85,7 +85,7 @@ class StartupTest {
 
   @Test
   @Tag("case-03")
-  @Tag("CVE-2021-3935")
+  @Tag("advisory-CVE-2021-3935")
   void bytesBehindAnEncryptionRequestAreRefused() throws Exception {
     byte[] login = PgBytes.startup(PgBytes.VERSION_3_0, POSTGRES);
     for (byte[] request : List.of(PgBytes.sslRequest(), PgBytes.gssEncRequest())) {
@@ -254,6 +254,31 @@ class StartupTest {
       client.send(
           PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", "postgres", "database", "nowhere")));
       refused("3D000", client);
+    }
+  }
+
+  /** Needs clients to share backends that logged in once. */
+  @Test
+  @Tag("case-89")
+  void aLoginTriggerRunsForABackendAndNotForEachClient() throws Exception {
+    try (RawPgClient direct = SharedServer.direct(server)) {
+      direct.query("create table logins (pid int)");
+      direct.query(
+          "create function note() returns event_trigger language plpgsql as"
+              + " $$ begin insert into logins values (pg_backend_pid()); end $$");
+      direct.query("create event trigger noting on login execute function note()");
+      direct.query("alter event trigger noting enable always");
+      try (PoolerFixture fresh = PoolerFixture.ofPoolSize(server, 1)) {
+        for (int i = 0; i < 10; i++) {
+          try (RawPgClient client = fresh.session("postgres")) {
+            assertEquals("1", client.value("select count(*) from logins"), "client " + i);
+          }
+        }
+      } finally {
+        direct.query("drop event trigger noting");
+        direct.query("drop function note()");
+        direct.query("drop table logins");
+      }
     }
   }
 

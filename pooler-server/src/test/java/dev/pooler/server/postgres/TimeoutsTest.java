@@ -1,10 +1,12 @@
 package dev.pooler.server.postgres;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -55,6 +57,20 @@ class TimeoutsTest {
       }
       assertEnds("25P03", open);
       assertEquals("1", idle.value("select 1"), "its backend is free again");
+    }
+  }
+
+  /** Needs a statement to be in flight: waiting for the client's next one is not its time. */
+  @Test
+  @Tag("case-46")
+  void aLimitForStatementsIsNothingToAClientThatAsksNothing() throws Exception {
+    try (PoolerFixture pooler = pooler("statement: 300ms");
+        RawPgClient client = pooler.session("postgres")) {
+      client.query("select 1");
+      assertTrue(client.quietFor(Duration.ofMillis(1_200)));
+      client.query("begin");
+      assertTrue(client.quietFor(Duration.ofMillis(1_200)));
+      assertEquals("1", client.value("select 1"));
     }
   }
 
