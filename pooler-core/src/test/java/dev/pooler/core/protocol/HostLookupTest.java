@@ -78,7 +78,7 @@ class HostLookupTest {
     CompletableFuture<SocketAddress> first = resolve("late.test", Duration.ofMillis(50));
     CompletableFuture<SocketAddress> second = resolve("late.test", LONG);
     ExecutionException told = assertThrows(ExecutionException.class, first::get);
-    assertTrue(told.getCause().getMessage().contains("in 50 ms"), told::toString);
+    assertTrue(String.valueOf(told.getMessage()).contains("in 50 ms"), told::toString);
     assertFalse(second.isDone());
     answered.countDown();
     assertEquals(new InetSocketAddress("10.0.0.7", 5432), second.get());

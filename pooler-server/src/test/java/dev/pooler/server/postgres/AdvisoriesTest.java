@@ -83,8 +83,11 @@ class AdvisoriesTest {
         assertEquals("08P01", client.send(message).readToEnd().getLast().sqlState());
       }
     }
+    byte[] disguised = messages.get(1).clone();
+    disguised[0] = 'Q';
     List<byte[]> insteadOfAPassword =
         List.of(
+            disguised,
             messages.get(2),
             messages.get(3),
             messages.get(4),

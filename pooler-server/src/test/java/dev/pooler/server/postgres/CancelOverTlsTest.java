@@ -96,6 +96,7 @@ class CancelOverTlsTest {
             server,
             """
             listen: [{address: "tcp:127.0.0.1:${TCP}", auth: trust, tls: {cert: %s, key: %s}}]
+            http: {address: "127.0.0.1:${HTTP}"}
             databases:
               postgres: {hosts: ["127.0.0.1:%d"], user: postgres, tls: {mode: require},
                          pool: {size: 1, min-idle: 0}}

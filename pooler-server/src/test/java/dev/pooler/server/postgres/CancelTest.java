@@ -124,6 +124,7 @@ class CancelTest {
       List<PgMessage> answer = a.client().readUntil('Z');
       assertEquals("EZ", RawPgClient.types(answer));
       assertEquals("57014", answer.getFirst().sqlState());
+      assertTrue(answer.getFirst().field('M').contains("user request"), "not its max-wait");
       holder.query("commit");
       assertEquals("2", a.client().value("select 2"));
     }

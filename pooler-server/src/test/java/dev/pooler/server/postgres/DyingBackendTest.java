@@ -151,6 +151,27 @@ class DyingBackendTest {
     return RawPgClient.types(messages).replace("CSZ", "SCZ");
   }
 
+  /** Needs ParameterStatus to be no answer: it comes in front of that to a request of ours. */
+  @Test
+  @Tag("case-16")
+  void aReloadThatIsToldInFrontOfOurOwnRequestIsNoAnswerToIt() throws Exception {
+    try (EmbeddedPostgres server = EmbeddedPostgres.started();
+        PoolerFixture mine = PoolerFixture.ofPoolSize(server, 1);
+        RawPgClient direct = SharedServer.direct(server);
+        RawPgClient a = mine.session("postgres");
+        RawPgClient b = mine.session("postgres")) {
+      a.query("set work_mem = '5MB'");
+      assertEquals("4MB", b.value("show work_mem"));
+      direct.query("alter system set timezone = 'Asia/Tokyo'");
+      direct.query("select pg_reload_conf()");
+      PoolerFixture.await("it is taken", () -> "Asia/Tokyo".equals(direct.value("show timezone")));
+      assertEquals("5MB", a.value("show work_mem"));
+      assertEquals("Asia/Tokyo", a.value("show timezone"));
+      assertEquals("Asia/Tokyo", b.value("show timezone"));
+      assertEquals(0, mine.metric("pooler_evictions_total"));
+    }
+  }
+
   @Test
   @Tag("case-16")
   @Tag("case-41")

@@ -32,10 +32,11 @@ class HostNamesTest {
     String listen =
         """
         listen: [{address: "unix:%s", auth: trust}]
+        http: {address: "127.0.0.1:%d"}
         io: {event-loops: 1}
         databases:
         """
-            .formatted(directory.resolve("s"));
+            .formatted(directory.resolve("s"), PoolerFixture.freePort());
     return PoolerProcess.start(
         Files.writeString(directory.resolve("p.yaml"), listen + databases),
         "-Djdk.net.hosts.file=" + hosts,

@@ -8,6 +8,7 @@ import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -182,6 +183,26 @@ class PreparedStatementTest {
     a.readUntil('Z');
   }
 
+  /** Needs a Parse of ours that the server has skipped to be undone: the backend has nothing. */
+  @Test
+  @Tag("case-57")
+  void aStatementWhoseParseWasSkippedIsBroughtAgain() throws Exception {
+    prepare(a, "s", "select 9");
+    blocker.query("begin");
+    String elsewhere = blocker.value("select pg_backend_pid()");
+    List<PgMessage> reply =
+        a.send(
+                PgBytes.parse("", "select broken from nowhere"),
+                PgBytes.bind("", "s"),
+                PgBytes.execute("", 0),
+                PgBytes.sync())
+            .readUntil('Z');
+    assertEquals("EZ", RawPgClient.types(reply));
+    assertEquals("9", value(execute(a, "s")));
+    assertNotEquals(elsewhere, a.value("select pg_backend_pid()"));
+    blocker.query("commit");
+  }
+
   /** Needs the name refused by the server itself, under its own name for the statement. */
   @Test
   @Tag("case-60")
@@ -311,13 +332,13 @@ class PreparedStatementTest {
       try (PoolerFixture single = PoolerFixture.ofPoolSize(SharedServer.get(), 1);
           RawPgClient c = single.session("postgres")) {
         try (RawPgClient gone = single.session("postgres")) {
-          gone.send(
-              PgBytes.parse("x", "select 'kept'"), PgBytes.parse("y", "select 1 from nowhere"));
+          // Answered with what comes next: the server keeps it back until a Sync or a Flush.
+          gone.send(PgBytes.parse("x", "select 'kept'"));
         }
-        assertEquals("42P01", error(prepare(c, "y", "select 1 from nowhere")));
+        assertEquals("1Z", RawPgClient.types(prepare(c, "z", "select 2")));
         assertEquals("1Z", RawPgClient.types(prepare(c, "x", "select 'kept'")));
         assertEquals("kept", value(execute(c, "x")));
-        assertEquals("1", c.value("select count(*) from pg_prepared_statements"));
+        assertEquals("2", c.value("select count(*) from pg_prepared_statements"));
       }
     }
   }
@@ -382,14 +403,14 @@ class PreparedStatementTest {
             PgBytes.query("begin"),
             PgBytes.joined(
                 run("", "savepoint postgrex_query"),
-                run("ecto", "select 1/0"),
+                run("ecto", "select broken from nowhere"),
                 run("", "release savepoint postgrex_query"),
                 PgBytes.sync()),
             PgBytes.joined(
                 run("", "rollback to savepoint postgrex_query"),
                 run("", "release savepoint postgrex_query"),
                 PgBytes.sync()),
-            PgBytes.joined(close, run("ecto", "select 2"), PgBytes.sync()),
+            PgBytes.joined(run("ecto", "select 2"), PgBytes.sync()),
             PgBytes.joined(close, PgBytes.sync()),
             PgBytes.joined(PgBytes.bind("", "ecto"), PgBytes.sync()),
             PgBytes.query("rollback"));
@@ -420,7 +441,16 @@ class PreparedStatementTest {
   void aNameOfThousandsOfBytesIsAName() throws Exception {
     String name = "n".repeat(3000);
     prepare(a, name, "select 12");
-    onBothBackends(() -> assertEquals("12", value(execute(a, name))));
+    onBothBackends(() -> {
+      assertEquals("12", value(execute(a, name)));
+      a.query("begin");
+      byte[] bind = PgBytes.bind("", name);
+      a.send(Arrays.copyOf(bind, 1_500));
+      assertEquals(3, pooler.clients(), "what was sent is read meanwhile");
+      a.send(Arrays.copyOfRange(bind, 1_500, bind.length), PgBytes.execute("", 0), PgBytes.sync());
+      assertEquals("12", value(a.readUntil('Z')));
+      a.query("commit");
+    });
   }
 
   /** Running it must count, not preparing it: the lock is taken in another lease. */

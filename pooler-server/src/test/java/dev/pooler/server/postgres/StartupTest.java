@@ -10,6 +10,7 @@ import dev.pooler.testkit.wire.RawPgClient;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -105,6 +106,23 @@ class StartupTest {
       client.sendByteByByte(PgBytes.startup(PgBytes.VERSION_3_0, POSTGRES)).readLogin();
       client.sendByteByByte(PgBytes.query("select 'slow'"));
       assertEquals("TDCZ", RawPgClient.types(client.readUntil('Z')));
+    }
+  }
+
+  /** Needs the rest of a packet to be waited for, wherever it was cut. */
+  @Test
+  @Tag("case-01")
+  void aLoginMayComeInTwoPieces() throws Exception {
+    byte[] login = PgBytes.startup(PgBytes.VERSION_3_0, POSTGRES);
+    try (RawPgClient other = pooler.session("postgres")) {
+      for (int cut = 1; cut < login.length; cut += 3) {
+        try (RawPgClient client = pooler.raw()) {
+          client.send(Arrays.copyOf(login, cut));
+          // On the one event loop: when this is answered, the first piece has been read.
+          assertEquals("1", other.value("select 1"));
+          client.send(Arrays.copyOfRange(login, cut, login.length)).readLogin();
+        }
+      }
     }
   }
 
