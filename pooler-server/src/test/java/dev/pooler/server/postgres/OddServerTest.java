@@ -325,6 +325,7 @@ class OddServerTest {
   @Test
   @Tag("case-03")
   @Tag("advisory-CVE-2021-43767")
+  @Tag("advisory-CVE-2021-23222")
   void bytesBehindAServersAnswerToARequestForTlsAreRefused() throws Exception {
     for (byte[] answer : List.of(new byte[] {'S', 'R'}, PgBytes.joined(new byte[] {'N'}, OK))) {
       try (Odd odd = Odd.saying(false, answer);

@@ -87,6 +87,7 @@ class StartupTest {
   @Test
   @Tag("case-03")
   @Tag("advisory-CVE-2021-3935")
+  @Tag("advisory-CVE-2021-23214")
   void bytesBehindAnEncryptionRequestAreRefused() throws Exception {
     byte[] login = PgBytes.startup(PgBytes.VERSION_3_0, POSTGRES);
     for (byte[] request : List.of(PgBytes.sslRequest(), PgBytes.gssEncRequest())) {
