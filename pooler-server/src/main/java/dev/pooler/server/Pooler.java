@@ -109,7 +109,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
                 this::reload,
                 this::forgetServers),
             pools.pauses());
-    this.targets = new TargetProbe(scheduler, metrics::target);
+    this.targets = new TargetProbe(scheduler, metrics::target, pools::moved);
     this.drain = new Drain(sessions);
   }
 

@@ -18,8 +18,10 @@ import dev.pooler.core.protocol.WireProtocol;
 import io.netty.channel.ChannelHandler;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Who may depend on whom, in the sentences of the architecture page. */
@@ -183,6 +185,25 @@ class ArchitectureTest {
             .orShould()
             .callMethod(Instant.class, "now")
             .as("State machines read no clock"));
+  }
+
+  /** A salt is no secret: whoever asks is told it. */
+  @Test
+  @Tag("advisory-supavisor-c9499446")
+  void secretsAreComparedInATimeThatTellsNothing() {
+    check(
+        noClasses()
+            .that()
+            .resideInAnyPackage("dev.pooler.postgres.auth..", "dev.pooler.postgres.cancel..")
+            .and()
+            .doNotHaveSimpleName("PassedKeys")
+            .should()
+            .callMethod(Arrays.class, "equals", byte[].class, byte[].class)
+            .orShould()
+            .callMethod(Arrays.class, "compare", byte[].class, byte[].class)
+            .orShould()
+            .callMethod(Arrays.class, "mismatch", byte[].class, byte[].class)
+            .as("Secrets are compared by MessageDigest.isEqual"));
   }
 
   @Test

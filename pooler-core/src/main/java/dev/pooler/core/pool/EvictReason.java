@@ -11,6 +11,8 @@ public enum EvictReason {
   PROTOCOL_VIOLATION,
   RESET_FAILED,
   CANCEL_UNCERTAIN,
+  /** The server process had no memory left for a statement: it may be bloated. */
+  OUT_OF_MEMORY,
   /** Its age or its idleness, or that RECONNECT or a pause asked for it. */
   RETIRED,
   /** The pool has become smaller, or its reserve is closed again. */

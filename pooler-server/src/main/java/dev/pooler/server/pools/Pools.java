@@ -1,5 +1,6 @@
 package dev.pooler.server.pools;
 
+import dev.pooler.core.config.Address;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.PoolConfig;
 import dev.pooler.core.config.PoolKey;
@@ -240,6 +241,15 @@ public final class Pools implements PoolDirectory {
 
   private PoolerConfig configuration() {
     return config;
+  }
+
+  /** A host's name means another machine now: backends at the old one end with their leases. */
+  public void moved(Address host) {
+    for (Entry entry : pools.values()) {
+      if (entry.database().hosts().contains(host)) {
+        entry.supply().reconnect();
+      }
+    }
   }
 
   private static boolean sameButNumbers(DatabaseConfig was, DatabaseConfig now) {

@@ -4,19 +4,24 @@ import dev.pooler.core.config.Address;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.TcpAddress;
 import dev.pooler.core.config.UnixAddress;
+import dev.pooler.core.protocol.OwnTrouble;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,15 +42,30 @@ public final class TargetProbe implements AutoCloseable {
   }
 
   private final ConcurrentHashMap<Address, Boolean> up = new ConcurrentHashMap<>();
+
+  /** What each host name stood for when it was last looked up. */
+  private final ConcurrentHashMap<Address, Set<InetAddress>> meant = new ConcurrentHashMap<>();
+
+  /** Targets that a thread is looking at: a name server may be silent for longer than a tick. */
+  private final Set<Address> underWay = ConcurrentHashMap.newKeySet();
+
   private final ScheduledExecutorService scheduler;
   private final Observer observer;
+  private final Consumer<Address> moved;
   private final Set<Address> announced = ConcurrentHashMap.newKeySet();
   private volatile Set<Address> watched = Set.of();
   private @Nullable ScheduledFuture<?> ticks;
 
-  public TargetProbe(ScheduledExecutorService scheduler, Observer observer) {
+  /**
+   * Watches nothing yet.
+   *
+   * @param moved told of a target whose name stands for other addresses than before, none in common
+   */
+  public TargetProbe(
+      ScheduledExecutorService scheduler, Observer observer, Consumer<Address> moved) {
     this.scheduler = scheduler;
     this.observer = observer;
+    this.moved = moved;
   }
 
   /** Watches the targets of these databases and no others. */
@@ -68,15 +88,31 @@ public final class TargetProbe implements AutoCloseable {
 
   private void probeAll() {
     for (Address address : watched) {
-      Thread.ofVirtual().name("pooler-probe").start(() -> probe(address));
+      if (underWay.add(address)) {
+        Thread.ofVirtual()
+            .name("pooler-probe")
+            .start(() -> {
+              try {
+                probe(address);
+              } finally {
+                underWay.remove(address);
+              }
+            });
+      }
     }
   }
 
   private void probe(Address address) {
     String trouble = null;
     try {
+      lookUp(address);
       connect(address);
     } catch (IOException | RuntimeException e) {
+      String own = OwnTrouble.of(e);
+      if (own != null) {
+        LOG.warn("target {} can't be looked at: {}", address, own);
+        return; // which says nothing of the target
+      }
       trouble = String.valueOf(e.getMessage());
     }
     Boolean before = up.put(address, trouble == null);
@@ -84,6 +120,17 @@ public final class TargetProbe implements AutoCloseable {
       LOG.warn("target {} can't be reached: {}", address, trouble);
     } else if (trouble == null && Boolean.FALSE.equals(before)) {
       LOG.info("target {} is reached again", address);
+    }
+  }
+
+  private void lookUp(Address address) throws IOException {
+    if (address instanceof TcpAddress tcp) {
+      Set<InetAddress> now = Set.copyOf(List.of(InetAddress.getAllByName(tcp.host())));
+      Set<InetAddress> before = meant.put(address, now);
+      if (before != null && Collections.disjoint(before, now)) {
+        LOG.info("target {} has moved from {} to {}", address, before, now);
+        moved.accept(address);
+      }
     }
   }
 

@@ -85,7 +85,7 @@ class BackendLoginTest {
   }
 
   private static void assertTold(PoolerFixture pooler, String sqlState, String part)
-      throws IOException {
+      throws Exception {
     try (RawPgClient other = RawPgClient.session(pooler.unix(), "any", "healthy")) {
       for (int i = 0; i < 3; i++) {
         try (RawPgClient client = pooler.raw()) {
@@ -98,6 +98,7 @@ class BackendLoginTest {
         }
         assertEquals("1", other.value("select 1"));
       }
+      PoolerFixture.await("they are counted out", () -> pooler.clients() == 1);
     }
   }
 
@@ -122,6 +123,7 @@ class BackendLoginTest {
 
   @Test
   @Tag("case-19")
+  @Tag("case-49")
   @Tag("case-50")
   void aWrongOrMissingPasswordIsToldToTheClientAndToNobodyElse() throws Exception {
     for (String user : List.of("clear", "old", "scram")) {
@@ -180,6 +182,25 @@ class BackendLoginTest {
       }
     } finally {
       Files.delete(file);
+    }
+  }
+
+  /** Needs a child to get none of our descriptors: a socket lives on where it was inherited. */
+  @Test
+  @Tag("case-97")
+  void aCommandForASecretInheritsNoSocket() throws Exception {
+    Path seen = Files.createTempFile("descriptors", "");
+    try {
+      String command = "ls -l /proc/self/fd > " + seen + "; echo right";
+      String keys = ", password: {command: [sh, -c, \"" + command + "\"]}";
+      try (PoolerFixture pooler = with(tcp("scram") + keys)) {
+        assertServes(pooler, "scram");
+      }
+      String descriptors = Files.readString(seen);
+      assertTrue(descriptors.contains(" -> " + seen), descriptors);
+      assertFalse(descriptors.contains("socket:"), descriptors);
+    } finally {
+      Files.delete(seen);
     }
   }
 

@@ -93,7 +93,8 @@ class CancelTest {
   }
 
   @Test
-  @Tag("case-6")
+  @Tag("case-06")
+  @Tag("case-78") // the pool of one is full
   void aRunningStatementIsCancelledOverEitherSocketWithEitherKey() throws Exception {
     for (int version : new int[] {PgBytes.VERSION_3_0, PgBytes.VERSION_3_2}) {
       for (SocketAddress address : List.of(pooler.unix(), pooler.tcp())) {
@@ -123,6 +124,7 @@ class CancelTest {
       List<PgMessage> answer = a.client().readUntil('Z');
       assertEquals("EZ", RawPgClient.types(answer));
       assertEquals("57014", answer.getFirst().sqlState());
+      assertTrue(answer.getFirst().field('M').contains("user request"), "not its max-wait");
       holder.query("commit");
       assertEquals("2", a.client().value("select 2"));
     }

@@ -193,6 +193,35 @@ class ConsoleControlTest {
     }
   }
 
+  /**
+   * Needs hot backends to be replaced too, and what logins are told to be learned again: what a
+   * role is given, a backend reads when it logs in.
+   */
+  @Test
+  @Tag("case-90")
+  void whatARoleIsGivenIsThereAfterReconnect() throws Exception {
+    try (RawPgClient direct = SharedServer.direct();
+        RawPgClient client = pooler.session("postgres")) {
+      client.value("select 1");
+      try {
+        direct.query("alter role postgres set work_mem = '11MB'");
+        direct.query("alter role postgres set timezone = 'Asia/Tokyo'");
+        assertEquals("4MB", client.value("show work_mem"), "as directly: from the next login on");
+        assertEquals("RECONNECT", tag(console.query("RECONNECT")));
+        assertEquals("11MB", client.value("show work_mem"));
+        try (RawPgClient fresh = pooler.raw()) {
+          Map<String, String> told =
+              RawPgClient.parameters(
+                  fresh.login(Map.of("user", "postgres", "database", "postgres")));
+          assertEquals("Asia/Tokyo", told.get("TimeZone"));
+          assertEquals("Asia/Tokyo", fresh.value("show timezone"));
+        }
+      } finally {
+        direct.query("alter role postgres reset all");
+      }
+    }
+  }
+
   /** Needs the whole file to be read before anything is changed, and its problem to be told. */
   @Test
   @Tag("case-91")

@@ -222,7 +222,7 @@ class ConsoleTest {
 
   /** CVE-2026-6667: needs each command to be checked for the rights of who says it. */
   @Test
-  @Tag("CVE-2026-6667")
+  @Tag("advisory-CVE-2026-6667")
   void whoMayOnlyLookCanKillNobody() throws Exception {
     try (RawPgClient client = pooler.session("postgres");
         RawPgClient looker = RawPgClient.session(pooler.unix(), "metrics", "pgbouncer")) {

@@ -75,6 +75,26 @@ class CopyTest {
     }
   }
 
+  /** Needs it to be dropped: who asks for nothing may not be told that there was no backend. */
+  @Test
+  @Tag("case-73")
+  void lateDataAsksForNoBackend() throws Exception {
+    try (PoolerFixture mine =
+            PoolerFixture.start(
+                SharedServer.get(),
+                "databases: {postgres: {hosts: [\"unix:${PG}\"], user: postgres,"
+                    + " pool: {size: 1, min-idle: 0, max-wait: 500ms}}}\n");
+        RawPgClient a = mine.session("postgres");
+        RawPgClient b = mine.session("postgres")) {
+      assertEquals("EZ", RawPgClient.types(a.query("copy nowhere from stdin")));
+      b.query("begin");
+      a.send(PgBytes.copyData(GOOD), PgBytes.copyDone(), PgBytes.copyFail("late"));
+      assertTrue(a.quietFor(Duration.ofSeconds(1)));
+      b.query("commit");
+      assertEquals("2", a.value("select 2"));
+    }
+  }
+
   @Test
   @Tag("case-73")
   void aFrameOfDataThatEndsAfterTheErrorFreesTheBackend() throws Exception {
@@ -105,6 +125,22 @@ class CopyTest {
       a.send(Arrays.copyOfRange(late, 20_000, late.length));
       assertEquals("TDCZ", RawPgClient.types(b.readUntil('Z')));
       assertEquals("2", a.value("select 2"));
+    }
+  }
+
+  /** Needs a backend to go with half a message, though it owes nothing and is in no transaction. */
+  @Test
+  @Tag("case-39")
+  void aClientThatDiesInAFrameOfLateDataTakesTheBackendAlong() throws Exception {
+    byte[] late = PgBytes.copyData(new byte[50_000]);
+    try (RawPgClient b = pooler.session("postgres")) {
+      for (int round = 0; round < 5; round++) {
+        try (RawPgClient a = pooler.session("postgres")) {
+          a.send(PgBytes.query("select 7"), Arrays.copyOfRange(late, 0, 20_000));
+          assertEquals("TDCZ", RawPgClient.types(a.readUntil('Z')));
+        }
+        assertEquals("1", b.value("select 1"), "round " + round);
+      }
     }
   }
 

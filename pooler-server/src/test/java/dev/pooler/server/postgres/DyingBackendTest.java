@@ -82,6 +82,25 @@ class DyingBackendTest {
     }
   }
 
+  /** Needs 53200 to be noticed: the process may be bloated, or the next statement fails too. */
+  @Test
+  @Tag("case-102")
+  void aBackendThatRanOutOfMemoryIsLeasedToNobodyElse() throws Exception {
+    try (RawPgClient a = pooler.session("postgres");
+        RawPgClient b = pooler.session("postgres")) {
+      a.query("begin");
+      String pid = a.value(PID);
+      List<PgMessage> told =
+          a.query("do $$ begin raise exception 'out of memory' using errcode = '53200'; end $$");
+      assertEquals("EZ", RawPgClient.types(told));
+      assertEquals("53200", told.getFirst().sqlState());
+      a.query("rollback");
+      assertNotEquals(pid, b.value(PID));
+      assertEquals("1", a.value("select 1"), "the session goes on");
+      assertEquals(1, pooler.metric("pooler_evictions_total", "reason=\"out_of_memory\""));
+    }
+  }
+
   @Test
   void idleClientsSurviveARestartOfTheServer() throws Exception {
     try (EmbeddedPostgres server = EmbeddedPostgres.started();
@@ -130,6 +149,27 @@ class DyingBackendTest {
   /** ParameterStatus comes before or behind CommandComplete, as the server's version has it. */
   private static String sorted(List<PgMessage> messages) {
     return RawPgClient.types(messages).replace("CSZ", "SCZ");
+  }
+
+  /** Needs ParameterStatus to be no answer: it comes in front of that to a request of ours. */
+  @Test
+  @Tag("case-16")
+  void aReloadThatIsToldInFrontOfOurOwnRequestIsNoAnswerToIt() throws Exception {
+    try (EmbeddedPostgres server = EmbeddedPostgres.started();
+        PoolerFixture mine = PoolerFixture.ofPoolSize(server, 1);
+        RawPgClient direct = SharedServer.direct(server);
+        RawPgClient a = mine.session("postgres");
+        RawPgClient b = mine.session("postgres")) {
+      a.query("set work_mem = '5MB'");
+      assertEquals("4MB", b.value("show work_mem"));
+      direct.query("alter system set timezone = 'Asia/Tokyo'");
+      direct.query("select pg_reload_conf()");
+      PoolerFixture.await("it is taken", () -> "Asia/Tokyo".equals(direct.value("show timezone")));
+      assertEquals("5MB", a.value("show work_mem"));
+      assertEquals("Asia/Tokyo", a.value("show timezone"));
+      assertEquals("Asia/Tokyo", b.value("show timezone"));
+      assertEquals(0, mine.metric("pooler_evictions_total"));
+    }
   }
 
   @Test

@@ -132,6 +132,34 @@ class FloodTest {
     }
   }
 
+  /** Needs a cancel to be served on a connection that is refused: it is what makes room again. */
+  @Test
+  @Tag("case-78")
+  void aCancelIsServedThoughThereIsNoRoomForAClient() throws Exception {
+    try (PoolerFixture full =
+            PoolerFixture.start(
+                server,
+                """
+                databases:
+                  postgres: {hosts: ["unix:${PG}"], user: postgres, pool: {size: 1, min-idle: 0}}
+                limits: {clients: 1}
+                """);
+        RawPgClient client = full.raw();
+        RawPgClient observer = SharedServer.direct(server)) {
+      List<PgMessage> welcome = client.login(Map.of("user", "postgres"));
+      byte[] key = welcome.stream().filter(m -> m.type() == 'K').findFirst().orElseThrow().body();
+      client.send(PgBytes.query("select pg_sleep(30)"));
+      PoolerFixture.await(
+          "it runs", () -> !SharedServer.activity(observer, "wait_event = 'PgSleep'").isEmpty());
+      try (RawPgClient request = full.raw()) {
+        request.send(PgBytes.cancelRequest(key));
+        assertEquals("53300", request.readToEnd().getLast().sqlState());
+      }
+      List<PgMessage> said = client.readUntil('Z');
+      assertEquals("57014", said.get(said.size() - 2).sqlState());
+    }
+  }
+
   @Test
   @Tag("case-44")
   @Tag("case-49")

@@ -23,6 +23,14 @@ final class Forwarder implements AutoCloseable {
     return forwarder;
   }
 
+  /** As {@link #to}, at this port of {@code host}. */
+  static Forwarder at(String host, int port, int target) throws IOException {
+    Forwarder forwarder =
+        new Forwarder(new ServerSocket(port, 50, InetAddress.ofLiteral(host)), target);
+    Thread.startVirtualThread(forwarder::accept);
+    return forwarder;
+  }
+
   int port() {
     return listener.getLocalPort();
   }

@@ -190,7 +190,10 @@ class LifecycleTest {
     Path directory = Files.createTempDirectory("pooler-socket");
     Path socket = directory.resolve("s");
     String listen =
-        "listen: [{address: \"unix:" + socket + "\", auth: trust, mode: \"0600\"}]\n" + config;
+        "listen: [{address: \"unix:"
+            + socket
+            + "\", auth: trust, mode: \"0600\"}]\nhttp: {address: \"127.0.0.1:${HTTP}\"}\n"
+            + config;
     try (ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       dead.bind(UnixDomainSocketAddress.of(socket));
     }

@@ -1,6 +1,7 @@
 package dev.pooler.server.postgres;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.testkit.server.EmbeddedPostgres;
@@ -18,6 +19,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -170,7 +173,7 @@ class OddServerTest {
   /** Needs {@code ErrorFields} to take any field for absent, and messages in pieces. */
   @Test
   @Tag("case-19")
-  @Tag("CVE-2026-6666")
+  @Tag("advisory-CVE-2026-6666")
   void anErrorOfALoginReachesTheClientLargeInPiecesOrWithoutFields() throws Exception {
     String large = "x".repeat(30_000);
     Map<byte[], String> errors =
@@ -210,7 +213,7 @@ class OddServerTest {
 
   /** Needs the bounds of {@code BackendScram} and of {@code PgLoginHandler.LARGEST}. */
   @Test
-  @Tag("CVE-2026-6665")
+  @Tag("advisory-CVE-2026-6665")
   void aHostileServersScramMessagesAreAnErrorOfThatLoginAlone() throws Exception {
     byte[] offer = request(10, "SCRAM-SHA-256\0\0");
     String huge = "A".repeat(60_000);
@@ -235,10 +238,94 @@ class OddServerTest {
     }
   }
 
+  /**
+   * A server that says more than it was asked, in its own time: needs a free backend that talks to
+   * be nobody's any more.
+   */
+  @Test
+  @Tag("case-41")
+  void aFreeBackendThatTalksIsLeasedToNobody() throws Exception {
+    byte[] answer = PgBytes.joined(PgBytes.message('I', new byte[0]), READY);
+    byte[] stray = PgBytes.message('D', new byte[] {0, 1, 0, 0, 0, 1, 'x'});
+    try (ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        Odd odd = new Odd(listener)) {
+      AtomicInteger connections = new AtomicInteger();
+      Semaphore talk = new Semaphore(0);
+      Thread.startVirtualThread(() -> {
+        try {
+          while (true) {
+            Socket client = listener.accept();
+            Thread.startVirtualThread(() -> serve(client, connections, talk, answer, stray));
+          }
+        } catch (IOException e) {
+          // closed: the end
+        }
+      });
+      try (PoolerFixture pooler = odd.pooler("disable", "10s");
+          RawPgClient a = RawPgClient.session(pooler.unix(), "any", "d");
+          RawPgClient b = RawPgClient.session(pooler.unix(), "any", "d")) {
+        assertEquals("IZ", RawPgClient.types(a.query("")));
+        assertEquals(1, connections.get());
+        talk.release();
+        assertTrue(a.quietFor(java.time.Duration.ofMillis(300)), "it was not meant for a");
+        assertEquals("IZ", RawPgClient.types(b.query("")));
+        assertEquals(2, connections.get());
+        assertEquals(1, pooler.metric("pooler_evictions_total", "reason=\"backend_chatter\""));
+      }
+    }
+  }
+
+  private static void serve(
+      Socket client, AtomicInteger connections, Semaphore talk, byte[] answer, byte[] stray) {
+    try (client) {
+      DataInputStream in = new DataInputStream(client.getInputStream());
+      OutputStream out = client.getOutputStream();
+      in.readNBytes(in.readInt() - 4);
+      int number = connections.incrementAndGet();
+      out.write(PgBytes.joined(OK, READY));
+      if (number == 1) {
+        Thread.startVirtualThread(() -> {
+          try {
+            talk.acquire();
+            out.write(stray);
+          } catch (IOException | InterruptedException e) {
+            // the test has ended
+          }
+        });
+      }
+      while (true) {
+        int type = in.readUnsignedByte();
+        in.readNBytes(in.readInt() - 4);
+        out.write(type == 'S' ? READY : answer);
+      }
+    } catch (IOException e) {
+      // pooler has gone
+    }
+  }
+
+  /**
+   * Needs what comes before TLS not to be anybody's words: whoever sits in between could have
+   * written it.
+   */
+  @Test
+  @Tag("advisory-CVE-2024-10977")
+  void anErrorInsteadOfAnAnswerToARequestForTlsIsNotPassedOn() throws Exception {
+    byte[] lie = error("SFATAL|VFATAL|C28P01|Msend your password to evil.example|");
+    for (String mode : List.of("prefer", "require")) {
+      try (Odd odd = Odd.saying(false, lie);
+          PoolerFixture pooler = odd.pooler(mode, "500ms")) {
+        PgMessage told = told(pooler);
+        assertEquals("08001", told.sqlState());
+        assertFalse(told.toString().contains("evil"), told::toString);
+      }
+    }
+  }
+
   /** Needs {@code TlsNegotiation} to take one byte for an answer, and no more. */
   @Test
   @Tag("case-03")
-  @Tag("CVE-2021-43767")
+  @Tag("advisory-CVE-2021-43767")
+  @Tag("advisory-CVE-2021-23222")
   void bytesBehindAServersAnswerToARequestForTlsAreRefused() throws Exception {
     for (byte[] answer : List.of(new byte[] {'S', 'R'}, PgBytes.joined(new byte[] {'N'}, OK))) {
       try (Odd odd = Odd.saying(false, answer);

@@ -8,6 +8,8 @@ import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.net.UnixDomainSocketAddress;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -182,6 +184,26 @@ class PreparedStatementTest {
     a.readUntil('Z');
   }
 
+  /** Needs a Parse of ours that the server has skipped to be undone: the backend has nothing. */
+  @Test
+  @Tag("case-57")
+  void aStatementWhoseParseWasSkippedIsBroughtAgain() throws Exception {
+    prepare(a, "s", "select 9");
+    blocker.query("begin");
+    String elsewhere = blocker.value("select pg_backend_pid()");
+    List<PgMessage> reply =
+        a.send(
+                PgBytes.parse("", "select broken from nowhere"),
+                PgBytes.bind("", "s"),
+                PgBytes.execute("", 0),
+                PgBytes.sync())
+            .readUntil('Z');
+    assertEquals("EZ", RawPgClient.types(reply));
+    assertEquals("9", value(execute(a, "s")));
+    assertNotEquals(elsewhere, a.value("select pg_backend_pid()"));
+    blocker.query("commit");
+  }
+
   /** Needs the name refused by the server itself, under its own name for the statement. */
   @Test
   @Tag("case-60")
@@ -306,6 +328,139 @@ class PreparedStatementTest {
     assertNotEquals(0, held);
   }
 
+  /** Needs each Close in its place: what a backend gave up may be wanted again behind it. */
+  @Test
+  @Tag("case-59")
+  void aBatchOfMoreStatementsThanABackendKeepsRunsThemAll() throws Exception {
+    try (PoolerFixture small =
+            PoolerFixture.start(
+                SharedServer.get(),
+                "databases: {postgres: {hosts: [\"unix:${PG}\"], user: postgres,"
+                    + " pool: {size: 1, min-idle: 0, prepared-statements: 2}}}\n");
+        RawPgClient c = small.session("postgres")) {
+      List<byte[]> batch = new ArrayList<>();
+      StringBuilder expected = new StringBuilder();
+      for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 5; i++) {
+          if (round == 0) {
+            batch.add(PgBytes.parse("s" + i, "select " + i));
+          }
+          batch.add(PgBytes.bind("", "s" + i));
+          batch.add(PgBytes.execute("", 0));
+          expected.append(round == 0 ? "12DC" : "2DC");
+        }
+      }
+      batch.add(PgBytes.sync());
+      List<PgMessage> said = c.send(batch.toArray(byte[][]::new)).readUntil('Z');
+      assertEquals(expected + "Z", RawPgClient.types(said));
+      List<String> values =
+          RawPgClient.rows(said).map(row -> String.valueOf(row.getFirst())).toList();
+      assertEquals("012340123401234", String.join("", values));
+      for (int i = 0; i < 5; i++) {
+        assertEquals("" + i, value(execute(c, "s" + i)));
+      }
+    }
+  }
+
+  /** Needs a backend that owes an answer to go with its client: nobody hears what came of it. */
+  @Test
+  @Tag("case-58")
+  void whatAClientParsedThatLeftBeforeItsSyncIsClaimedByNobody() throws Exception {
+    for (int round = 0; round < 10; round++) {
+      try (PoolerFixture single = PoolerFixture.ofPoolSize(SharedServer.get(), 1);
+          RawPgClient c = single.session("postgres")) {
+        try (RawPgClient gone = single.session("postgres")) {
+          // Answered with what comes next: the server keeps it back until a Sync or a Flush.
+          gone.send(PgBytes.parse("x", "select 'kept'"));
+        }
+        assertEquals("1Z", RawPgClient.types(prepare(c, "z", "select 2")));
+        assertEquals("1Z", RawPgClient.types(prepare(c, "x", "select 'kept'")));
+        assertEquals("kept", value(execute(c, "x")));
+        assertEquals("2", c.value("select count(*) from pg_prepared_statements"));
+      }
+    }
+  }
+
+  /**
+   * Needs what the server refuses for ever to be parsed again: backends keep a statement that a
+   * driver closes in order to prepare it anew.
+   */
+  @Test
+  @Tag("case-65")
+  void aStatementWhoseResultWouldChangeIsParsedAgain() throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      direct.query("drop table if exists widened; create table widened as select 1 as i");
+      prepare(a, "s", "select * from widened");
+      assertEquals("2DCZ", RawPgClient.types(execute(a, "s")));
+      direct.query("alter table widened add column t text default 'new'");
+      assertEquals("0A000", error(execute(a, "s")), "as the server says it");
+      a.send(PgBytes.named('C', 'S', "s"), PgBytes.sync()).readUntil('Z');
+      assertEquals("1Z", RawPgClient.types(prepare(a, "s", "select * from widened")));
+      List<PgMessage> said = execute(a, "s");
+      assertEquals("2DCZ", RawPgClient.types(said));
+      assertEquals(List.of("1", "new"), RawPgClient.rows(said).findFirst().orElseThrow());
+      direct.query("alter table widened drop column i");
+      a.query("begin");
+      assertEquals("0A000", error(execute(a, "s")));
+      a.query("rollback");
+      assertEquals("new", value(execute(a, "s")));
+      direct.query("drop table widened");
+    }
+  }
+
+  /** Needs a Close to give the name back: Elixir's drivers close what they used once. */
+  @Test
+  @Tag("case-71")
+  void statementsThatAreClosedAfterTheirUseDoNotCount() throws Exception {
+    for (int i = 0; i < 10_500; i += 100) {
+      List<byte[]> batch = new ArrayList<>();
+      for (int k = i; k < i + 100; k++) {
+        batch.add(PgBytes.parse("ecto_" + k, "select 'one-off'"));
+        batch.add(PgBytes.named('D', 'S', "ecto_" + k));
+        batch.add(PgBytes.bind("", "ecto_" + k));
+        batch.add(PgBytes.execute("", 0));
+        batch.add(PgBytes.named('C', 'S', "ecto_" + k));
+      }
+      batch.add(PgBytes.sync());
+      List<PgMessage> said = a.send(batch.toArray(byte[][]::new)).readUntil('Z');
+      assertEquals("1tT2DC3".repeat(100) + "Z", RawPgClient.types(said), "from " + i);
+    }
+  }
+
+  private static byte[] run(String name, String sql) {
+    return PgBytes.joined(PgBytes.parse(name, sql), PgBytes.bind("", name), PgBytes.execute("", 0));
+  }
+
+  /** Needs the failure of a pipeline to take its names along, and the savepoint to stay. */
+  @Test
+  @Tag("case-71")
+  void aSavepointAroundEachStatementIsAnsweredAsDirectly() throws Exception {
+    byte[] close = PgBytes.named('C', 'S', "ecto");
+    List<byte[]> steps =
+        List.of(
+            PgBytes.query("begin"),
+            PgBytes.joined(
+                run("", "savepoint postgrex_query"),
+                run("ecto", "select broken from nowhere"),
+                run("", "release savepoint postgrex_query"),
+                PgBytes.sync()),
+            PgBytes.joined(
+                run("", "rollback to savepoint postgrex_query"),
+                run("", "release savepoint postgrex_query"),
+                PgBytes.sync()),
+            PgBytes.joined(run("ecto", "select 2"), PgBytes.sync()),
+            PgBytes.joined(close, PgBytes.sync()),
+            PgBytes.joined(PgBytes.bind("", "ecto"), PgBytes.sync()),
+            PgBytes.query("rollback"));
+    try (RawPgClient direct = SharedServer.direct()) {
+      for (byte[] step : steps) {
+        assertEquals(
+            SharedServer.text(direct.send(step).readUntil('Z')),
+            SharedServer.text(a.send(step).readUntil('Z')));
+      }
+    }
+  }
+
   /** Needs the text kept with the session. */
   @Test
   @Tag("case-60")
@@ -324,7 +479,16 @@ class PreparedStatementTest {
   void aNameOfThousandsOfBytesIsAName() throws Exception {
     String name = "n".repeat(3000);
     prepare(a, name, "select 12");
-    onBothBackends(() -> assertEquals("12", value(execute(a, name))));
+    onBothBackends(() -> {
+      assertEquals("12", value(execute(a, name)));
+      a.query("begin");
+      byte[] bind = PgBytes.bind("", name);
+      a.send(Arrays.copyOf(bind, 1_500));
+      assertEquals(3, pooler.clients(), "what was sent is read meanwhile");
+      a.send(Arrays.copyOfRange(bind, 1_500, bind.length), PgBytes.execute("", 0), PgBytes.sync());
+      assertEquals("12", value(a.readUntil('Z')));
+      a.query("commit");
+    });
   }
 
   /** Running it must count, not preparing it: the lock is taken in another lease. */

@@ -160,6 +160,7 @@ class SessionStateTest {
   @Tag("case-82")
   @Tag("case-83")
   @Tag("case-84")
+  @Tag("advisory-pgdog-1341")
   void whatTheServerKnowsMovesWithItsSession(String sql, String name, String mine, String theirs)
       throws Exception {
     String ask = "select current_setting('" + name + "', true)";
@@ -283,6 +284,7 @@ class SessionStateTest {
   }
 
   @ParameterizedTest
+  @Tag("case-87")
   @ValueSource(
       strings = {
         "begin; create temp table t (i int) on commit drop; commit",

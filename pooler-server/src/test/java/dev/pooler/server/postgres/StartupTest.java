@@ -10,6 +10,7 @@ import dev.pooler.testkit.wire.RawPgClient;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -85,7 +86,8 @@ class StartupTest {
 
   @Test
   @Tag("case-03")
-  @Tag("CVE-2021-3935")
+  @Tag("advisory-CVE-2021-3935")
+  @Tag("advisory-CVE-2021-23214")
   void bytesBehindAnEncryptionRequestAreRefused() throws Exception {
     byte[] login = PgBytes.startup(PgBytes.VERSION_3_0, POSTGRES);
     for (byte[] request : List.of(PgBytes.sslRequest(), PgBytes.gssEncRequest())) {
@@ -105,6 +107,23 @@ class StartupTest {
       client.sendByteByByte(PgBytes.startup(PgBytes.VERSION_3_0, POSTGRES)).readLogin();
       client.sendByteByByte(PgBytes.query("select 'slow'"));
       assertEquals("TDCZ", RawPgClient.types(client.readUntil('Z')));
+    }
+  }
+
+  /** Needs the rest of a packet to be waited for, wherever it was cut. */
+  @Test
+  @Tag("case-01")
+  void aLoginMayComeInTwoPieces() throws Exception {
+    byte[] login = PgBytes.startup(PgBytes.VERSION_3_0, POSTGRES);
+    try (RawPgClient other = pooler.session("postgres")) {
+      for (int cut = 1; cut < login.length; cut += 3) {
+        try (RawPgClient client = pooler.raw()) {
+          client.send(Arrays.copyOf(login, cut));
+          // On the one event loop: when this is answered, the first piece has been read.
+          assertEquals("1", other.value("select 1"));
+          client.send(Arrays.copyOfRange(login, cut, login.length)).readLogin();
+        }
+      }
     }
   }
 
@@ -254,6 +273,31 @@ class StartupTest {
       client.send(
           PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", "postgres", "database", "nowhere")));
       refused("3D000", client);
+    }
+  }
+
+  /** Needs clients to share backends that logged in once. */
+  @Test
+  @Tag("case-89")
+  void aLoginTriggerRunsForABackendAndNotForEachClient() throws Exception {
+    try (RawPgClient direct = SharedServer.direct(server)) {
+      direct.query("create table logins (pid int)");
+      direct.query(
+          "create function note() returns event_trigger language plpgsql as"
+              + " $$ begin insert into logins values (pg_backend_pid()); end $$");
+      direct.query("create event trigger noting on login execute function note()");
+      direct.query("alter event trigger noting enable always");
+      try (PoolerFixture fresh = PoolerFixture.ofPoolSize(server, 1)) {
+        for (int i = 0; i < 10; i++) {
+          try (RawPgClient client = fresh.session("postgres")) {
+            assertEquals("1", client.value("select count(*) from logins"), "client " + i);
+          }
+        }
+      } finally {
+        direct.query("drop event trigger noting");
+        direct.query("drop function note()");
+        direct.query("drop table logins");
+      }
     }
   }
 

@@ -220,8 +220,8 @@ class TlsLoginTest {
   /** Needs {@code in.isReadable()} in {@code onSslRequest}: TLS would otherwise take the bytes. */
   @Test
   @Tag("case-03")
-  @Tag("CVE-2021-3935")
-  @Tag("CVE-2021-43766")
+  @Tag("advisory-CVE-2021-3935")
+  @Tag("advisory-CVE-2021-43766")
   void clearBytesBehindARequestForTlsAreNotTakenForEncryptedOnes() throws Exception {
     byte[] login = PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", "app", "database", "d"));
     try (RawPgClient client = RawPgClient.connect(pooler.tcp())) {

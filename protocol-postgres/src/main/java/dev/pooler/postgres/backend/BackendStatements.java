@@ -16,6 +16,9 @@ final class BackendStatements {
   /** True once the server has answered the Parse. */
   private @Nullable LinkedHashMap<SharedStatement, Boolean> held;
 
+  /** What is held is of no use any more, and closed before the next is added. */
+  private boolean outdated;
+
   /**
    * An empty set.
    *
@@ -31,17 +34,29 @@ final class BackendStatements {
 
   /** Whether it is held or asked for; counts as a use. */
   boolean contains(SharedStatement statement) {
-    return held != null && held.get(statement) != null;
+    return !outdated && held != null && held.get(statement) != null;
   }
 
   /** Whether the server has said so; counts as a use. */
   boolean proven(SharedStatement statement) {
-    return held != null && Boolean.TRUE.equals(held.get(statement));
+    return !outdated && held != null && Boolean.TRUE.equals(held.get(statement));
   }
 
   /** What must be closed before another one is added, or null. */
   @Nullable SharedStatement surplus() {
-    return held == null || held.size() < limit ? null : held.keySet().iterator().next();
+    if (held == null || held.isEmpty()) {
+      outdated = false;
+      return null;
+    }
+    return !outdated && held.size() < limit ? null : held.keySet().iterator().next();
+  }
+
+  /**
+   * The server refuses to run one of them ever again, because what it selects from was changed
+   * ("cached plan must not change result type"); the others may be next.
+   */
+  void outdate() {
+    outdated = true;
   }
 
   RequestEffect add(SharedStatement statement) {
@@ -88,6 +103,7 @@ final class BackendStatements {
 
   void clear() {
     held = null;
+    outdated = false;
   }
 
   private void replace(SharedStatement statement, boolean proven) {

@@ -168,6 +168,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private @Nullable SqlFailure fatal;
   private volatile @Nullable EvictReason dead;
 
+  /** Why it is to be closed when its lease ends, or null. */
+  private @Nullable EvictReason spent;
+
   PgBackend(
       long id,
       Channel channel,
@@ -238,6 +241,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public void detach() {
     holder = null;
+    if (dead == null) {
+      dead = spent;
+    }
     if (!channel.config().isAutoRead()) {
       // Its session's client was slow; an idle backend is always read, to see it close.
       channel.config().setAutoRead(true);
@@ -414,8 +420,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   /** The eldest goes first; that a later message of the batch may want it back is no harm. */
   private void makeRoom() {
-    SharedStatement surplus = statements.surplus();
-    if (surplus != null) {
+    SharedStatement surplus;
+    while ((surplus = statements.surplus()) != null) {
       replies.expectOwnClose(statements.remove(surplus));
       surplus.writeClose(out.room(surplus.closeLength()));
     }
@@ -424,7 +430,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public boolean parsedBefore(RequestEffect effect) {
     // A name that no statement has: the server has nothing to do.
-    Messages.closeStatement(out.room(32), NO_STATEMENT);
+    // Netty wants room for three bytes of UTF-8 a character.
+    Messages.closeStatement(out.room(64), NO_STATEMENT);
     return replies.expectStandIn(effect);
   }
 
@@ -815,11 +822,16 @@ public final class PgBackend implements SessionBackend, FrameSink {
     if (front != null) {
       front.fail();
     }
+    if (fields.outOfMemory()) {
+      spent = EvictReason.OUT_OF_MEMORY;
+    } else if (fields.outdatesPlans()) {
+      stalePlan = true;
+      statements.outdate();
+    }
     if (own != null && replies.headSwallowed()) {
       ownFailure = fields.toFailure(false);
       return Verdict.DROP;
     }
-    stalePlan |= fields.stalePlan();
     SqlFailure told = replies.refusal();
     // A cancel may have hit the Close that we put into the client's batch: it is the batch's error.
     if (replies.failed()) {

@@ -9,6 +9,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -35,7 +37,7 @@ final class PgCancel {
     }
     target
         .transport()
-        .connector(target.address(), backend.eventLoop())
+        .connector(server(target, backend), backend.eventLoop())
         .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
         .handler(
             new ChannelInitializer<>() {
@@ -54,6 +56,11 @@ final class PgCancel {
           }
         });
     return delivered;
+  }
+
+  /** The very server that has the backend: a name may mean another one by now. */
+  private static SocketAddress server(PgTarget target, Channel backend) {
+    return backend.remoteAddress() instanceof InetSocketAddress inet ? inet : target.address();
   }
 
   private static final class Request extends ChannelInboundHandlerAdapter {

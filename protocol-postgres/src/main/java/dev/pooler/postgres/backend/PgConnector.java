@@ -7,6 +7,8 @@ import dev.pooler.core.config.UnixAddress;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.pool.ConnectFailure;
+import dev.pooler.core.protocol.HostLookup;
+import dev.pooler.core.protocol.OwnTrouble;
 import dev.pooler.core.protocol.Transport;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.auth.BackendAuthentication;
@@ -24,6 +26,7 @@ import io.netty.handler.ssl.SslContext;
 import java.io.FileNotFoundException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,6 +49,10 @@ public final class PgConnector implements BackendConnector {
   private static final Logger LOG = LoggerFactory.getLogger(PgConnector.class);
   private static final AtomicLong IDS = new AtomicLong();
   private static final SecureRandom RANDOM = new SecureRandom();
+  private static final HostLookup HOSTS = HostLookup.ofSystem();
+
+  /** The SQLSTATE insufficient_resources: ours, not the target's. */
+  private static final String OWN_TROUBLE = "53000";
 
   private final List<PgTarget> targets;
   private final String database;
@@ -140,7 +147,7 @@ public final class PgConnector implements BackendConnector {
     result.whenComplete((backend, failure) -> {
       if (failure == null) {
         refusals.accepted();
-      } else {
+      } else if (!isOwnTrouble(failure)) {
         next = (index + 1) % targets.size();
       }
     });
@@ -216,13 +223,35 @@ public final class PgConnector implements BackendConnector {
         : null;
   }
 
+  private static boolean isOwnTrouble(Throwable failure) {
+    return failure instanceof ConnectFailure refused
+        && refused.failure().sqlState().equals(OWN_TROUBLE);
+  }
+
   private CompletableFuture<Backend> attempt(PgTarget target, BackendSecret secret) {
     CompletableFuture<Backend> result = new CompletableFuture<>();
+    HOSTS
+        .resolve(target.address(), target.connectTimeout())
+        .whenComplete((address, failure) -> {
+          if (failure == null) {
+            open(target, address, secret, result);
+          } else {
+            notConnected(failure, target, result);
+          }
+        });
+    return result;
+  }
+
+  private void open(
+      PgTarget target,
+      SocketAddress address,
+      BackendSecret secret,
+      CompletableFuture<Backend> result) {
     List<EventLoop> loops = target.transport().eventLoops();
     EventLoop loop = loops.get(Math.floorMod(turn.getAndIncrement(), loops.size()));
     target
         .transport()
-        .connector(target.address(), loop)
+        .connector(address, loop)
         .option(
             ChannelOption.CONNECT_TIMEOUT_MILLIS,
             Math.toIntExact(target.connectTimeout().toMillis()))
@@ -234,8 +263,11 @@ public final class PgConnector implements BackendConnector {
               }
             })
         .connect()
-        .addListener((ChannelFuture connected) -> onConnected(connected, target, result));
-    return result;
+        .addListener((ChannelFuture connected) -> {
+          if (!connected.isSuccess()) {
+            notConnected(connected.cause(), target, result);
+          }
+        });
   }
 
   private void initialize(
@@ -262,18 +294,24 @@ public final class PgConnector implements BackendConnector {
                 result));
   }
 
-  private static void onConnected(
-      ChannelFuture connected, PgTarget target, CompletableFuture<Backend> result) {
-    if (!connected.isSuccess()) {
-      Throwable cause = connected.cause();
-      String why =
-          cause instanceof FileNotFoundException
-              ? "no such socket"
-              : String.valueOf(cause.getMessage());
-      result.completeExceptionally(
-          new ConnectFailure(
-              SqlFailure.error("08001", 2003, "cannot connect to " + target + ": " + why), true));
-    }
+  private static void notConnected(
+      Throwable cause, PgTarget target, CompletableFuture<Backend> result) {
+    String own = OwnTrouble.of(cause);
+    String why =
+        own != null
+            ? own
+            : switch (cause) {
+              case FileNotFoundException _ -> "no such socket";
+              case UnknownHostException unknown -> "unknown host " + unknown.getMessage();
+              default -> String.valueOf(cause.getMessage());
+            };
+    result.completeExceptionally(
+        new ConnectFailure(
+            SqlFailure.error(
+                own == null ? "08001" : OWN_TROUBLE,
+                2003,
+                "cannot connect to " + target + ": " + why),
+            true));
   }
 
   @Override

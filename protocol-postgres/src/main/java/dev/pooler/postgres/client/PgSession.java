@@ -850,6 +850,9 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     Lease mine = lease;
     if (mine != null) {
       judge.onSettled((SessionBackend) mine.backend(), transaction, failed);
+      if (mine.backend().movedSettings().containsKey("in_hot_standby")) {
+        door.welcomes().forget(); // promoted: who logs in from now on is told so
+      }
       prepared.onSettled((SessionBackend) mine.backend(), failed);
       settle();
     }

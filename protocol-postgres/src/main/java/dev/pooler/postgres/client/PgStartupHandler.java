@@ -76,6 +76,10 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   private final PgFrontDoor door;
   private final PgListener listener;
   private Phase phase = Phase.STARTUP;
+
+  /** There was no room for it, but for the cancel that it may have come for. */
+  private boolean turnedAway;
+
   private boolean askedForTls;
   private boolean askedForGss;
   private StartupPacket.@Nullable Startup startup;
@@ -91,6 +95,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
     if (!door.limits().enter()) {
+      turnedAway = true;
       phase = Phase.OVER;
       refuse(ctx, SqlFailure.tooManyClients(door.limits().clients()), CloseReason.TOO_MANY_CLIENTS);
       return;
@@ -122,7 +127,33 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
         }
       }
       case PASSWORD -> decodePassword(ctx, in);
-      case OVER -> in.skipBytes(in.readableBytes());
+      case OVER -> {
+        if (turnedAway) {
+          cancelAlone(in);
+        }
+        in.skipBytes(in.readableBytes());
+      }
+    }
+  }
+
+  /**
+   * When all places are taken, a cancel is what gives one back: it is carried out on a connection
+   * that has been refused already, if it has come in one piece.
+   */
+  private void cancelAlone(ByteBuf in) {
+    turnedAway = false;
+    if (in.readableBytes() < Integer.BYTES
+        || in.readableBytes() != in.getInt(in.readerIndex())
+        || !StartupPacket.isAcceptable(in.readableBytes())) {
+      return;
+    }
+    byte[] body = new byte[in.skipBytes(Integer.BYTES).readableBytes()];
+    in.readBytes(body);
+    if (StartupPacket.parse(body) instanceof StartupPacket.CancelRequest cancel) {
+      PgSession session = door.cancelKeys().find(cancel.key());
+      if (session != null) {
+        session.cancel();
+      }
     }
   }
 

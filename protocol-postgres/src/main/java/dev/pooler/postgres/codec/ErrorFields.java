@@ -55,11 +55,17 @@ public record ErrorFields(
     return "FATAL".equals(severity) || "PANIC".equals(severity);
   }
 
+  /** The server process had no memory for what was asked. */
+  public boolean outOfMemory() {
+    return "53200".equals(sqlState);
+  }
+
   /**
-   * A prepared statement's rows have another type since a definition changed: 0A000, "cached plan
-   * must not change result type" (plancache.c), in whatever language.
+   * A prepared statement would give other columns than it was prepared with: it fails for ever. Its
+   * text is translated and its SQLSTATE is that of much else, so it is told by where it comes from
+   * (plancache.c).
    */
-  public boolean stalePlan() {
+  public boolean outdatesPlans() {
     return "0A000".equals(sqlState) && "RevalidateCachedQuery".equals(routine);
   }
 

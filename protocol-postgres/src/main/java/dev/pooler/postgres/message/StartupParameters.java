@@ -15,6 +15,9 @@ import java.util.Map;
 final class StartupParameters {
   private static final String PROTOCOL_OPTION = "_pq_.";
 
+  /** NAMEDATALEN - 1, in bytes: a longer name is cut, as the server cuts it (CVE-2012-4575). */
+  private static final int LONGEST_NAME = 63;
+
   private final Map<String, String> settings = new LinkedHashMap<>();
   private final List<String> protocolOptions = new ArrayList<>();
   private String user = "";
@@ -53,11 +56,24 @@ final class StartupParameters {
     settings.forEach((name, value) -> putLast(all, name, value));
     return new StartupPacket.Startup(
         minorVersion,
-        user,
-        database.isEmpty() ? user : database,
+        cut(user),
+        cut(database.isEmpty() ? user : database),
         replication,
         Collections.unmodifiableMap(all),
         List.copyOf(protocolOptions));
+  }
+
+  /** Cut between two characters: the server cuts between two bytes, which nothing is named by. */
+  private static String cut(String name) {
+    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length <= LONGEST_NAME) {
+      return name;
+    }
+    int end = LONGEST_NAME;
+    while ((bytes[end] & 0xc0) == 0x80) { // within a character
+      end--;
+    }
+    return new String(bytes, 0, end, StandardCharsets.UTF_8);
   }
 
   /** PostgreSQL compares these names exactly, and all others without regard to case. */

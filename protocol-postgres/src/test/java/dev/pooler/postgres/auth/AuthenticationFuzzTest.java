@@ -26,7 +26,8 @@ class AuthenticationFuzzTest {
       new UserStore(Map.of("u", new Credentials(verifier, null)), UserStore.newMockSecret());
 
   @Test
-  @Tag("CVE-2026-6664")
+  @Tag("advisory-CVE-2026-6664")
+  @Tag("advisory-odyssey-140a9a77")
   void noChangedFirstMessageIsMoreThanAskedOnOrRefused() {
     for (int i = 0; i < RUNS; i++) {
       ScramSha256 server = new ScramSha256("u", users, SECURE);
@@ -53,7 +54,7 @@ class AuthenticationFuzzTest {
   }
 
   @Test
-  @Tag("CVE-2026-6665")
+  @Tag("advisory-CVE-2026-6665")
   void noChangedServerMessageIsTakenForAProof() {
     int failures = 0;
     for (int i = 0; i < RUNS; i++) {

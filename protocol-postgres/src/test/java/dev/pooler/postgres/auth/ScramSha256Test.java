@@ -221,7 +221,8 @@ class ScramSha256Test {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, -2, 13, 15, Integer.MAX_VALUE, Integer.MIN_VALUE, -1})
-  @Tag("CVE-2026-6664")
+  @Tag("advisory-CVE-2026-6664")
+  @Tag("advisory-odyssey-140a9a77")
   void refusesLengthsThatAreNotThose(int length) {
     ScramSha256 server = rfcServer();
     server.begin();
@@ -232,7 +233,8 @@ class ScramSha256Test {
   }
 
   @Test
-  @Tag("CVE-2026-6664")
+  @Tag("advisory-CVE-2026-6664")
+  @Tag("advisory-odyssey-140a9a77")
   void refusesMessagesAbovePostgresLimit() {
     ScramSha256 server = rfcServer();
     server.begin();

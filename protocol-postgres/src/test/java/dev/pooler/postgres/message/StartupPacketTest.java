@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -81,6 +82,17 @@ class StartupPacketTest {
     assertEquals("app", startup(V3_0, "user", "app").database());
     assertEquals("app", startup(V3_0, "user", "app", "database", "").database());
     assertEquals("db", startup(V3_0, "user", "app", "database", "db").database());
+  }
+
+  /** Needs NAMEDATALEN: the server cuts names at 63 bytes, and whole characters are kept. */
+  @Test
+  @Tag("advisory-CVE-2012-4575")
+  void cutsNamesAsTheServerDoes() {
+    Startup startup = startup(V3_0, "user", "u".repeat(63), "database", "ü".repeat(100));
+    assertEquals("u".repeat(63), startup.user());
+    assertEquals("ü".repeat(31), startup.database());
+    assertEquals("u".repeat(63), startup(V3_0, "user", "u".repeat(64)).database());
+    assertEquals("u" + "日".repeat(20), startup(V3_0, "user", "u" + "日".repeat(21)).user());
   }
 
   @Test
