@@ -66,6 +66,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
   /** A cancel that comes before its statement has begun is lost: it is sent so often. */
   private static final int CANCELS = 20;
 
+  private static final String FORGET_SEQUENCES = "DISCARD SEQUENCES";
+
   private static final String NO_STATEMENT = "_pooler_none";
 
   private static final RequestEffect NO_EFFECT =
@@ -96,6 +98,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.BACKEND, this);
   private final PgReplies replies = new PgReplies();
   private final BackendStatements statements;
+  private final BackendSequences sequences = new BackendSequences();
   private final Map<String, String> reported;
 
   private final Instant connected = Instant.now();
@@ -307,6 +310,33 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public void allDeallocated() {
     statements.clear();
+  }
+
+  @Override
+  public boolean visit(long session) {
+    return sequences.visit(session);
+  }
+
+  @Override
+  public boolean sequencesAreOwn() {
+    return sequences.areOwn();
+  }
+
+  @Override
+  public void forgetSequences() {
+    if (!replies.skipping()) {
+      replies.expectOwnStatement(sequences.forgotten());
+      Messages.runBetween(out.room(256), "_pooler_sequences", FORGET_SEQUENCES);
+    }
+  }
+
+  @Override
+  public void forgetSequencesForQuery() {
+    if (!replies.skipping()) {
+      sequences.forgotten();
+      replies.expectOwnQuery();
+      Messages.query(out.room(64), FORGET_SEQUENCES);
+    }
   }
 
   @Override
@@ -607,7 +637,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
           default -> throw new ProtocolViolation("ReadyForQuery with an unknown status");
         };
     if (ours) {
-      ownDone = --ownUnanswered == 0;
+      ownDone = own != null && --ownUnanswered == 0; // else it is in front of a client's query
       return Verdict.DROP;
     }
     settled = true;
@@ -627,6 +657,10 @@ public final class PgBackend implements SessionBackend, FrameSink {
     }
     if (own != null && replies.headSwallowed()) {
       ownFailure = fields.toFailure(false);
+      return Verdict.DROP;
+    }
+    if (replies.headIsOwnQuery()) {
+      sequences.notForgotten();
       return Verdict.DROP;
     }
     // A cancel may have hit the Close that we put into the client's batch: it is the batch's error.
@@ -726,6 +760,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
         if (clean && ask.settingsAfter() != null) {
           settings = ask.settingsAfter();
           statements.clear(); // DISCARD ALL
+          sequences.reset();
         }
         ask.answer().complete(clean && usable());
       }

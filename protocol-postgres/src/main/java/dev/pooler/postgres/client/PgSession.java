@@ -123,6 +123,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     this.mode = pool.limits().mode();
     this.judge =
         new StatementJudge(
+            id,
             mode,
             settings,
             pool.counters(),
@@ -452,6 +453,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     int zero = Strings.end(in, text, index + available);
     StatementMeaning meaning = judge.read(door.rules(), in, text, zero);
     judge.noteText(meaning, in, text, zero);
+    if (judge.forgetsSequences(meaning.facts(), backend)) {
+      walker.forwardPassed(in, index);
+      backend.forgetSequencesForQuery();
+    }
     return prepared.onQuery(meaning, length, in, index, walker, backend);
   }
 
@@ -511,7 +516,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     lease = granted;
     Backend backend = granted.backend();
     backend.attach(this);
-    judge.onLease();
+    judge.onLease((SessionBackend) backend);
     prepared.onLease();
     if (backend.aligned(judge.settings())) {
       onTaken();

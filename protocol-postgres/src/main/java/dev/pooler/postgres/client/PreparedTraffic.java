@@ -290,7 +290,7 @@ final class PreparedTraffic {
       return pass(backend, Frontend.BIND, null); // no name of ours is so long
     }
     if (name == zero) {
-      refusal = unnamed.defined() ? judge.onExecution(unnamed.meaning(), backend) : null;
+      refusal = unnamed.defined() ? execution(unnamed.meaning(), in, index, walker, backend) : null;
       return refusal == null ? useUnnamed(Frontend.BIND, in, index, walker, backend) : Verdict.DROP;
     }
     if (shares && names.undecided(in, name, zero)) {
@@ -300,7 +300,7 @@ final class PreparedTraffic {
     if (statement == null || statement == SharedStatement.RAW) {
       return pass(backend, Frontend.BIND, null); // the server knows it, or knows what to say
     }
-    refusal = judge.onExecution(statement.meaning(), backend);
+    refusal = execution(statement.meaning(), in, index, walker, backend);
     if (refusal != null) {
       return Verdict.DROP;
     }
@@ -312,6 +312,15 @@ final class PreparedTraffic {
     out.writeBytes(in, portal, name - portal);
     statement.writeName(out);
     return pass(backend, Frontend.BIND, null);
+  }
+
+  private @Nullable SqlFailure execution(
+      StatementMeaning meaning, ByteBuf in, int index, FrameWalker walker, SessionBackend backend) {
+    if (judge.forgetsSequences(meaning.facts(), backend)) {
+      walker.forwardPassed(in, index);
+      backend.forgetSequences();
+    }
+    return judge.onExecution(meaning, backend);
   }
 
   private Verdict onDescribe(

@@ -93,7 +93,8 @@ final class StatementJudge {
   /** A query has been sent that deallocates all prepared statements, and is not answered. */
   private boolean deallocating;
 
-  private boolean drewFromSequence;
+  private final SequenceValues sequences;
+  private SequenceValues.Answer sequenceAnswer = SequenceValues.Answer.RUN;
 
   /** All prepared statements are gone; taken with {@link #takeDeallocated}. */
   private boolean deallocated;
@@ -101,6 +102,7 @@ final class StatementJudge {
   private @Nullable StatementMeaning lastPlain;
 
   StatementJudge(
+      long session,
       PoolMode mode,
       PgSettings startup,
       PoolCounters counters,
@@ -114,6 +116,7 @@ final class StatementJudge {
     this.notes = notes;
     this.census = census;
     this.clock = clock;
+    this.sequences = new SequenceValues(session, census.sequences());
   }
 
   PgSettings settings() {
@@ -176,8 +179,8 @@ final class StatementJudge {
     return (int) Math.min(length, wanted);
   }
 
-  void onLease() {
-    drewFromSequence = false;
+  void onLease(SessionBackend backend) {
+    sequences.onLease(backend);
   }
 
   /** An Execute: what was bound runs. */
@@ -239,6 +242,7 @@ final class StatementJudge {
     }
     asked++;
     executed = true;
+    sequences.mayHaveDrawn();
     switch (in.getInt(index + PgFrameFormat.HEADER)) {
       // lo_creat, lo_create, lo_open, lo_close, loread, lowrite, lo_lseek, lo_tell, lo_unlink,
       // lo_truncate and the 64-bit ones: pg_proc.dat of PostgreSQL 18
@@ -250,6 +254,7 @@ final class StatementJudge {
   /** A statement that is too long to be read: it may leave anything. */
   void tooLong() {
     asked++;
+    sequences.mayHaveDrawn();
     pin(PinReason.LARGE_STATEMENT);
   }
 
@@ -259,21 +264,42 @@ final class StatementJudge {
               "42501", 1227, "transaction blocks are not allowed in statement pooling mode")
           .withHint("Set pool.mode: transaction for this database.");
     }
-    if (facts.leaves(Footprint.SEQUENCE_VALUE)
-        && mode != PoolMode.SESSION
-        && !drewFromSequence
-        && !facts.is(StatementTrait.ADVANCES_SEQUENCE)) {
-      return SqlFailure.error(
-              "55000", 1105, "currval and lastval are not defined outside nextval's transaction")
-          .withDetail("In " + mode.word() + " pooling each transaction may have another backend.")
-          .withHint("Use INSERT ... RETURNING, or ask in the transaction that called nextval.");
-    }
     return null;
+  }
+
+  /**
+   * Before {@link #onQuery} or {@link #onExecution}, with nothing of the message sent: whether the
+   * backend must forget first what was drawn from sequences on it.
+   */
+  boolean forgetsSequences(StatementFacts facts, SessionBackend backend) {
+    boolean draws =
+        mayRunHiddenCode(facts)
+            || facts.is(StatementTrait.ADVANCES_SEQUENCE)
+            || facts.leaves(Footprint.UNKNOWN);
+    boolean asks = facts.leaves(Footprint.SEQUENCE_VALUE);
+    if (mode == PoolMode.SESSION || (!draws && !asks)) {
+      return false;
+    }
+    if (!asks && !sequences.anyCare()) {
+      sequences.mayHaveDrawn();
+      return false;
+    }
+    sequenceAnswer = sequences.judge(facts, draws, program(), backend);
+    return sequenceAnswer == SequenceValues.Answer.FORGET_AND_RUN;
+  }
+
+  private String program() {
+    String name = settings.text("application_name");
+    return name == null ? "" : name;
   }
 
   /** A text is about to run: a simple query, or the Bind of a statement; a refusal or null. */
   @Nullable SqlFailure onExecution(StatementMeaning meaning, SessionBackend backend) {
     SqlFailure refusal = refusal(meaning.facts());
+    if (refusal == null && sequenceAnswer == SequenceValues.Answer.REFUSE) {
+      refusal = SequenceValues.refusal(program());
+    }
+    sequenceAnswer = SequenceValues.Answer.RUN;
     if (refusal == null) {
       note(meaning, backend);
     }
@@ -283,8 +309,7 @@ final class StatementJudge {
   private void note(StatementMeaning meaning, SessionBackend backend) {
     asked++;
     StatementFacts facts = meaning.facts();
-    drewFromSequence |=
-        facts.is(StatementTrait.ADVANCES_SEQUENCE) || facts.first() == StatementClass.WRITE;
+    noteSequences(facts);
     if (lone != null) {
       doubt(lone); // more than one statement in its pipeline: which of them failed is not told
       lone = null;
@@ -305,6 +330,22 @@ final class StatementJudge {
       lone = meaning;
     } else {
       doubt(meaning);
+    }
+  }
+
+  private void noteSequences(StatementFacts facts) {
+    if (facts.clears(Footprint.SEQUENCE_VALUE)) {
+      sequences.discarded();
+      pins &= ~bit(PinReason.SEQUENCE_VALUE);
+    }
+    if (sequences.anyCare() && SequenceValues.isWrite(facts)) {
+      pinForSequences();
+    }
+  }
+
+  private void pinForSequences() {
+    if (mode != PoolMode.SESSION && sequences.keepsLease(program())) {
+      pin(PinReason.SEQUENCE_VALUE);
     }
   }
 
@@ -461,7 +502,6 @@ final class StatementJudge {
         doubts = 0;
         wrote = false;
         asksCensus = false;
-        drewFromSequence = false;
         allDeallocated(backend);
       }
     } else {
@@ -542,7 +582,8 @@ final class StatementJudge {
     code = false;
     if (asksCensus) {
       asksCensus = false;
-      census.found(truth.codeLeaves(), clock.getAsLong());
+      census.found(truth.codeLeaves(), truth.codeAsks(), clock.getAsLong());
+      pinForSequences();
       judgeHiddenCode(); // which may be the next question
     }
     if (doubts == 0) {

@@ -32,6 +32,8 @@ public final class CodeCensus {
 
   private record Taken(Finding finding, long at) {}
 
+  private final SequencePrograms sequences = new SequencePrograms();
+
   private volatile Taken last = new Taken(Finding.NOT_ASKED, 0);
 
   /**
@@ -44,7 +46,14 @@ public final class CodeCensus {
     return now - taken.at > FRESH ? Finding.NOT_ASKED : taken.finding;
   }
 
-  public void found(boolean mayLeave, long now) {
+  /** Who asks for what was drawn from sequences. */
+  public SequencePrograms sequences() {
+    return sequences;
+  }
+
+  /** The server has told. */
+  public void found(boolean mayLeave, SequencePrograms.Care sequenceCare, long now) {
+    sequences.all(sequenceCare);
     last = new Taken(mayLeave ? Finding.MAY_LEAVE : Finding.HARMLESS, now);
   }
 

@@ -125,6 +125,15 @@ public final class PgSettings implements SessionSettings {
     return Collections.unmodifiableSortedMap(values);
   }
 
+  /** One of them as a client gave it, or null. */
+  public @Nullable String text(String name) {
+    return switch (values.get(name)) {
+      case Value.Text(String text) -> text;
+      case Value.Sql(String expression) -> expression;
+      case null -> null;
+    };
+  }
+
   /** The same as text by name, for people: values as a client gave them. */
   public Map<String, String> texts() {
     Map<String, String> texts = new LinkedHashMap<>();

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param found packed {@link Footprint}s that are there
  * @param hidden code of this database may have set custom settings of any name
  * @param codeLeaves functions of this database may leave something
+ * @param codeAsks KEEPS where defaults, constraints or rules of this database call currval or
+ *     lastval, ASKS where functions do, who mostly draw themselves
  */
 public record SessionTruth(
     Map<String, String> settings,
@@ -22,7 +24,8 @@ public record SessionTruth(
     @Nullable String sessionUser,
     int found,
     boolean hidden,
-    boolean codeLeaves) {
+    boolean codeLeaves,
+    SequencePrograms.Care codeAsks) {
 
   /**
    * Reads the rows: kind, name, value.
@@ -36,6 +39,7 @@ public record SessionTruth(
     int found = 0;
     boolean hidden = false;
     boolean codeLeaves = false;
+    SequencePrograms.Care codeAsks = SequencePrograms.Care.NONE;
     for (@Nullable String[] row : rows) {
       String kind = row[0];
       String name = row[1];
@@ -48,6 +52,12 @@ public record SessionTruth(
         case "role" -> role = value.equals("none") ? null : value;
         case "user" -> sessionUser = name.equals(login) ? null : name;
         case "census" -> codeLeaves = true;
+        case "currval in a tree" -> codeAsks = SequencePrograms.Care.KEEPS;
+        case "currval in a function" -> {
+          if (codeAsks == SequencePrograms.Care.NONE) {
+            codeAsks = SequencePrograms.Care.ASKS;
+          }
+        }
         case "hidden" -> hidden = true;
         case "prepared" -> found |= Footprint.PREPARED.bit();
         case "shared" -> found |= Footprint.DEALLOCATE.bit();
@@ -58,7 +68,7 @@ public record SessionTruth(
         default -> throw new IllegalStateException("no kind of answer: " + kind);
       }
     }
-    return new SessionTruth(settings, role, sessionUser, found, hidden, codeLeaves);
+    return new SessionTruth(settings, role, sessionUser, found, hidden, codeLeaves, codeAsks);
   }
 
   public boolean has(Footprint footprint) {
