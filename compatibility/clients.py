@@ -9,6 +9,7 @@ class Client:
     needs: list = dataclasses.field(default_factory=list)
     normalise: list = dataclasses.field(default_factory=list)  # (pattern, replacement, reason)
     slow: bool = False
+    differs: str = ""  # a known difference, with its cause; an error once there is none
 
     @property
     def command(self):
@@ -41,7 +42,7 @@ CLIENTS = [
     Client("postgres.js", ["node", "node/postgres.cjs"], ["node"]),
     Client("knex", ["node", "node/knex.cjs"], ["node"]),
     *[
-        Client(f"pgjdbc-{name}", ["Pgjdbc", *properties], ["java"])
+        Client(f"pgjdbc-{name}", ["pgjdbc.Pgjdbc", *properties], ["java"])
         for name, properties in {
             "threshold-1": ["prepareThreshold=1", "preparedStatementCacheQueries=20"],
             "threshold-5": ["prepareThreshold=5"],
