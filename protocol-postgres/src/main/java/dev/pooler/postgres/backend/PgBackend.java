@@ -14,6 +14,7 @@ import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.core.wire.Verdict;
 import dev.pooler.postgres.codec.ErrorFields;
+import dev.pooler.postgres.codec.ErrorNames;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
@@ -305,6 +306,11 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public void deallocated(SharedStatement statement) {
     statements.forget(statement);
+  }
+
+  @Override
+  public RequestEffect deallocating(SharedStatement statement) {
+    return statements.remove(statement);
   }
 
   @Override
@@ -604,7 +610,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
   public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
     return switch (type) {
       case BackendType.READY_FOR_QUERY -> ready(length, in, index);
-      case BackendType.ERROR_RESPONSE -> error(in, index, available);
+      case BackendType.ERROR_RESPONSE -> error(length, in, index, available);
       case BackendType.DATA_ROW -> row(in, index, available);
       case BackendType.CLOSE_COMPLETE -> {
         // Same length, same place: the client asked for a Parse, and that is what is answered.
@@ -644,7 +650,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
     return Verdict.FORWARD;
   }
 
-  private Verdict error(ByteBuf in, int index, int available) {
+  private Verdict error(long length, ByteBuf in, int index, int available) {
     ErrorFields fields = ErrorFields.read(in, index + PgFrameFormat.HEADER, index + available);
     if (fields.fatal()) {
       fatal = fields.toFailure(true);
@@ -671,7 +677,24 @@ public final class PgBackend implements SessionBackend, FrameSink {
       out.flush();
     }
     failed = true;
-    return toSession() ? Verdict.FORWARD : Verdict.DROP;
+    if (!toSession()) {
+      return Verdict.DROP;
+    }
+    if (length == available && ErrorNames.areIn(fields.message())) {
+      forwardNamed(in, index, index + available);
+    }
+    return Verdict.FORWARD;
+  }
+
+  private void forwardNamed(ByteBuf in, int index, int end) {
+    LeaseHolder session = holder;
+    ByteBuf named =
+        session == null ? null : ErrorNames.replace(in, index, end, session::statementName);
+    if (named != null) {
+      walker.replaceStart(in, index, end - index);
+      forward(named, 0, named.readableBytes());
+      named.release();
+    }
   }
 
   private Verdict status(ByteBuf in, int index, int available) {

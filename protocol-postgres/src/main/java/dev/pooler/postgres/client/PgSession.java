@@ -14,6 +14,7 @@ import dev.pooler.core.pool.ReleaseDecision;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
 import dev.pooler.core.relay.Outlet;
+import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionDetail;
@@ -413,7 +414,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       } else if (type == Frontend.SYNC) {
         prepared.onSync();
       }
-      expect(lease.backend(), type);
+      RequestEffect effect = type == Frontend.EXECUTE ? prepared.takeExecuteEffect() : null;
+      expect(backend(), type, effect);
     }
   }
 
@@ -438,7 +440,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       return Verdict.DROP;
     }
     if (type == Frontend.QUERY || type == Frontend.FUNCTION_CALL) {
-      expect(backend, type);
+      expect(backend, type, null);
     }
     return verdict;
   }
@@ -470,8 +472,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     pool.counters().fromClient(length);
   }
 
-  private static void expect(Backend backend, int type) {
-    if (!backend.expect(type)) {
+  private static void expect(SessionBackend backend, int type, @Nullable RequestEffect effect) {
+    if (!backend.expect(type, effect)) {
       throw new ProtocolViolation("more requests in one pipeline than can be answered");
     }
   }
@@ -733,6 +735,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       resume();
       settleUnanswered();
     }
+  }
+
+  @Override
+  public @Nullable String statementName(String shared) {
+    return prepared.nameOf(shared);
   }
 
   @Override

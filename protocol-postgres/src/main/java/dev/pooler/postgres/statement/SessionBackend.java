@@ -55,6 +55,9 @@ public interface SessionBackend extends Backend {
   /** The session's own request has deallocated this statement. */
   void deallocated(SharedStatement statement);
 
+  /** The session's own request is about to; the effect takes that back. */
+  RequestEffect deallocating(SharedStatement statement);
+
   /** The session's own request has deallocated all statements. */
   void allDeallocated();
 
