@@ -9,7 +9,8 @@ class Client:
     needs: list = dataclasses.field(default_factory=list)
     normalise: list = dataclasses.field(default_factory=list)  # (pattern, replacement, reason)
     slow: bool = False
-    differs: str = ""  # a known difference, with its cause; an error once there is none
+    # Known to differ: (pattern, cause, whether each time; then it is an error once it doesn't).
+    awaited: list = dataclasses.field(default_factory=list)
 
     @property
     def command(self):
@@ -27,7 +28,11 @@ EVERYWHERE = [
 PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's python3-… packages; the first in PATH may be another
 
 CLIENTS = [
-    Client("psql", ["psql/run"], normalise=[(r"^lo_import \d+$", "lo_import OID", "the server's next OID")]),
+    Client(
+        "psql", ["psql/run"],
+        normalise=[(r"^lo_import \d+$", "lo_import OID", "the server's next OID")],
+        awaited=[(r"(?<=^ same \n------\n) [tf]$", "pg_backend_pid() is the backend's, which may be another in the next transaction", False)],
+    ),
     Client("psycopg2", [PYTHON, "python/with_psycopg2.py"], ["python"]),
     Client("psycopg3", [PYTHON, "python/with_psycopg3.py"], ["python"]),
     Client("asyncpg", [PYTHON, "python/with_asyncpg.py"], ["python"]),
@@ -40,7 +45,10 @@ CLIENTS = [
     ]),
     Client("node-postgres", ["node", "node/pg.cjs"], ["node"]),
     Client("postgres.js", ["node", "node/postgres.cjs"], ["node"]),
-    Client("knex", ["node", "node/knex.cjs"], ["node"]),
+    Client(
+        "knex", ["node", "node/knex.cjs"], ["node"],
+        awaited=[(r"(?<=^cancelled at once: \[ 0, )\w+", "pg_cancel_backend of the process id that pooler told a session", True)],
+    ),
     *[
         Client(f"pgjdbc-{name}", ["pgjdbc.Pgjdbc", *properties], ["java"])
         for name, properties in {

@@ -224,7 +224,8 @@ step("prepared transaction", two_phase)
 listener = connect("", autocommit=True)
 listener.execute("listen news")
 heard = []
-listener.add_notify_handler(lambda n: heard.append((n.channel, n.payload, n.pid == c.info.backend_pid)))
+# Whether these are its own words; by which other session is not compared, for it may be one that spoke on that backend later.
+listener.add_notify_handler(lambda n: heard.append((n.channel, n.payload, n.pid == listener.info.backend_pid)))
 step("notify", lambda: c.execute("notify news, 'one'").statusmessage)
 step("pg_notify", lambda: all_of("select pg_notify('news', %s), pg_notify('other', 'no')", ("two",)))
 
@@ -241,6 +242,7 @@ for _ in range(50):
     if len(heard) >= 2:
         break
 step("heard", lambda: heard)
+step("to itself", lambda: (listener.execute("notify news, 'mine'").statusmessage, heard[2:]))
 
 
 def generated():
