@@ -9,8 +9,7 @@ class Client:
     needs: list = dataclasses.field(default_factory=list)
     normalise: list = dataclasses.field(default_factory=list)  # (pattern, replacement, reason)
     slow: bool = False
-    # Known to differ: (pattern, cause, whether each time; then it is an error once it doesn't).
-    awaited: list = dataclasses.field(default_factory=list)
+    awaited: list = dataclasses.field(default_factory=list)  # (pattern, cause): known to differ; an error once it doesn't
 
     @property
     def command(self):
@@ -28,11 +27,7 @@ EVERYWHERE = [
 PYTHON = "/usr/bin/python3"  # Debian's, which sees Debian's python3-… packages; the first in PATH may be another
 
 CLIENTS = [
-    Client(
-        "psql", ["psql/run"],
-        normalise=[(r"^lo_import \d+$", "lo_import OID", "the server's next OID")],
-        awaited=[(r"(?<=^ same \n------\n) [tf]$", "pg_backend_pid() is the backend's, which may be another in the next transaction", False)],
-    ),
+    Client("psql", ["psql/run"], normalise=[(r"^lo_import \d+$", "lo_import OID", "the server's next OID")]),
     Client("psycopg2", [PYTHON, "python/with_psycopg2.py"], ["python"]),
     Client("psycopg3", [PYTHON, "python/with_psycopg3.py"], ["python"]),
     Client("asyncpg", [PYTHON, "python/with_asyncpg.py"], ["python"]),
@@ -47,7 +42,7 @@ CLIENTS = [
     Client("postgres.js", ["node", "node/postgres.cjs"], ["node"]),
     Client(
         "knex", ["node", "node/knex.cjs"], ["node"],
-        awaited=[(r"(?<=^cancelled at once: \[ 0, )\w+", "pg_cancel_backend of the process id that pooler told a session", True)],
+        awaited=[(r"(?<=^cancelled at once: \[ 0, )\w+", "pg_cancel_backend($1) with a process id that pooler told a session")],
     ),
     *[
         Client(f"pgjdbc-{name}", ["pgjdbc.Pgjdbc", *properties], ["java"])
