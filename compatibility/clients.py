@@ -9,6 +9,7 @@ class Client:
     needs: list = dataclasses.field(default_factory=list)
     normalise: list = dataclasses.field(default_factory=list)  # (pattern, replacement, reason)
     slow: bool = False
+    awaited: list = dataclasses.field(default_factory=list)  # (pattern, cause): known to differ; an error once it doesn't
 
     @property
     def command(self):
@@ -39,9 +40,12 @@ CLIENTS = [
     ]),
     Client("node-postgres", ["node", "node/pg.cjs"], ["node"]),
     Client("postgres.js", ["node", "node/postgres.cjs"], ["node"]),
-    Client("knex", ["node", "node/knex.cjs"], ["node"]),
+    Client(
+        "knex", ["node", "node/knex.cjs"], ["node"],
+        awaited=[(r"(?<=^cancelled at once: \[ 0, )\w+", "pg_cancel_backend($1) with a process id that pooler told a session")],
+    ),
     *[
-        Client(f"pgjdbc-{name}", ["Pgjdbc", *properties], ["java"])
+        Client(f"pgjdbc-{name}", ["pgjdbc.Pgjdbc", *properties], ["java"])
         for name, properties in {
             "threshold-1": ["prepareThreshold=1", "preparedStatementCacheQueries=20"],
             "threshold-5": ["prepareThreshold=5"],

@@ -11,6 +11,7 @@ PACKAGES = {
     "postgresql": ["postgresql", "postgresql-client"],
     "python": ["python3-psycopg2", "python3-psycopg", "python3-asyncpg", "python3-sqlalchemy", "python3-django"],
     "libpq": ["gcc", "libc6-dev", "libpq-dev"],
+    "node": ["nodejs", "npm"],  # unless there are others
 }
 http_port = None
 
@@ -31,7 +32,8 @@ def checked(command, what, **more):
 
 def prepare(needs, with_pooler):
     TARGET.mkdir(exist_ok=True)
-    apt(["postgresql"] + sorted(needs & PACKAGES.keys()))
+    there = {"node"} if shutil.which("node") and shutil.which("npm") else set()
+    apt(["postgresql"] + sorted(needs & PACKAGES.keys() - there))
     if "node" in needs:
         npm()
     if "java" in needs:

@@ -6,10 +6,18 @@ begin; select pg_advisory_xact_lock(2); commit; select count(*) from pg_locks wh
 set search_path = shop, public;
 begin; select nextval('tickets'), currval('tickets'), lastval(); commit;
 select nextval('tickets');
+create table parent (id serial, t text); insert into parent (t) values ('a') \; select currval('parent_id_seq'), lastval();
+create table child (parent bigint default currval('parent_id_seq'), t text);
+insert into parent (t) values ('b');
+insert into child (t) values ('of b');
+table child; drop table child, parent;
+select currval('tickets_that_are_not');
 \c
 set search_path = shop, public;
 select pg_backend_pid() as mine \gset
-select pg_backend_pid() = :mine as same;
+-- Read again, not compared in an expression: there it is the server's, as in the views that it is compared with.
+select pg_backend_pid() as again \gset
+select :again = :mine as same;
 select count(*) from pg_stat_activity where pid = pg_backend_pid() and datname = current_database();
 select pg_cancel_backend(pg_backend_pid());
 select txid_current_if_assigned() is null;

@@ -131,10 +131,10 @@ async def cancelled(c):
 
 async def listening(c):
     heard, listener = [], await asyncpg.connect()
-    mine = c.get_server_pid()
 
+    # Whether these are its own words; by which other session is not compared, for it may be one that spoke on that backend later.
     def hear(connection, pid, channel, payload):
-        heard.append((channel, payload, pid == mine))
+        heard.append((channel, payload, pid == connection.get_server_pid()))
 
     await listener.add_listener("news", hear)
     await c.execute("notify news, 'one'")
@@ -150,6 +150,8 @@ async def listening(c):
         await asyncio.sleep(0.05)
     await astep("while listening", listener.fetchval("select 5"))
     step("heard", lambda: heard)
+    await astep("to itself", listener.execute("notify news, 'mine'"))
+    step("heard", lambda: heard[2:])
     await listener.remove_listener("news", hear)
     await c.execute("notify news, 'unheard'")
     await asyncio.sleep(0.2)

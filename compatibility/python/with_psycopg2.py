@@ -141,12 +141,15 @@ rows(listener, "listen news")
 
 
 def heard(least, seconds=5):
-    """At least so many; and what comes within 0.2 s after them."""
+    """At least so many, and what comes within 0.2 s after them; whether they are its own words.
+
+    By which other session is not compared: where sessions share a backend it may be one that spoke there later.
+    """
     while len(listener.notifies) < least and select.select([listener], [], [], seconds)[0]:
         listener.poll()
     while select.select([listener], [], [], 0.2)[0]:
         listener.poll()
-    got = [(n.channel, n.payload, n.pid == sender.info.backend_pid) for n in listener.notifies]
+    got = [(n.channel, n.payload, n.pid == listener.info.backend_pid) for n in listener.notifies]
     listener.notifies.clear()
     return got
 
@@ -154,6 +157,7 @@ def heard(least, seconds=5):
 step("notify", lambda: rows(sender, "notify news, 'one'"))
 step("pg_notify", lambda: rows(sender, "select pg_notify('news', 'two'), pg_notify('other', 'not asked for')"))
 step("heard", lambda: heard(2))
+step("to itself", lambda: (rows(listener, "notify news, 'mine'"), heard(1)))
 sender.autocommit = False
 step("notify, rolled back", lambda: rows(sender, "notify news, 'rolled back'"))
 sender.rollback()

@@ -8,8 +8,8 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 
 /** Connections through the Unix socket that libpq's variables name, by the URL of README.md and further properties. */
-record Database(String url) implements DataSource {
-  static Database of(String... properties) {
+public record Database(String url) implements DataSource {
+  public static Database of(String... properties) {
     String socket = System.getenv("PGHOST") + "/.s.PGSQL." + System.getenv("PGPORT");
     return new Database(
         "jdbc:postgresql://localhost/"

@@ -8,14 +8,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Prints what a step gave, or the error that it threw, so that a script goes on and both runs can be compared to the end. */
-final class Report {
+public final class Report {
   private Report() {}
 
-  interface Step {
+  public interface Step {
     Object run() throws Exception;
   }
 
-  static void step(String name, Step step) {
+  public static void step(String name, Step step) {
     try {
       System.out.println(name + ": " + plain(step.run()));
     } catch (Exception | LinkageError e) {
@@ -23,7 +23,7 @@ final class Report {
     }
   }
 
-  static String told(Throwable e) {
+  public static String told(Throwable e) {
     StringBuilder all = new StringBuilder();
     for (Throwable t = e; t != null; t = t.getCause()) {
       all.append(all.isEmpty() ? "" : " <- ").append(t.getClass().getSimpleName());
@@ -50,7 +50,7 @@ final class Report {
   }
 
   /** All rows, at most twenty of them shown, and how many there were. */
-  static List<Object> rows(ResultSet rows) throws SQLException {
+  public static List<Object> rows(ResultSet rows) throws SQLException {
     try (rows) {
       ResultSetMetaData columns = rows.getMetaData();
       List<Object> all = new ArrayList<>();

@@ -30,6 +30,11 @@ public interface LeaseHolder {
    */
   void onSettled(TransactionState state, boolean failed);
 
+  /** The client's name for a prepared statement that backends know by another; null if none. */
+  default @Nullable String statementName(String shared) {
+    return null;
+  }
+
   /**
    * An asynchronous notification, whole, which may be changed in place.
    *

@@ -8,6 +8,7 @@ import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -260,6 +261,59 @@ class PreparedStatementTest {
     assertEquals("other", value(execute(b, "s")), "others keep theirs");
     a.query("discard all");
     assertEquals("other", value(execute(b, "s")));
+  }
+
+  /** As psycopg 3 does it. Needs the name in a Parse changed, and the name freed by its Execute. */
+  @Test
+  @Tag("case-63")
+  void deallocateAndExecuteInTheExtendedProtocolReachTheStatementToo() throws Exception {
+    prepare(a, "s", "select 'mine ' || 4");
+    prepare(b, "s", "select 'mine ' || 4");
+    onBothBackends(() -> {
+      List<PgMessage> reply =
+          a.send(PgBytes.parse("", "execute s"), PgBytes.bind("", ""))
+              .send(PgBytes.named('D', 'P', ""), PgBytes.execute("", 0), PgBytes.sync())
+              .readUntil('Z');
+      assertEquals("12TDCZ", RawPgClient.types(reply));
+      assertEquals("mine 4", value(reply));
+    });
+    List<PgMessage> failed =
+        a.send(PgBytes.parse("", "select 1/0"), PgBytes.bind("", ""), PgBytes.execute("", 0))
+            .send(PgBytes.parse("", "deallocate s"), PgBytes.bind("", ""), PgBytes.execute("", 0))
+            .send(PgBytes.sync())
+            .readUntil('Z');
+    assertEquals("22012", error(failed));
+    assertEquals("mine 4", value(execute(a, "s")), "it was skipped");
+    for (RawPgClient client : List.of(a, b)) {
+      List<PgMessage> gone =
+          client
+              .send(PgBytes.parse("", "deallocate s"), PgBytes.bind("", ""))
+              .send(PgBytes.execute("", 0), PgBytes.sync())
+              .readUntil('Z');
+      assertEquals("12CZ", RawPgClient.types(gone));
+      assertEquals("26000", error(execute(client, "s")));
+      assertEquals("1Z", RawPgClient.types(prepare(client, "s", "select 'mine ' || 4")));
+    }
+    onBothBackends(() -> assertEquals("mine 4", value(execute(a, "s"))));
+  }
+
+  /** Needs the shared name put back into the server's error. */
+  @Test
+  @Tag("case-60")
+  void anErrorTellsTheClientsOwnName() throws Exception {
+    prepare(a, "schön", "select $1::int");
+    assertEquals(
+        "prepared statement \"schön\" already exists", message(prepare(a, "schön", "select 2")));
+    String said = message(execute(a, "schön"));
+    assertTrue(said.endsWith("but prepared statement \"schön\" requires 1"), said);
+    assertEquals("7", value(execute(a, "schön", "7")));
+  }
+
+  private static String message(List<PgMessage> messages) {
+    byte[] body = messages.stream().filter(PgMessage::isError).findFirst().orElseThrow().body();
+    String fields = new String(body, StandardCharsets.UTF_8);
+    int from = fields.indexOf("\0M") + 2;
+    return fields.substring(from, fields.indexOf('\0', from));
   }
 
   /** Needs the settings in the statement's identity: without, the second is the first's. */

@@ -8,7 +8,6 @@ import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -354,32 +353,5 @@ class SessionStateTest {
       assertTrue(third.quietFor(MOMENT));
       assertTrue(speaker.quietFor(MOMENT));
     }
-  }
-
-  @Test
-  @Tag("case-88")
-  void currvalIsAnsweredInTheTransactionOfItsNextvalOnly() throws Exception {
-    a.query("drop sequence if exists s; create sequence s");
-    assertEquals("1", a.value("select nextval('s')"));
-    for (String sql : List.of("select currval('s')", "select lastval()")) {
-      List<PgMessage> told = b.query(sql);
-      assertEquals("55000", told.getFirst().sqlState());
-      List<PgMessage> extended =
-          b.send(
-                  PgBytes.parse("", sql),
-                  PgBytes.bind("", ""),
-                  PgBytes.execute("", 0),
-                  PgBytes.sync())
-              .readUntil('Z');
-      assertEquals("EZ", RawPgClient.types(extended));
-      assertEquals("55000", extended.getFirst().sqlState());
-    }
-    a.query("begin");
-    assertEquals("2", a.value("select nextval('s')"));
-    assertEquals("2", a.value("select currval('s')"));
-    a.query("commit");
-    assertEquals("1", b.value("select 1"), "the session is well");
-    b.query("create temp table pinning (i int)");
-    assertEquals("55000", b.query("select currval('s')").getFirst().sqlState());
   }
 }

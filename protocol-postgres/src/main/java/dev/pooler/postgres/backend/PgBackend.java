@@ -14,6 +14,7 @@ import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.core.wire.Verdict;
 import dev.pooler.postgres.codec.ErrorFields;
+import dev.pooler.postgres.codec.ErrorNames;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
@@ -69,6 +70,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
   /** A cancel that comes before its statement has begun is lost: it is sent so often. */
   private static final int CANCELS = 20;
 
+  private static final String FORGET_SEQUENCES = "DISCARD SEQUENCES";
+
   private static final String NO_STATEMENT = "_pooler_none";
 
   private static final RequestEffect NO_EFFECT =
@@ -106,6 +109,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.BACKEND, this);
   private final PgReplies replies = new PgReplies();
   private final BackendStatements statements;
+  private final BackendSequences sequences = new BackendSequences();
   private final Map<String, String> reported;
 
   /** What is reported while nobody has set anything. */
@@ -463,8 +467,40 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public RequestEffect deallocating(SharedStatement statement) {
+    return statements.remove(statement);
+  }
+
+  @Override
   public void allDeallocated() {
     statements.clear();
+  }
+
+  @Override
+  public boolean visit(long session) {
+    return sequences.visit(session);
+  }
+
+  @Override
+  public boolean sequencesAreOwn() {
+    return sequences.areOwn();
+  }
+
+  @Override
+  public void forgetSequences() {
+    if (!replies.skipping()) {
+      replies.expectOwnStatement(sequences.forgotten());
+      Messages.runBetween(out.room(256), "_pooler_sequences", FORGET_SEQUENCES);
+    }
+  }
+
+  @Override
+  public void forgetSequencesForQuery() {
+    if (!replies.skipping()) {
+      sequences.forgotten();
+      replies.expectOwnQuery();
+      Messages.query(out.room(64), FORGET_SEQUENCES);
+    }
   }
 
   @Override
@@ -743,7 +779,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
   public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
     return switch (type) {
       case BackendType.READY_FOR_QUERY -> ready(length, in, index);
-      case BackendType.ERROR_RESPONSE -> error(in, index, available);
+      case BackendType.ERROR_RESPONSE -> error(length, in, index, available);
       case BackendType.DATA_ROW -> row(in, index, available);
       case BackendType.NOTIFICATION_RESPONSE -> {
         LeaseHolder session = holder;
@@ -781,7 +817,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
           default -> throw new ProtocolViolation("ReadyForQuery with an unknown status");
         };
     if (ours) {
-      ownDone = --ownUnanswered == 0;
+      ownDone = own != null && --ownUnanswered == 0; // else it is in front of a client's query
       return Verdict.DROP;
     }
     if (beginLost) {
@@ -808,7 +844,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
     }
   }
 
-  private Verdict error(ByteBuf in, int index, int available) {
+  private Verdict error(long length, ByteBuf in, int index, int available) {
     ErrorFields fields = ErrorFields.read(in, index + PgFrameFormat.HEADER, index + available);
     if (fields.fatal()) {
       fatal = fields.toFailure(true);
@@ -832,6 +868,10 @@ public final class PgBackend implements SessionBackend, FrameSink {
       ownFailure = fields.toFailure(false);
       return Verdict.DROP;
     }
+    if (replies.headIsOwnQuery()) {
+      sequences.notForgotten();
+      return Verdict.DROP;
+    }
     SqlFailure told = replies.refusal();
     // A cancel may have hit the Close that we put into the client's batch: it is the batch's error.
     if (replies.failed()) {
@@ -841,11 +881,28 @@ public final class PgBackend implements SessionBackend, FrameSink {
       out.flush();
     }
     failed = true;
-    if (told != null && toSession()) {
+    if (!toSession()) {
+      return Verdict.DROP;
+    }
+    if (told != null) {
       tell(told, in, index);
       return Verdict.DROP;
     }
-    return toSession() ? Verdict.FORWARD : Verdict.DROP;
+    if (length == available && ErrorNames.areIn(fields.message())) {
+      forwardNamed(in, index, index + available);
+    }
+    return Verdict.FORWARD;
+  }
+
+  private void forwardNamed(ByteBuf in, int index, int end) {
+    LeaseHolder session = holder;
+    ByteBuf named =
+        session == null ? null : ErrorNames.replace(in, index, end, session::statementName);
+    if (named != null) {
+      walker.replaceStart(in, index, end - index);
+      forward(named, 0, named.readableBytes());
+      named.release();
+    }
   }
 
   /** In the place of the server's error, which begins at {@code index}. */
@@ -952,6 +1009,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
         if (clean && ask.settingsAfter() != null) {
           settings = ask.settingsAfter();
           statements.clear(); // DISCARD ALL
+          sequences.reset();
         }
         ask.answer().complete(clean && usable());
       }

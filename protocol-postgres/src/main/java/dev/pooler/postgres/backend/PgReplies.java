@@ -137,6 +137,22 @@ final class PgReplies {
     add(Frontend.EXECUTE | kind, Disposition.SWALLOW, effect);
   }
 
+  /**
+   * A statement of ours within the client's batch, from Close and Parse to its two Closes ({@code
+   * Messages.runBetween}).
+   *
+   * @param effect of its Execute
+   */
+  void expectOwnStatement(@Nullable RequestEffect effect) {
+    batchOpen = true;
+    add(Frontend.CLOSE, Disposition.SWALLOW, null);
+    add(Frontend.PARSE, Disposition.SWALLOW, null);
+    add(Frontend.BIND, Disposition.SWALLOW, null);
+    add(Frontend.EXECUTE, Disposition.SWALLOW, effect);
+    add(Frontend.CLOSE, Disposition.SWALLOW, null);
+    add(Frontend.CLOSE, Disposition.SWALLOW, null);
+  }
+
   /** A Close of ours whose CloseComplete is to reach the client as ParseComplete. */
   boolean expectStandIn(RequestEffect effect) {
     batchOpen = true;
@@ -172,6 +188,11 @@ final class PgReplies {
       return true;
     }
     return queue.add(type, disposition, effect);
+  }
+
+  /** True when the next reply answers a query of ours, of a pool's request or within a session. */
+  boolean headIsOwnQuery() {
+    return queue.headType() == Frontend.QUERY && queue.headSwallowed();
   }
 
   boolean headSwallowed() {

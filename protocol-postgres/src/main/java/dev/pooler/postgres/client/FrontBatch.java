@@ -76,6 +76,7 @@ final class FrontBatch {
         && !facts.is(StatementTrait.REFUSES_TRANSACTION)
         && !facts.leaves(Footprint.CODE) // EXPLAIN EXECUTE: its text is changed
         && !facts.leaves(Footprint.DEALLOCATE)
+        && !judge.concernsSequences(facts)
         && switch (facts.first()) {
           case READ, WRITE, SHOW -> true;
           default -> false;

@@ -14,6 +14,7 @@ import dev.pooler.core.pool.ReleaseDecision;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
 import dev.pooler.core.relay.Outlet;
+import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Pin;
 import dev.pooler.core.session.Session;
@@ -159,6 +160,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     this.mode = pool.limits().mode();
     this.judge =
         new StatementJudge(
+            id,
             mode,
             settings,
             pool.counters(),
@@ -515,7 +517,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
         behindFront = true;
         midBatch = false;
       }
-      expect(lease.backend(), type);
+      RequestEffect effect = type == Frontend.EXECUTE ? prepared.takeExecuteEffect() : null;
+      expect(backend(), type, effect);
     }
   }
 
@@ -572,7 +575,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       return Verdict.DROP;
     }
     if (type == Frontend.QUERY || type == Frontend.FUNCTION_CALL) {
-      expect(backend, type);
+      expect(backend, type, null);
       behindFront = true;
     }
     return verdict;
@@ -637,6 +640,10 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
       return meaning;
     }
     judge.noteText(meaning, in, text, zero);
+    if (judge.forgetsSequences(meaning.facts(), backend)) {
+      walking.forwardPassed(in, index);
+      backend.forgetSequencesForQuery();
+    }
     return prepared.onQuery(meaning, length, in, index, walking, backend);
   }
 
@@ -650,8 +657,8 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     pool.counters().fromClient(length);
   }
 
-  private static void expect(Backend backend, int type) {
-    if (!backend.expect(type)) {
+  private static void expect(SessionBackend backend, int type, @Nullable RequestEffect effect) {
+    if (!backend.expect(type, effect)) {
       throw new ProtocolViolation("more requests in one pipeline than can be answered");
     }
   }
@@ -706,7 +713,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     lease = granted;
     SessionBackend backend = (SessionBackend) granted.backend();
     backend.attach(this);
-    judge.onLease();
+    judge.onLease((SessionBackend) backend);
     prepared.onLease();
     behindFront = false;
     stalledByFront = false;
@@ -1280,6 +1287,11 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
     awaitsAnswers = false;
     return true;
+  }
+
+  @Override
+  public @Nullable String statementName(String shared) {
+    return prepared.nameOf(shared);
   }
 
   @Override

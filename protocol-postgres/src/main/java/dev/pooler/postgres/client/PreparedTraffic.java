@@ -51,6 +51,9 @@ final class PreparedTraffic {
   /** See {@link #holdsBack()}. */
   private boolean holdsBack;
 
+  /** What was bound last deallocates a statement, once it is executed. */
+  private @Nullable RequestEffect atExecute;
+
   /** Why the message that was just looked at may not run; taken with {@link #takeRefusal}. */
   private @Nullable SqlFailure refusal;
 
@@ -63,6 +66,11 @@ final class PreparedTraffic {
   /** The client's names, for people. */
   List<String> names() {
     return names.all();
+  }
+
+  /** The client's name for a shared statement, or null. */
+  @Nullable String nameOf(String shared) {
+    return names.nameOf(shared);
   }
 
   void onLease() {
@@ -92,21 +100,15 @@ final class PreparedTraffic {
       int index,
       FrameWalker walker,
       SessionBackend backend) {
-    boolean mayName =
-        meaning.facts().leaves(Footprint.CODE) || meaning.facts().leaves(Footprint.DEALLOCATE);
-    if (!shares || names.size() == 0 || !mayName || meaning == StatementMeaning.UNKNOWN) {
-      unnamed.drop();
-      return meaning;
-    }
     int text = index + PgFrameFormat.HEADER;
     PreparedNameInText place =
-        PreparedNameInText.find(
-            PgDialects.STANDARD, in, text, Math.toIntExact(index + length - 1 - text));
+        namePlace(meaning, in, text, (int) Math.min(index + length - 1, Integer.MAX_VALUE));
     if (place != null && mustWait(place, backend)) {
       return null;
     }
     unnamed.drop();
-    if (meaning.facts().clears(Footprint.PREPARED)
+    if (names.size() > 0
+        && meaning.facts().clears(Footprint.PREPARED)
         && (backend.owes() || meaning.facts().statements() > 1)) {
       bringWitness(in, index, walker, backend);
     }
@@ -192,7 +194,19 @@ final class PreparedTraffic {
   }
 
   void onSync() {
+    RequestEffect never = atExecute;
+    if (never != null) {
+      atExecute = null;
+      never.undone();
+    }
     names.onSync();
+  }
+
+  /** What depends on the Execute that passes now. */
+  @Nullable RequestEffect takeExecuteEffect() {
+    RequestEffect effect = atExecute;
+    atExecute = null;
+    return effect;
   }
 
   /** Everything asked is answered. */
@@ -293,7 +307,10 @@ final class PreparedTraffic {
     }
     int definition = index + available - text;
     if (name == zero) {
-      return pass(backend, Frontend.PARSE, unnamed.parsed(in, text, definition, meaning));
+      Verdict renamed = parseNaming(meaning, in, index, text, end, definition, walker, backend);
+      return renamed != null
+          ? renamed
+          : pass(backend, Frontend.PARSE, unnamed.parsed(in, text, definition, meaning));
     }
     if (!shares) {
       return pass(backend, Frontend.PARSE, null);
@@ -309,6 +326,57 @@ final class PreparedTraffic {
       return Verdict.DROP;
     }
     return define(in, name, text, definition, meaning, walker, backend);
+  }
+
+  /**
+   * A text without a name that names a statement of the session, as psycopg 3 says DEALLOCATE: it
+   * gets that statement's own name. Null for any other.
+   */
+  private @Nullable Verdict parseNaming(
+      StatementMeaning meaning,
+      ByteBuf in,
+      int index,
+      int text,
+      int end,
+      int definition,
+      FrameWalker walker,
+      SessionBackend backend) {
+    PreparedNameInText place = namePlace(meaning, in, text, end);
+    SharedStatement statement = place == null ? null : names.find(place.name());
+    if (place == null || statement == null || statement == SharedStatement.RAW) {
+      return null;
+    }
+    boolean deallocates = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
+    int rest = text + place.offset() + place.length();
+    ByteBuf renamed = in.alloc().buffer(definition + statement.nameLength());
+    try {
+      renamed.writeBytes(in, text, place.offset());
+      statement.writeBareName(renamed);
+      renamed.writeBytes(in, rest, text + definition - rest);
+      int length = renamed.readableBytes();
+      walker.replaceStart(in, index, text + definition - index);
+      backend.ensure(statement);
+      ByteBuf out = backend.room(PgFrameFormat.HEADER + 1);
+      out.writeByte(Frontend.PARSE).writeInt(PgFrameFormat.HEADER + length).writeByte(0);
+      backend.send(renamed, 0, length);
+      StatementMeaning its = deallocates ? StatementMeaning.NOTHING : statement.meaning();
+      RequestEffect effect = unnamed.parsed(renamed, 0, length, its);
+      unnamed.names(new UnnamedStatement.NamedInText(statement, place.name(), deallocates));
+      return pass(backend, Frontend.PARSE, effect);
+    } finally {
+      renamed.release();
+    }
+  }
+
+  /** Where a text may name a statement of the session; null if it doesn't. */
+  private @Nullable PreparedNameInText namePlace(
+      StatementMeaning meaning, ByteBuf in, int text, int end) {
+    boolean mayName =
+        meaning.facts().leaves(Footprint.CODE) || meaning.facts().leaves(Footprint.DEALLOCATE);
+    if (!shares || names.size() == 0 || !mayName || meaning == StatementMeaning.UNKNOWN) {
+      return null;
+    }
+    return PreparedNameInText.find(PgDialects.STANDARD, in, text, end - text);
   }
 
   private RequestEffect unread(ByteBuf in, int name, int zero) {
@@ -384,7 +452,7 @@ final class PreparedTraffic {
       return pass(backend, Frontend.BIND, null); // no name of ours is so long
     }
     if (name == zero) {
-      refusal = unnamed.defined() ? judge.onExecution(unnamed.meaning(), backend) : null;
+      refusal = unnamed.defined() ? execution(unnamed.meaning(), in, index, walker, backend) : null;
       return refusal == null ? useUnnamed(Frontend.BIND, in, index, walker, backend) : Verdict.DROP;
     }
     if (shares && names.undecided(in, name, zero)) {
@@ -397,7 +465,7 @@ final class PreparedTraffic {
     if (statement == null || statement == SharedStatement.RAW) {
       return pass(backend, Frontend.BIND, null); // the server knows it, or knows what to say
     }
-    refusal = judge.onExecution(statement.meaning(), backend);
+    refusal = execution(statement.meaning(), in, index, walker, backend);
     if (refusal != null) {
       return Verdict.DROP;
     }
@@ -428,6 +496,15 @@ final class PreparedTraffic {
     }
     SharedStatement statement = names.find(in, name, zero);
     return statement == null ? null : statement.meaning();
+  }
+
+  private @Nullable SqlFailure execution(
+      StatementMeaning meaning, ByteBuf in, int index, FrameWalker walker, SessionBackend backend) {
+    if (judge.forgetsSequences(meaning.facts(), backend)) {
+      walker.forwardPassed(in, index);
+      backend.forgetSequences();
+    }
+    return judge.onExecution(meaning, backend);
   }
 
   private Verdict onDescribe(
@@ -493,6 +570,14 @@ final class PreparedTraffic {
     if (unnamed.isElsewhere()) {
       walker.forwardPassed(in, index); // what came before must not be overtaken
       unnamed.bring(backend);
+    }
+    UnnamedStatement.NamedInText named = unnamed.named();
+    if (named != null) {
+      walker.forwardPassed(in, index);
+      backend.ensure(named.statement());
+      if (named.deallocates() && type == Frontend.BIND) {
+        atExecute = names.remove(named.name()).and(backend.deallocating(named.statement()));
+      }
     }
     return pass(backend, type, null);
   }

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.ByteProcessor;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +104,17 @@ final class SessionStatements {
     return named == null ? List.of() : named.keySet().stream().map(Name::text).sorted().toList();
   }
 
+  /** The first of the names that stand for a shared statement, or null; looks at each. */
+  @Nullable String nameOf(String shared) {
+    return named == null
+        ? null
+        : named.entrySet().stream()
+            .filter(entry -> shared.equals(String.valueOf(entry.getValue().statement())))
+            .map(entry -> entry.getKey().text())
+            .min(Comparator.naturalOrder())
+            .orElse(null);
+  }
+
   /** A Sync has been sent: what is said from now on is another batch. */
   void onSync() {
     batch++;
@@ -172,6 +184,11 @@ final class SessionStatements {
   /** Frees a name; the effect gives it again. */
   RequestEffect remove(ByteBuf in, int from, int to) {
     return change(probe.read(in, from, to).copy(), null);
+  }
+
+  /** SQL text is about to deallocate it; the effect gives it again. */
+  RequestEffect remove(String name) {
+    return change(probe.of(name).copy(), null);
   }
 
   /** DEALLOCATE ALL, DISCARD ALL. */

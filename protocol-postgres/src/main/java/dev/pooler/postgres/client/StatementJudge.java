@@ -97,7 +97,8 @@ final class StatementJudge {
   /** A query has been sent that deallocates all prepared statements, and is not answered. */
   private boolean deallocating;
 
-  private boolean drewFromSequence;
+  private final SequenceValues sequences;
+  private SequenceValues.Answer sequenceAnswer = SequenceValues.Answer.RUN;
 
   /** What the session listens to is on its backend, and is to go to the shared listener. */
   private boolean channelsHere;
@@ -119,6 +120,7 @@ final class StatementJudge {
   private @Nullable PinReason unwanted;
 
   StatementJudge(
+      long session,
       PoolMode mode,
       PgSettings startup,
       PoolCounters counters,
@@ -134,6 +136,7 @@ final class StatementJudge {
     this.census = census;
     this.clock = clock;
     this.policy = policy;
+    this.sequences = new SequenceValues(session, census.sequences());
   }
 
   PgSettings settings() {
@@ -260,8 +263,8 @@ final class StatementJudge {
     return (int) Math.min(length, wanted);
   }
 
-  void onLease() {
-    drewFromSequence = false;
+  void onLease(SessionBackend backend) {
+    sequences.onLease(backend);
   }
 
   /** An Execute: what was bound runs. */
@@ -327,6 +330,7 @@ final class StatementJudge {
     }
     asked(StatementClass.CALL);
     executed = true;
+    sequences.mayHaveDrawn();
     switch (in.getInt(index + PgFrameFormat.HEADER)) {
       // lo_creat, lo_create, lo_open, lo_close, loread, lowrite, lo_lseek, lo_tell, lo_unlink,
       // lo_truncate and the 64-bit ones: pg_proc.dat of PostgreSQL 18
@@ -357,6 +361,7 @@ final class StatementJudge {
   /** A statement that is too long to be read: it may leave anything. */
   void tooLong() {
     asked(StatementClass.UNKNOWN);
+    sequences.mayHaveDrawn();
     pin(PinReason.LARGE_STATEMENT);
   }
 
@@ -368,15 +373,6 @@ final class StatementJudge {
               "42501", 1227, "transaction blocks are not allowed in statement pooling mode")
           .withHint("Set pool.mode: transaction for this database.");
     }
-    if (facts.leaves(Footprint.SEQUENCE_VALUE)
-        && mode != PoolMode.SESSION
-        && !drewFromSequence
-        && !facts.is(StatementTrait.ADVANCES_SEQUENCE)) {
-      return SqlFailure.error(
-              "55000", 1105, "currval and lastval are not defined outside nextval's transaction")
-          .withDetail("In " + mode.word() + " pooling each transaction may have another backend.")
-          .withHint("Use INSERT ... RETURNING, or ask in the transaction that called nextval.");
-    }
     return mode == PoolMode.SESSION ? null : policy.refusal(meaning);
   }
 
@@ -385,9 +381,44 @@ final class StatementJudge {
     asked++;
   }
 
+  /**
+   * Before {@link #onQuery} or {@link #onExecution}, with nothing of the message sent: whether the
+   * backend must forget first what was drawn from sequences on it.
+   */
+  boolean forgetsSequences(StatementFacts facts, SessionBackend backend) {
+    boolean draws =
+        mayRunHiddenCode(facts)
+            || facts.is(StatementTrait.ADVANCES_SEQUENCE)
+            || facts.leaves(Footprint.UNKNOWN);
+    boolean asks = facts.leaves(Footprint.SEQUENCE_VALUE);
+    if (mode == PoolMode.SESSION || (!draws && !asks)) {
+      return false;
+    }
+    if (!asks && !sequences.anyCare()) {
+      sequences.mayHaveDrawn();
+      return false;
+    }
+    sequenceAnswer = sequences.judge(facts, draws, program(), backend);
+    return sequenceAnswer == SequenceValues.Answer.FORGET_AND_RUN;
+  }
+
+  private String program() {
+    String name = settings.text("application_name");
+    return name == null ? "" : name;
+  }
+
+  /** Whether {@link #forgetsSequences} may have something to do in front of such a statement. */
+  boolean concernsSequences(StatementFacts facts) {
+    return facts.leaves(Footprint.SEQUENCE_VALUE) || sequences.anyCare();
+  }
+
   /** A text is about to run: a simple query, or the Bind of a statement; a refusal or null. */
   @Nullable SqlFailure onExecution(StatementMeaning meaning, SessionBackend backend) {
     SqlFailure refusal = refusal(meaning);
+    if (refusal == null && sequenceAnswer == SequenceValues.Answer.REFUSE) {
+      refusal = SequenceValues.refusal(program());
+    }
+    sequenceAnswer = SequenceValues.Answer.RUN;
     if (refusal == null) {
       note(meaning, backend);
     }
@@ -397,8 +428,7 @@ final class StatementJudge {
   private void note(StatementMeaning meaning, SessionBackend backend) {
     StatementFacts facts = meaning.facts();
     asked(facts.first());
-    drewFromSequence |=
-        facts.is(StatementTrait.ADVANCES_SEQUENCE) || facts.first() == StatementClass.WRITE;
+    noteSequences(facts);
     doubtLone();
     if (facts.is(StatementTrait.LETS_GO)) {
       askAboutPins();
@@ -429,6 +459,22 @@ final class StatementJudge {
     if (lone != null) {
       doubt(lone);
       lone = null;
+    }
+  }
+
+  private void noteSequences(StatementFacts facts) {
+    if (facts.clears(Footprint.SEQUENCE_VALUE)) {
+      sequences.discarded();
+      pins &= ~bit(PinReason.SEQUENCE_VALUE);
+    }
+    if (sequences.anyCare() && SequenceValues.isWrite(facts)) {
+      pinForSequences();
+    }
+  }
+
+  private void pinForSequences() {
+    if (mode != PoolMode.SESSION && sequences.keepsLease(program())) {
+      pin(PinReason.SEQUENCE_VALUE);
     }
   }
 
@@ -605,7 +651,6 @@ final class StatementJudge {
         doubts = 0;
         wrote = false;
         asksCensus = false;
-        drewFromSequence = false;
         allDeallocated(backend);
       }
     } else {
@@ -688,7 +733,9 @@ final class StatementJudge {
     code = false;
     if (asksCensus) {
       asksCensus = false;
-      census.found(truth.codeLeaves(), truth.codeNotifies(), clock.getAsLong());
+      census.found(
+          truth.codeLeaves(), truth.codeNotifies(), truth.codeAsks(), clock.getAsLong());
+      pinForSequences();
       judgeHiddenCode(); // which may be the next question
     }
     if (doubts == 0) {

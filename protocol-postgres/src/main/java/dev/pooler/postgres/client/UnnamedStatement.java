@@ -2,6 +2,7 @@ package dev.pooler.postgres.client;
 
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.postgres.statement.SessionBackend;
+import dev.pooler.postgres.statement.SharedStatement;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import java.util.Arrays;
@@ -24,11 +25,30 @@ final class UnnamedStatement {
 
   private StatementMeaning meaning = StatementMeaning.UNKNOWN;
 
+  /** The shared statement that its text executes or deallocates, and by what name. */
+  private @Nullable NamedInText named;
+
   /** Counts the statements without a name that the session has parsed. */
   private int parses;
 
   /** The backend of this lease holds it. */
   private boolean here;
+
+  /**
+   * EXECUTE or DEALLOCATE of a statement of the session, in a text that has its shared name.
+   *
+   * @param name as the client knows it
+   */
+  record NamedInText(SharedStatement statement, String name, boolean deallocates) {}
+
+  @Nullable NamedInText named() {
+    return length >= 0 ? named : null;
+  }
+
+  /** What was just parsed is such a text. */
+  void names(NamedInText itsNamed) {
+    named = itsNamed;
+  }
 
   StatementMeaning meaning() {
     return meaning;
@@ -56,6 +76,7 @@ final class UnnamedStatement {
     in.getBytes(index, definition, 0, bytes);
     length = bytes;
     meaning = itsMeaning;
+    named = null;
     here = true;
     return new Parsed(++parses);
   }

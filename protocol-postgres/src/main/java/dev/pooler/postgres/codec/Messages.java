@@ -175,6 +175,34 @@ public final class Messages {
     end(out, start);
   }
 
+  /**
+   * A statement without parameters between a client's messages, from Parse to Close, under a name
+   * of ours for statement and portal: the client's unnamed ones stay. What an attempt before left,
+   * that failed half way, is closed first.
+   */
+  public static void runBetween(ByteBuf out, String name, String sql) {
+    closeStatement(out, name);
+    int parse = begin(out, Frontend.PARSE);
+    string(out, name);
+    string(out, sql);
+    out.writeShort(0);
+    end(out, parse);
+    int bind = begin(out, Frontend.BIND);
+    string(out, name);
+    string(out, name);
+    out.writeShort(0).writeShort(0).writeShort(0);
+    end(out, bind);
+    int execute = begin(out, Frontend.EXECUTE);
+    string(out, name);
+    out.writeInt(0);
+    end(out, execute);
+    int close = begin(out, Frontend.CLOSE);
+    out.writeByte('P');
+    string(out, name);
+    end(out, close);
+    closeStatement(out, name);
+  }
+
   /** Close of a prepared statement. */
   public static void closeStatement(ByteBuf out, String name) {
     int start = begin(out, Frontend.CLOSE);

@@ -34,6 +34,8 @@ public final class CodeCensus {
 
   private static final Taken NOTHING = new Taken(Finding.NOT_ASKED, true, 0);
 
+  private final SequencePrograms sequences = new SequencePrograms();
+
   private volatile Taken last = NOTHING;
 
   /**
@@ -56,7 +58,15 @@ public final class CodeCensus {
     return now - taken.at <= FRESH && taken.finding == Finding.HARMLESS && !taken.notifies;
   }
 
-  public void found(boolean mayLeave, boolean notifies, long now) {
+  /** Who asks for what was drawn from sequences. */
+  public SequencePrograms sequences() {
+    return sequences;
+  }
+
+  /** The server has told. */
+  public void found(
+      boolean mayLeave, boolean notifies, SequencePrograms.Care sequenceCare, long now) {
+    sequences.all(sequenceCare);
     last = new Taken(mayLeave ? Finding.MAY_LEAVE : Finding.HARMLESS, notifies, now);
   }
 

@@ -188,6 +188,15 @@ public final class PgSettings implements SessionSettings {
     return Collections.unmodifiableSortedMap(values);
   }
 
+  /** One of them as a client gave it, or null. */
+  public @Nullable String text(String name) {
+    return switch (values.get(name)) {
+      case Value.Text(String text) -> text;
+      case Value.Sql(String expression) -> expression;
+      case null -> null;
+    };
+  }
+
   /** The same as text by name, for people: values as a client gave them. */
   public Map<String, String> texts() {
     Map<String, String> texts = new LinkedHashMap<>();
@@ -254,12 +263,6 @@ public final class PgSettings implements SessionSettings {
     }
     Matcher quoted = QUOTED.matcher(expression);
     return quoted.matches() ? quoted.group(1).replace("''", "'") : null;
-  }
-
-  /** The value that a setting has here as text, if it has one that can be told. */
-  public @Nullable String text(String name) {
-    Value value = values.get(lower(name));
-    return value == null ? null : plain(lower(name), value);
   }
 
   /**

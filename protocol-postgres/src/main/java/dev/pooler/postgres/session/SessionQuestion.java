@@ -83,6 +83,23 @@ public final class SessionQuestion {
           + has("notify")
           + "))";
 
+  /** Whether the source of functions names currval or lastval. */
+  private static final String FUNCTIONS_ASK =
+      "'currval in a function', '', '' WHERE EXISTS (SELECT"
+          + FUNCTIONS
+          + " AND (false"
+          + has("currval|lastval")
+          + "))";
+
+  /** The same of what is kept as a node tree: pg_proc's OIDs 1575 and 2559. */
+  private static final String TREES_ASK =
+      "'currval in a tree', '', '' WHERE false"
+          + tree("pg_attrdef", "adbin")
+          + tree("pg_constraint", "conbin")
+          + tree("pg_trigger", "tgqual")
+          + tree("pg_type", "typdefaultbin")
+          + tree("pg_rewrite", "ev_action");
+
   private SessionQuestion() {}
 
   /**
@@ -139,6 +156,8 @@ public final class SessionQuestion {
     }
     if (census) {
       part(sql, CENSUS);
+      part(sql, FUNCTIONS_ASK);
+      part(sql, TREES_ASK);
     }
     return sql.toString();
   }
@@ -148,6 +167,14 @@ public final class SessionQuestion {
    */
   private static String has(String pattern) {
     return " OR (" + SOURCE + ") OPERATOR(pg_catalog.~*) " + PgSettings.literal(pattern);
+  }
+
+  private static String tree(String catalog, String column) {
+    return " OR EXISTS (SELECT FROM pg_catalog."
+        + catalog
+        + " WHERE oid OPERATOR(pg_catalog.>=) 16384 AND "
+        + column
+        + "::pg_catalog.text OPERATOR(pg_catalog.~) ':funcid (1575|2559) ')";
   }
 
   private static void part(StringBuilder sql, String select) {

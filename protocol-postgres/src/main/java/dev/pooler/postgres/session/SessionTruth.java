@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param codeLeaves functions of this database may leave something
  * @param codeNotifies functions of this database may notify
  * @param channels what is listened to
+ * @param codeAsks KEEPS where defaults, constraints or rules of this database call currval or
+ *     lastval, ASKS where functions do, who mostly draw themselves
  */
 public record SessionTruth(
     Map<String, String> settings,
@@ -28,6 +30,7 @@ public record SessionTruth(
     boolean hidden,
     boolean codeLeaves,
     boolean codeNotifies,
+    SequencePrograms.Care codeAsks,
     Set<String> channels) {
 
   /**
@@ -44,6 +47,7 @@ public record SessionTruth(
     boolean codeLeaves = false;
     boolean codeNotifies = false;
     Set<String> channels = new HashSet<>();
+    SequencePrograms.Care codeAsks = SequencePrograms.Care.NONE;
     for (@Nullable String[] row : rows) {
       String kind = row[0];
       String name = row[1];
@@ -57,6 +61,12 @@ public record SessionTruth(
         case "user" -> sessionUser = name.equals(login) ? null : name;
         case "census" -> codeLeaves = true;
         case "notifies" -> codeNotifies = true;
+        case "currval in a tree" -> codeAsks = SequencePrograms.Care.KEEPS;
+        case "currval in a function" -> {
+          if (codeAsks == SequencePrograms.Care.NONE) {
+            codeAsks = SequencePrograms.Care.ASKS;
+          }
+        }
         case "hidden" -> hidden = true;
         case "prepared" -> found |= Footprint.PREPARED.bit();
         case "shared" -> found |= Footprint.DEALLOCATE.bit();
@@ -68,7 +78,7 @@ public record SessionTruth(
       }
     }
     return new SessionTruth(
-        settings, role, sessionUser, found, hidden, codeLeaves, codeNotifies, channels);
+        settings, role, sessionUser, found, hidden, codeLeaves, codeNotifies, codeAsks, channels);
   }
 
   public boolean has(Footprint footprint) {

@@ -123,8 +123,26 @@ public interface SessionBackend extends Backend {
   /** The session's own request has deallocated this statement. */
   void deallocated(SharedStatement statement);
 
+  /** The session's own request is about to; the effect takes that back. */
+  RequestEffect deallocating(SharedStatement statement);
+
   /** The session's own request has deallocated all statements. */
   void allDeallocated();
+
+  /** A session takes the backend; false if another has been here since that one's last lease. */
+  boolean visit(long session);
+
+  /** What currval and lastval would answer from was drawn by the session that is here, or none. */
+  boolean sequencesAreOwn();
+
+  /** DISCARD SEQUENCES in front of the client's next message of the extended protocol. */
+  void forgetSequences();
+
+  /**
+   * As {@link #forgetSequences}, in front of a simple query: as a query, too. Behind an Execute
+   * without a Sync it would find itself in a transaction (XACT_FLAGS_PIPELINING of PostgreSQL 18).
+   */
+  void forgetSequencesForQuery();
 
   /** Room for the start of a message that is rewritten, in front of what {@link #send} brings. */
   ByteBuf room(int bytes);

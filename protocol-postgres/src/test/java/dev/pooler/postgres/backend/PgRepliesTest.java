@@ -28,6 +28,44 @@ class PgRepliesTest {
   }
 
   @Test
+  void aStatementOfOursWithinABatchIsSwallowedWhole() {
+    play(
+        """
+        F Parse
+        P Close to Close
+        F Bind
+        F Execute
+        F Sync
+        B ParseComplete
+        S CloseComplete
+        S ParseComplete
+        S BindComplete
+        S CommandComplete
+        S CloseComplete
+        S CloseComplete
+        B BindComplete
+        B CommandComplete
+        B ReadyForQuery
+        = owes nothing
+        """);
+  }
+
+  @Test
+  void aQueryOfOursInFrontOfAQueryIsSwallowedWhole() {
+    play(
+        """
+        P Query
+        F Query
+        S CommandComplete
+        S ReadyForQuery
+        B RowDescription
+        B CommandComplete
+        B ReadyForQuery
+        = owes nothing
+        """);
+  }
+
+  @Test
   void aQueryOfManyStatementsIsAnsweredOnce() {
     play(
         """

@@ -84,6 +84,7 @@ final class Transcript {
       case "Query" -> replies.expectOwnQuery();
       case "Sync" -> replies.expectOwnSync();
       case "Close" -> replies.expectOwnClose(null);
+      case "Close to Close" -> replies.expectOwnStatement(null);
       default -> throw new AssertionError(message);
     }
   }
