@@ -5,6 +5,7 @@ import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.Protocol;
+import dev.pooler.core.config.Replication;
 import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.UnixAddress;
 import dev.pooler.core.config.UserConfig;
@@ -23,6 +24,7 @@ import dev.pooler.postgres.auth.UserLookup;
 import dev.pooler.postgres.auth.UserStore;
 import dev.pooler.postgres.backend.AuthQuery;
 import dev.pooler.postgres.backend.PgConnector;
+import dev.pooler.postgres.backend.ReplicationConnector;
 import dev.pooler.postgres.cancel.CancelKeys;
 import dev.pooler.postgres.client.ListenerTls;
 import dev.pooler.postgres.client.PgFrontDoor;
@@ -115,8 +117,17 @@ public final class PostgresProtocol implements WireProtocol {
 
     @Override
     public BackendConnector backends(PoolKey key, DatabaseConfig database) {
-      return PgConnector.create(
-          database, key.database(), key.user(), secrets(key, database), keys, server.transport());
+      PgConnector connector =
+          PgConnector.create(
+              database,
+              key.database(),
+              key.user(),
+              secrets(key, database),
+              keys,
+              server.transport());
+      return key.replication() == Replication.NONE
+          ? connector
+          : new ReplicationConnector(connector, key.replication());
     }
 
     /** A password that is configured comes first, then what the user's own login has shown. */

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param user who backends log in as, or null for the client's own name
  * @param password of {@code user}, or null where the target asks for none
  * @param authQuery for users that the configuration does not name, or null
+ * @param replication whether and how often its targets may be replicated through us
  */
 public record DatabaseConfig(
     String name,
@@ -23,8 +24,35 @@ public record DatabaseConfig(
     ClientTls tls,
     PoolConfig pool,
     TimeoutsConfig timeouts,
-    @Nullable AuthQueryConfig authQuery) {
+    @Nullable AuthQueryConfig authQuery,
+    ReplicationConfig replication) {
   public static final String ANY = "*";
+
+  /** An entry that allows no replication. */
+  public DatabaseConfig(
+      String name,
+      Protocol protocol,
+      List<Address> hosts,
+      @Nullable String database,
+      @Nullable String user,
+      @Nullable Secret password,
+      ClientTls tls,
+      PoolConfig pool,
+      TimeoutsConfig timeouts,
+      @Nullable AuthQueryConfig authQuery) {
+    this(
+        name,
+        protocol,
+        hosts,
+        database,
+        user,
+        password,
+        tls,
+        pool,
+        timeouts,
+        authQuery,
+        ReplicationConfig.NONE);
+  }
 
   public DatabaseConfig {
     hosts = List.copyOf(hosts);

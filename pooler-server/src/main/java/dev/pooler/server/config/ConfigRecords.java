@@ -16,6 +16,7 @@ import dev.pooler.core.config.PoolConfig;
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
+import dev.pooler.core.config.ReplicationConfig;
 import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.ServerTls;
 import dev.pooler.core.config.TcpAddress;
@@ -114,7 +115,15 @@ final class ConfigRecords {
         tls(database.section("tls")),
         pool(database.section("pool")),
         timeouts(database.section("timeouts")),
-        authQuery(name, database));
+        authQuery(name, database),
+        replication(database));
+  }
+
+  private static ReplicationConfig replication(Section database) {
+    Boolean written = database.find("replication", Boolean.class);
+    boolean ownUser = database.find("user", String.class) == null;
+    return new ReplicationConfig(
+        written != null ? written : ownUser, number(database.section("pool"), "replication-size"));
   }
 
   private @Nullable AuthQueryConfig authQuery(String name, Section database) {

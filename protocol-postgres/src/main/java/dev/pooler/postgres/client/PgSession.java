@@ -7,7 +7,6 @@ import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.Lease;
 import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.pool.LeasePool;
-import dev.pooler.core.pool.LeaseRequest;
 import dev.pooler.core.pool.LoopLeases;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.ReleaseDecision;
@@ -56,7 +55,7 @@ import org.slf4j.LoggerFactory;
  * StatementJudge}'s, and what is dropped after a failure without a backend is {@link Skipping}'s.
  * Confined to its channel's event loop, except where {@link Session} says otherwise.
  */
-public final class PgSession extends LeaseRequest implements LeaseHolder, FrameSink, Session {
+public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink, Session {
   private static final Logger LOG = LoggerFactory.getLogger(PgSession.class);
 
   /** A frame of up to this many bytes must be whole before a backend is taken for it. */
@@ -168,7 +167,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   // --- what the client sends ---------------------------------------------------------------
 
-  /** Bytes from the client; the caller keeps {@code in}. */
+  @Override
   void onBytes(ByteBuf in) {
     try {
       switch (state) {
@@ -191,10 +190,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
+  @Override
   void onReadComplete() {
     flushBackend();
   }
 
+  @Override
   void onWritabilityChanged() {
     Lease mine = lease;
     if (mine != null && state.open()) {
@@ -204,6 +205,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
+  @Override
   void onClosed() {
     end(CloseReason.CLIENT_CLOSED);
   }
@@ -760,10 +762,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   // --- cancel --------------------------------------------------------------------------------
 
-  /**
-   * Cancels what the session runs or waits for, if anything. Any thread. Completes when that is
-   * done as far as it can be known.
-   */
+  @Override
   CompletionStage<@Nullable Void> cancel() {
     CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
     channel
