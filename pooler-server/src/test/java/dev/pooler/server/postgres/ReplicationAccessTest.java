@@ -12,6 +12,7 @@ import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -113,6 +114,41 @@ class ReplicationAccessTest {
       }
       Map<String, String> asked = parameters("true", "DateStyle", "never");
       assertEquals("22023", refusal(pooler, asked).sqlState(), "the server's own word");
+    }
+  }
+
+  @Test
+  void itsBackendComesByTheEntrysHostsPasswordAndTls() throws Exception {
+    List<String> hba =
+        List.of(
+            "local all all trust", "hostssl replication copier 127.0.0.1/32 scram-sha-256");
+    try (EmbeddedPostgres strict = EmbeddedPostgres.builder().tls(true).hba(hba).start()) {
+      try (RawPgClient direct = SharedServer.direct(strict)) {
+        direct.query("create role copier login replication password 'let me copy'");
+      }
+      String yaml =
+          """
+          databases:
+            app:
+              hosts: ["127.0.0.1:1", "localhost:${PG_PORT}"]
+              user: copier
+              password: "%s"
+              replication: true
+              tls: {mode: verify-full, ca: "%s"}
+              pool: {min-idle: 0}
+          admin: {users: [postgres]}
+          """;
+      String right = yaml.formatted("let me copy", strict.caFile());
+      try (PoolerFixture pooler = PoolerFixture.start(strict, right);
+          RawPgClient client = client(pooler, "true");
+          RawPgClient console = RawPgClient.session(pooler.unix(), "postgres", "pooler")) {
+        assertEquals(4, identify(client).size());
+        assertEquals("copier physical TLS", row(console, "SHOW SERVERS", "physical", 1, 3, 17));
+      }
+      String wrong = yaml.formatted("let me in", strict.caFile());
+      try (PoolerFixture pooler = PoolerFixture.start(strict, wrong)) {
+        assertEquals("28P01", refusal(pooler, parameters("true")).sqlState());
+      }
     }
   }
 

@@ -14,9 +14,13 @@ import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -107,6 +111,39 @@ class ReplicationEndTest {
       PgMessage last = client.readToEnd().getLast();
       assertEquals("57P01", last.sqlState(), last::toString);
     }
+  }
+
+  @Test
+  void aServerThatShutsDownSendsAllOfItsLogAndNobodySaysMore() throws Exception {
+    EmbeddedPostgres shutting = ReplicationFixture.server();
+    try (PoolerFixture before = PoolerFixture.start(shutting, ReplicationFixture.ONE);
+        RawPgClient client = client(before, "true");
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      stream(client);
+      Future<?> closed = threads.submit(() -> {
+        shutting.stop();
+        return "";
+      });
+      PgMessage message = client.read();
+      while (message.type() == 'd') {
+        client.send(PgBytes.copyData(flushed(ByteBuffer.wrap(message.body()))));
+        message = client.read();
+      }
+      // A standby takes a word behind it for a failure.
+      assertEquals('C', message.type(), message::toString);
+      assertTrue(client.atEnd(), client::unread);
+      closed.get();
+    } finally {
+      shutting.close();
+    }
+  }
+
+  /** The standby's answer that all of it is on disk (manual, "Standby status update"). */
+  private static byte[] flushed(ByteBuffer data) {
+    boolean log = data.get() == 'w';
+    long at = data.getLong();
+    long end = log ? at + data.capacity() - 25 : at;
+    return ByteBuffer.allocate(34).put((byte) 'r').putLong(end).putLong(end).putLong(end).array();
   }
 
   @Test

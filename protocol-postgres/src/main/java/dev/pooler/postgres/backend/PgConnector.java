@@ -152,15 +152,23 @@ public final class PgConnector implements BackendConnector {
 
   @Override
   public CompletionStage<Backend> connect() {
-    CompletableFuture<Backend> result = new CompletableFuture<>();
+    CompletableFuture<Backend> answer = new CompletableFuture<>();
     int index = next;
-    result.whenComplete((backend, failure) -> {
+    // Who is told of a failure may try again at once: that is noted first.
+    connect(index).whenComplete((backend, failure) -> {
       if (failure == null) {
         refusals.accepted();
+        answer.complete(backend);
       } else {
         next = (index + 1) % targets.size();
+        answer.completeExceptionally(failure);
       }
     });
+    return answer;
+  }
+
+  private CompletableFuture<Backend> connect(int index) {
+    CompletableFuture<Backend> result = new CompletableFuture<>();
     BackendSecret secret;
     try {
       secret = secrets.now();

@@ -24,12 +24,10 @@ import dev.pooler.core.wire.Verdict;
 import dev.pooler.postgres.cancel.CancelKey;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
-import dev.pooler.postgres.message.BackendType;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.handler.ssl.SslHandler;
 import java.time.Instant;
 import java.util.List;
@@ -49,10 +47,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to its channel's event loop, except where {@link Session} says otherwise.
  */
 final class ReplicationSession extends ClientLeg implements LeaseHolder, Session {
-  /** Who is not connected yet and has sent so many bytes is not read any further. */
-  private static final int HELD_BEFORE_PAUSE = 32 * 1024;
-
-  private static final long PARTING_MILLIS = 500;
   private static final int LAST_WORDS_SECONDS = 5;
 
   private final long id;
@@ -64,7 +58,8 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
   private final LoopLeases leases;
   private final PgSettings settings;
   private final FrameWalker requests = new FrameWalker(PgFrameFormat.FRONTEND, new Requests());
-  private final FrameWalker replies = new FrameWalker(PgFrameFormat.BACKEND, new Replies());
+  private final ReplicationReplies replies;
+  private final EarlyBytes early;
 
   /** Set once at the end of the login. */
   private @Nullable CancelKey key;
@@ -73,16 +68,8 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
   private @Nullable Lease lease;
   private @Nullable Pin pin;
 
-  /**
-   * What the client has sent before its backend was there, counted against all sessions' budget.
-   */
-  private @Nullable ByteBuf held;
-
   private boolean terminated;
   private boolean draining;
-
-  /** Between CopyBothResponse and the end of that COPY: it has no end of its own. */
-  private boolean streaming;
 
   /** What is to be said when the message is over. */
   private @Nullable Parting parting;
@@ -99,6 +86,8 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
     this.id = id;
     this.channel = channel;
     this.out = new Outlet(channel);
+    this.replies = new ReplicationReplies(out);
+    this.early = new EarlyBytes(channel, door.limits());
     this.door = door;
     this.login = login;
     this.pool = pool;
@@ -157,14 +146,13 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
     channel.writeAndFlush(welcome, channel.voidPromise());
     pool.counters().loggedIn();
     become(ReplicationState.OPEN);
-    channel.config().setAutoRead(true);
-    ByteBuf early = takeHeld();
-    if (early != null) {
+    ByteBuf ahead = early.take();
+    if (ahead != null) {
       try {
-        onBytes(early);
+        onBytes(ahead);
         onReadComplete();
       } finally {
-        early.release();
+        ahead.release();
       }
     }
   }
@@ -197,30 +185,12 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
   }
 
   private void hold(ByteBuf in) {
-    int bytes = in.readableBytes();
-    if (!door.limits().hold(bytes)) {
+    if (!early.hold(in)) {
       fail(
           SqlFailure.fatal("53200", 1041, "too many bytes are held for waiting clients")
               .withHint("Raise limits.memory."),
           CloseReason.OUT_OF_MEMORY);
-      return;
     }
-    if (held == null) {
-      held = channel.alloc().buffer(bytes);
-    }
-    held.writeBytes(in);
-    if (held.readableBytes() > HELD_BEFORE_PAUSE) {
-      channel.config().setAutoRead(false); // onAligned reads on
-    }
-  }
-
-  private @Nullable ByteBuf takeHeld() {
-    ByteBuf bytes = held;
-    held = null;
-    if (bytes != null) {
-      door.limits().letGo(bytes.readableBytes());
-    }
-    return bytes;
   }
 
   @Override
@@ -232,7 +202,7 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
 
   @Override
   void onWritabilityChanged() {
-    if (state == ReplicationState.OPEN) {
+    if (state == ReplicationState.OPEN || state == ReplicationState.PARTING) {
       Backpressure.update(leased().channel(), channel);
     }
   }
@@ -270,37 +240,6 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
     }
   }
 
-  /** What the server sends. */
-  private final class Replies implements FrameSink {
-    @Override
-    public Verdict header(int type, long length) {
-      return Verdict.FORWARD;
-    }
-
-    @Override
-    public void passing(int type, long length) {
-      switch (type) {
-        case BackendType.COPY_BOTH_RESPONSE -> streaming = true;
-        case BackendType.COMMAND_COMPLETE,
-            BackendType.ERROR_RESPONSE,
-            BackendType.READY_FOR_QUERY ->
-            streaming = false;
-        default -> {}
-      }
-    }
-
-    @Override
-    public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
-      throw new IllegalStateException("no reply is inspected");
-    }
-
-    @Override
-    public void forward(ByteBuf in, int index, int length) {
-      out.append(in, index, length);
-      pool.counters().fromBackend(length);
-    }
-  }
-
   // --- as its backend sees it ------------------------------------------------------------------
 
   @Override
@@ -310,7 +249,8 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
 
   @Override
   public void onReplies(ByteBuf in, int index, int length) {
-    replies.walk(in.slice(index, length));
+    replies.pass(in, index, length);
+    pool.counters().fromBackend(length);
   }
 
   @Override
@@ -344,7 +284,7 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
     if (state == ReplicationState.ENDED) {
       return;
     }
-    if (failure != null && !replies.midForward()) {
+    if (failure != null && !replies.midMessage() && !replies.farewell()) {
       write(failure);
     }
     end(CloseReason.BACKEND_LOST, reason);
@@ -381,13 +321,13 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
       case WAITING, CONNECTING -> leave();
       case OPEN -> {
         Backend backend = leased();
-        if (streaming || (!backend.owes() && backend.transactionState() == TransactionState.IDLE)) {
+        if (replies.streaming() || (!backend.owes() && backend.transactionState() == TransactionState.IDLE)) {
           leave();
         }
       }
       case PARTING -> {
         Parting last = parting;
-        if (last != null && !replies.midForward()) {
+        if (last != null && !replies.midMessage()) {
           write(last.told());
           end(last.reason());
         }
@@ -407,11 +347,11 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
     if (state == ReplicationState.PARTING || state == ReplicationState.ENDED) {
       return;
     }
-    if (state == ReplicationState.OPEN && replies.midForward()) {
+    if (state == ReplicationState.OPEN && replies.midMessage()) {
       parting = new Parting(failure, reason);
       become(ReplicationState.PARTING);
       // A client that doesn't read never has the rest: it ends without a word.
-      channel.eventLoop().schedule(() -> end(reason), PARTING_MILLIS, TimeUnit.MILLISECONDS);
+      channel.eventLoop().schedule(() -> end(reason), LAST_WORDS_SECONDS, TimeUnit.SECONDS);
       return;
     }
     write(failure);
@@ -434,16 +374,18 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
     }
     become(ReplicationState.ENDED);
     leases.withdraw(this);
-    ByteBuf early = takeHeld();
-    if (early != null) {
-      early.release();
-    }
-    door.sessions().remove(this);
+    early.close();
     door.counters().closed(reason);
     if (key != null) {
       door.cancelKeys().unregister(key);
     }
-    channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+    // A drain waits for sessions, and what they have still to say may be the end of a backup.
+    channel
+        .writeAndFlush(channel.alloc().buffer(0))
+        .addListener(said -> {
+          door.sessions().remove(this);
+          channel.close();
+        });
     if (channel.isActive()) {
       // A client that doesn't read its last words is not waited for.
       channel.eventLoop().schedule(() -> channel.close(), LAST_WORDS_SECONDS, TimeUnit.SECONDS);
