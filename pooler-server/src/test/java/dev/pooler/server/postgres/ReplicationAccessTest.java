@@ -120,8 +120,7 @@ class ReplicationAccessTest {
   @Test
   void itsBackendComesByTheEntrysHostsPasswordAndTls() throws Exception {
     List<String> hba =
-        List.of(
-            "local all all trust", "hostssl replication copier 127.0.0.1/32 scram-sha-256");
+        List.of("local all all trust", "hostssl replication copier 127.0.0.1/32 scram-sha-256");
     try (EmbeddedPostgres strict = EmbeddedPostgres.builder().tls(true).hba(hba).start()) {
       try (RawPgClient direct = SharedServer.direct(strict)) {
         direct.query("create role copier login replication password 'let me copy'");
@@ -171,7 +170,7 @@ class ReplicationAccessTest {
         RawPgClient second = pooler.raw()) {
       second.send(PgBytes.startup(PgBytes.VERSION_3_0, parameters("true")));
       PoolerFixture.await("it waits", () -> pooler.metric("pooler_clients") == 2);
-      first.close();
+      first.send(PgBytes.terminate());
       second.readLogin();
       assertEquals(4, identify(second).size());
     }

@@ -104,6 +104,28 @@ class ReplicationEndTest {
   }
 
   @Test
+  void whatAClientSaysLastReachesTheServerThoughItLeavesAtOnce() throws Exception {
+    observer.query("select pg_create_physical_replication_slot('kept')");
+    for (int round = 0; round < 5; round++) {
+      logSomething();
+      long end;
+      try (RawPgClient client = client(pooler, "true")) {
+        String from = identify(client).get(2);
+        client.send(PgBytes.query("START_REPLICATION SLOT kept " + from));
+        logSomething();
+        assertEquals('W', client.read().type());
+        ByteBuffer data = ByteBuffer.wrap(nextData(client).body());
+        end = data.getLong(1);
+        client.send(PgBytes.copyData(flushed(data)), PgBytes.terminate());
+      }
+      awaitWalsenders(server, 0);
+      String kept = "select restart_lsn > '0/0'::pg_lsn + %d from pg_replication_slots";
+      assertEquals("t", observer.value(kept.formatted(end)), "round " + round);
+    }
+    observer.query("select pg_drop_replication_slot('kept')");
+  }
+
+  @Test
   void aServerProcessThatEndsTellsItsClientWhy() throws Exception {
     try (RawPgClient client = client(pooler, "true")) {
       stream(client);
@@ -120,10 +142,11 @@ class ReplicationEndTest {
         RawPgClient client = client(before, "true");
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       stream(client);
-      Future<?> closed = threads.submit(() -> {
-        shutting.stop();
-        return "";
-      });
+      Future<?> closed =
+          threads.submit(() -> {
+            shutting.stop();
+            return "";
+          });
       PgMessage message = client.read();
       while (message.type() == 'd') {
         client.send(PgBytes.copyData(flushed(ByteBuffer.wrap(message.body()))));

@@ -21,7 +21,7 @@ final class ReplicationFixture {
           hosts: ["unix:${PG}"]
           user: postgres
           replication: true
-          pool: {size: 1, min-idle: 0, replication-size: 3, max-wait: 300ms}
+          pool: {size: 1, min-idle: 0, replication-size: 3}
       """;
 
   private ReplicationFixture() {}

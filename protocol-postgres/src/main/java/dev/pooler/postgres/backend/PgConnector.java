@@ -155,15 +155,16 @@ public final class PgConnector implements BackendConnector {
     CompletableFuture<Backend> answer = new CompletableFuture<>();
     int index = next;
     // Who is told of a failure may try again at once: that is noted first.
-    connect(index).whenComplete((backend, failure) -> {
-      if (failure == null) {
-        refusals.accepted();
-        answer.complete(backend);
-      } else {
-        next = (index + 1) % targets.size();
-        answer.completeExceptionally(failure);
-      }
-    });
+    connect(index)
+        .whenComplete((backend, failure) -> {
+          if (failure == null) {
+            refusals.accepted();
+            answer.complete(backend);
+          } else {
+            next = (index + 1) % targets.size();
+            answer.completeExceptionally(failure);
+          }
+        });
     return answer;
   }
 

@@ -43,6 +43,9 @@ final class PgReplies {
   /** The server takes COPY data and skips Syncs. */
   private boolean copyIn;
 
+  /** A COPY in both directions is going on, or coming to its end. */
+  private boolean copyBoth;
+
   /** Syncs that the server has skipped inside a COPY, or answers if the COPY failed before them. */
   private int earlySyncs;
 
@@ -134,6 +137,11 @@ final class PgReplies {
     return batchOpen || skipping || !queue.isEmpty();
   }
 
+  /** The server streams its log, and listens to what is sent meanwhile. */
+  boolean copyBoth() {
+    return copyBoth;
+  }
+
   /** The server takes COPY data from the client now. */
   boolean copyIn() {
     return copyIn;
@@ -168,6 +176,7 @@ final class PgReplies {
       }
       case BackendType.COPY_IN_RESPONSE, BackendType.COPY_BOTH_RESPONSE -> {
         mustBe(head == Frontend.EXECUTE || head == Frontend.QUERY, replyType);
+        copyBoth = replyType == BackendType.COPY_BOTH_RESPONSE;
         int before = queue.size();
         copyIn = !queue.removeBehindHead(Frontend.SYNC, Frontend.COPY_DONE);
         earlySyncs = before - queue.size() - (copyIn ? 0 : 1);
@@ -183,6 +192,7 @@ final class PgReplies {
    */
   boolean failed() {
     copyIn = false;
+    copyBoth = false;
     switch (queue.headType()) {
       case FOR_QUERY -> {
         skipping = !queue.skipTo(Frontend.SYNC);
@@ -225,6 +235,7 @@ final class PgReplies {
       batchOpen = false;
     }
     copyIn = false;
+    copyBoth = false;
     return ours;
   }
 
@@ -233,6 +244,7 @@ final class PgReplies {
     batchOpen = false;
     skipping = false;
     copyIn = false;
+    copyBoth = false;
     earlySyncs = 0;
   }
 

@@ -321,7 +321,8 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
       case WAITING, CONNECTING -> leave();
       case OPEN -> {
         Backend backend = leased();
-        if (replies.streaming() || (!backend.owes() && backend.transactionState() == TransactionState.IDLE)) {
+        if (replies.streaming()
+            || (!backend.owes() && backend.transactionState() == TransactionState.IDLE)) {
           leave();
         }
       }
