@@ -119,8 +119,9 @@ class ReplicationEndTest {
         client.send(PgBytes.copyData(flushed(data)), PgBytes.terminate());
       }
       awaitWalsenders(server, 0);
-      String kept = "select restart_lsn > '0/0'::pg_lsn + %d from pg_replication_slots";
-      assertEquals("t", observer.value(kept.formatted(end)), "round " + round);
+      String kept =
+          String.valueOf(observer.value("select restart_lsn - '0/0' from pg_replication_slots"));
+      assertTrue(Long.parseLong(kept) > end, "round " + round + ": " + kept);
     }
     observer.query("select pg_drop_replication_slot('kept')");
   }

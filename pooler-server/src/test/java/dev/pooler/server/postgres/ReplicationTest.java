@@ -240,7 +240,8 @@ class ReplicationTest {
       assertEquals(RawPgClient.types(expected).replaceAll("d+", "d"), order);
       assertEquals("TDCTDCHdcTDCCZ", order.replace("N", ""));
       assertTrue(copied(said) > 10_000_000, "bytes: " + copied(said));
-      assertEquals(copied(expected), copied(said), 1_000_000);
+      long other = copied(expected);
+      assertTrue(Math.abs(other - copied(said)) < 1_000_000, "directly: " + other);
       assertEquals("1", identify(ours).get(1), "it goes on");
     }
   }
