@@ -24,7 +24,10 @@ public interface PoolSupply extends BackendSupply, AutoCloseable {
   /** Paused, and no backend is open. */
   boolean atRest();
 
-  /** None of the backends that are open now is leased again. */
+  /** Replaces backends: idle ones now, the others as their leases end. */
+  void replaceAll();
+
+  /** As {@link #replaceAll}, hot ones too: none that is open now is leased again. */
   void reconnect();
 
   /** New bounds. */

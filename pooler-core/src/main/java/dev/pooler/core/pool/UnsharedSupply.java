@@ -166,6 +166,9 @@ public final class UnsharedSupply implements PoolSupply {
 
   /** Nothing to do: no backend is leased twice. */
   @Override
+  public void replaceAll() {}
+
+  @Override
   public void reconnect() {}
 
   @Override

@@ -279,7 +279,7 @@ public final class Pools implements PoolDirectory {
 
   /** HikariCP's close aborts what is borrowed: transactions get their time first. */
   private static void closeWhenUnused(Entry entry, Duration patience) {
-    entry.supply().reconnect();
+    entry.supply().replaceAll();
     long until = System.nanoTime() + patience.toNanos();
     while (entry.pool().heldBackends() > 0 && System.nanoTime() - until < 0) {
       LockSupport.parkNanos(LOOK_AGAIN.toNanos());

@@ -246,6 +246,7 @@ public final class HikariSupply implements PoolSupply {
   }
 
   /** Replaces all backends: idle ones now, the others as their leases end. */
+  @Override
   public void replaceAll() {
     HikariPoolMXBean bean = bean();
     if (bean != null) {
