@@ -6,6 +6,7 @@ import dev.pooler.core.config.ListenGap;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.Protocol;
+import dev.pooler.core.config.Replication;
 import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.UnixAddress;
 import dev.pooler.core.config.UserConfig;
@@ -25,6 +26,7 @@ import dev.pooler.postgres.auth.UserStore;
 import dev.pooler.postgres.backend.AuthQuery;
 import dev.pooler.postgres.backend.ListenerDialer;
 import dev.pooler.postgres.backend.PgConnector;
+import dev.pooler.postgres.backend.ReplicationConnector;
 import dev.pooler.postgres.cancel.CancelKeys;
 import dev.pooler.postgres.client.ListenerTls;
 import dev.pooler.postgres.client.PgFrontDoor;
@@ -132,6 +134,9 @@ public final class PostgresProtocol implements WireProtocol {
               keys,
               server.transport(),
               speakers);
+      if (key.replication() != Replication.NONE) {
+        return new ReplicationConnector(connector, key.replication());
+      }
       boolean closes = database.listenGap() == ListenGap.CLOSE;
       listeners.put(key, new SharedListener(key.toString(), new ListenerDialer(connector), closes));
       return connector;

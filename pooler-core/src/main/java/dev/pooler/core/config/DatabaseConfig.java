@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param listenGap what listening sessions are told when notifications may have been lost
  * @param quota of each database, where the entry is for any
  * @param trustFunctions code that no text shows leaves nothing on a backend: the operator's word
+ * @param replication whether and how often its targets may be replicated through us
  */
 public record DatabaseConfig(
     String name,
@@ -29,14 +30,15 @@ public record DatabaseConfig(
     @Nullable AuthQueryConfig authQuery,
     QuotaConfig quota,
     boolean trustFunctions,
-    ListenGap listenGap) {
+    ListenGap listenGap,
+    ReplicationConfig replication) {
   public static final String ANY = "*";
 
   public DatabaseConfig {
     hosts = List.copyOf(hosts);
   }
 
-  /** One without a quota that trusts nothing. */
+  /** One without a quota that trusts nothing and allows no replication. */
   public DatabaseConfig(
       String name,
       Protocol protocol,
@@ -62,7 +64,8 @@ public record DatabaseConfig(
         authQuery,
         QuotaConfig.NONE,
         false,
-        listenGap);
+        listenGap,
+        ReplicationConfig.NONE);
   }
 
   public boolean isAny() {

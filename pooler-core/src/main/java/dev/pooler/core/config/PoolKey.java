@@ -1,10 +1,15 @@
 package dev.pooler.core.config;
 
 /**
- * One pool: a database entry of the configuration, the database asked of the server, and the user
- * the backends log in as. Sessions of different keys never share a backend.
+ * One pool: a database entry of the configuration, the database asked of the server, the user the
+ * backends log in as, and what they are for. Sessions of different keys never share a backend.
  */
-public record PoolKey(String entry, String database, String user) {
+public record PoolKey(String entry, String database, String user, Replication replication) {
+  /** A pool for statements. */
+  public PoolKey(String entry, String database, String user) {
+    this(entry, database, user, Replication.NONE);
+  }
+
   /** The entry's name, or where the entry is for any database, the database's own. */
   public String name() {
     return entry.equals(DatabaseConfig.ANY) ? database : entry;
@@ -12,6 +17,9 @@ public record PoolKey(String entry, String database, String user) {
 
   @Override
   public String toString() {
-    return name() + "/" + user;
+    String pool = name() + "/" + user;
+    return replication == Replication.NONE
+        ? pool
+        : pool + " (" + replication.word() + " replication)";
   }
 }

@@ -20,6 +20,7 @@ import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.QuotaConfig;
+import dev.pooler.core.config.ReplicationConfig;
 import dev.pooler.core.config.ReserveConfig;
 import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.ServerTls;
@@ -127,7 +128,15 @@ final class ConfigRecords {
         authQuery(name, database),
         quota(database.section("limits"), QuotaConfig.NONE),
         database.get("trust-functions", Boolean.class),
-        word(database, "listen-gap", ListenGap.values(), ListenGap::word));
+        word(database, "listen-gap", ListenGap.values(), ListenGap::word),
+        replication(database));
+  }
+
+  private static ReplicationConfig replication(Section database) {
+    Boolean written = database.find("replication", Boolean.class);
+    boolean ownUser = database.find("user", String.class) == null;
+    return new ReplicationConfig(
+        written != null ? written : ownUser, number(database.section("pool"), "replication-size"));
   }
 
   private @Nullable AuthQueryConfig authQuery(String name, Section database) {

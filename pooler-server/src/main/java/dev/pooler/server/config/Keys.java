@@ -230,7 +230,13 @@ final class Keys {
               "prepared-statements",
               new Count(1, 100_000),
               "256",
-              "most prepared statements kept on one backend"));
+              "most prepared statements kept on one backend"),
+          Key.of(
+              "replication-size",
+              new Count(1, 10_000),
+              "8",
+              "most replication connections at once, for each backend user and kind; outside"
+                  + " size"));
 
   private static final List<Key> TIMEOUTS =
       List.of(
@@ -313,6 +319,13 @@ final class Keys {
               new Text(),
               AuthQueryConfig.QUERY,
               "gives one row, name and verifier, for the user $1; search_path is pg_catalog"),
+          Key.optional(
+              "replication",
+              new One(new Flag()),
+              "true without user, false with it",
+              "true",
+              "whether clients may open replication connections; the server decides about the"
+                  + " user"),
           Key.group("tls", CLIENT_TLS, "TLS towards the targets"),
           Key.of(
                   "route",

@@ -57,10 +57,12 @@ final class ConfigRows {
     put(path + "hosts", String.join(",", database.hosts().stream().map(Object::toString).toList()));
     put(path + "database", database.database());
     put(path + "user", database.user());
+    put(path + "replication", database.replication().allowed());
     PoolConfig pool = database.pool();
     put(path + "pool.mode", pool.mode().word());
     put(path + "pool.size", pool.size());
     put(path + "pool.min-idle", pool.minIdle());
+    put(path + "pool.replication-size", database.replication().size());
     time(path + "pool.max-wait", pool.maxWait());
     time(path + "pool.max-lifetime", pool.maxLifetime());
     time(path + "pool.idle-timeout", pool.idleTimeout());

@@ -79,7 +79,9 @@ public final class Metrics {
             "database",
             pool.key().name(),
             "user",
-            pool.key().user());
+            pool.key().user(),
+            "replication",
+            pool.key().replication().word());
     forget(tags);
     acquires.add(tags, counters::waits);
     for (StatementClass first : StatementClass.values()) {

@@ -32,6 +32,7 @@ public final class PoolsPage {
     page.put("entry", pool.key().entry());
     page.put("database", pool.key().database());
     page.put("user", pool.key().user());
+    page.put("replication", pool.key().replication().word());
     page.put("mode", pool.limits().mode().word());
     page.put("size", pool.limits().size());
     page.put("backends", total);

@@ -4,14 +4,19 @@ import dev.pooler.core.config.Address;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.PoolConfig;
 import dev.pooler.core.config.PoolKey;
+import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
+import dev.pooler.core.config.Replication;
 import dev.pooler.core.console.ConsolePool;
 import dev.pooler.core.console.Pauses;
 import dev.pooler.core.pool.Backend;
+import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.pool.PoolLimits;
+import dev.pooler.core.pool.PoolSupply;
+import dev.pooler.core.pool.UnsharedSupply;
 import dev.pooler.core.pool.hikari.BackendLimits;
 import dev.pooler.core.pool.hikari.HikariSupply;
 import dev.pooler.core.protocol.WireProtocol;
@@ -32,8 +37,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All pools, one for each database entry, database and user. A pool is made when the first session
- * asks for it. Thread-safe; finding one takes no lock.
+ * All pools, one for each database entry, database, user and kind of replication. A pool is made
+ * when the first session asks for it. Thread-safe; finding one takes no lock.
  */
 public final class Pools implements PoolDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(Pools.class);
@@ -46,7 +51,7 @@ public final class Pools implements PoolDirectory {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
   /** A pool with what it was made of. */
-  public record Entry(HikariSupply supply, DatabaseConfig database) implements ConsolePool {
+  public record Entry(PoolSupply supply, DatabaseConfig database) implements ConsolePool {
     @Override
     public LeasePool pool() {
       return supply.pool();
@@ -131,19 +136,28 @@ public final class Pools implements PoolDirectory {
 
   @Override
   public Found find(String database, String user) {
-    DatabaseConfig entry = config.database(database);
+    return find(database, user, Replication.NONE);
+  }
+
+  @Override
+  public Found find(String database, String user, Replication replication) {
+    DatabaseConfig entry = entry(database, replication);
     if (entry == null) {
-      return refused("3D000", 1049, "database \"" + database + "\" does not exist", "databases");
+      return ReplicationEntry.refusal(database, replication);
+    }
+    if (replication != Replication.NONE && !entry.replication().allowed()) {
+      return ReplicationEntry.notAllowed(entry);
     }
     String backendUser = entry.user() == null ? user : entry.user();
     String name =
         entry.database() != null ? entry.database() : entry.isAny() ? database : entry.name();
-    PoolKey key = new PoolKey(entry.name(), name, backendUser);
+    PoolKey key = new PoolKey(entry.name(), name, backendUser, replication);
     Entry pool = pools.get(key);
     if (pool == null) {
       if (pools.size() >= MOST_POOLS) {
-        return refused(
-            "53300", 1040, "too many pools: there are " + MOST_POOLS, "databases.*.user");
+        return new Found.Refused(
+            SqlFailure.fatal("53300", 1040, "too many pools: there are " + MOST_POOLS)
+                .withHint("See databases.*.user in pooler's file."));
       }
       pool = pools.computeIfAbsent(key, missing -> make(missing, entry));
       // Looked at when it can be found: whoever pauses notes it first and then looks for pools.
@@ -159,9 +173,9 @@ public final class Pools implements PoolDirectory {
     return config.database(database);
   }
 
-  private static Found refused(String state, int errno, String message, String key) {
-    return new Found.Refused(
-        SqlFailure.fatal(state, errno, message).withHint("See " + key + " in pooler's file."));
+  @Override
+  public @Nullable DatabaseConfig entry(String database, Replication replication) {
+    return ReplicationEntry.find(config, database, replication);
   }
 
   private Entry make(PoolKey key, DatabaseConfig database) {
@@ -169,26 +183,26 @@ public final class Pools implements PoolDirectory {
     if (protocol == null) {
       throw new IllegalStateException("no protocol " + database.protocol());
     }
-    HikariSupply supply =
-        HikariSupply.create(
-            key,
-            limits(database.pool()),
-            loops,
-            protocol.backends(key, database),
-            shared,
-            scheduler,
-            metrics);
+    PoolLimits limits = limits(key, database);
+    BackendConnector backends = protocol.backends(key, database);
+    PoolSupply supply =
+        key.replication() == Replication.NONE
+            ? HikariSupply.create(key, limits, loops, backends, shared, scheduler, metrics)
+            : new UnsharedSupply(key, limits, loops, backends);
     Entry entry = new Entry(supply, database);
-    LOG.info(
-        "pool {}: {} backends at most, {} pooling",
-        key,
-        database.pool().size(),
-        database.pool().mode().word());
+    LOG.info("pool {}: {} backends at most, {} pooling", key, limits.size(), limits.mode().word());
     onNewPool.accept(entry);
     return entry;
   }
 
-  private static PoolLimits limits(PoolConfig pool) {
+  private static PoolLimits limits(PoolKey key, DatabaseConfig database) {
+    PoolConfig pool = database.pool();
+    if (key.replication() != Replication.NONE) {
+      // A stream may last for days and be silent for hours: of the times none is for it.
+      Duration never = Duration.ZERO;
+      int size = database.replication().size();
+      return new PoolLimits(PoolMode.SESSION, size, 0, pool.maxWait(), never, never, never, never);
+    }
     return new PoolLimits(
         pool.mode(),
         pool.size(),
@@ -226,8 +240,8 @@ public final class Pools implements PoolDirectory {
       if (entry.database().equals(wanted)) {
         return;
       }
-      if (wanted != null && sameButNumbers(entry.database(), wanted)) {
-        entry.supply().limits(limits(wanted.pool()));
+      if (wanted != null && sameButNumbers(key, entry.database(), wanted)) {
+        entry.supply().limits(limits(key, wanted));
         pools.replace(key, new Entry(entry.supply(), wanted));
         changes.add("pool " + key + ": new limits");
       } else {
@@ -252,7 +266,10 @@ public final class Pools implements PoolDirectory {
     }
   }
 
-  private static boolean sameButNumbers(DatabaseConfig was, DatabaseConfig now) {
+  private static boolean sameButNumbers(PoolKey key, DatabaseConfig was, DatabaseConfig now) {
+    if (key.replication() != Replication.NONE && !now.replication().allowed()) {
+      return false;
+    }
     PoolConfig pool = was.pool();
     DatabaseConfig likeBefore =
         new DatabaseConfig(
@@ -268,7 +285,8 @@ public final class Pools implements PoolDirectory {
             was.authQuery(),
             was.quota(),
             was.trustFunctions(),
-            now.listenGap());
+            now.listenGap(),
+            was.replication());
     return was.equals(likeBefore)
         && was.timeouts().connect().equals(now.timeouts().connect())
         && pool.mode() == now.pool().mode()

@@ -597,7 +597,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
       return;
     }
     channel.config().setAutoRead(true);
-    if (replies.owed() && identity.key() != null) {
+    if (replies.copyBoth()) {
+      goodbye(CANCELS); // a cancel would outrun what the client has said last of where it is
+    } else if (replies.owed() && identity.key() != null) {
       // The server would run the statement to its end and hold a place in max_connections.
       cancel().whenComplete((done, failure) -> execute(() -> goodbye(CANCELS)));
     } else {

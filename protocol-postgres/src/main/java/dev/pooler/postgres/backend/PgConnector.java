@@ -62,7 +62,7 @@ public final class PgConnector implements BackendConnector {
   private final Map<String, String> settings;
   private volatile int next;
   private final Executor blocking;
-  private final RefusedSecret refusals = new RefusedSecret(System::nanoTime);
+  private final RefusedSecret refusals;
   private final AtomicInteger turn = new AtomicInteger();
 
   /**
@@ -115,7 +115,15 @@ public final class PgConnector implements BackendConnector {
       BackendSecrets secrets,
       ScramKeys keys,
       Executor blocking) {
-    this(targets, database, user, secrets, keys, blocking, Map.of());
+    this(
+        targets,
+        database,
+        user,
+        secrets,
+        keys,
+        blocking,
+        Map.of(),
+        new RefusedSecret(System::nanoTime));
   }
 
   private PgConnector(
@@ -125,8 +133,10 @@ public final class PgConnector implements BackendConnector {
       BackendSecrets secrets,
       ScramKeys keys,
       Executor blocking,
-      Map<String, String> settings) {
+      Map<String, String> settings,
+      RefusedSecret refusals) {
     this.settings = settings;
+    this.refusals = refusals;
     this.blocking = blocking;
     this.targets = List.copyOf(targets);
     this.database = database;
@@ -135,22 +145,43 @@ public final class PgConnector implements BackendConnector {
     this.keys = keys;
   }
 
-  /** The same with these settings in the start-up packet. */
+  /** The same with these settings in the start-up packet; what one was refused, both were. */
   PgConnector with(Map<String, String> settings) {
-    return new PgConnector(targets, database, user, secrets, keys, blocking, settings);
+    return new PgConnector(targets, database, user, secrets, keys, blocking, settings, refusals);
+  }
+
+  /** How many targets there are to try. */
+  int targets() {
+    return targets.size();
+  }
+
+  /** A number that no other backend of this process has. */
+  static long nextId() {
+    return IDS.incrementAndGet();
   }
 
   @Override
   public CompletionStage<Backend> connect() {
-    CompletableFuture<Backend> result = new CompletableFuture<>();
+    CompletableFuture<Backend> answer = new CompletableFuture<>();
     int index = next;
-    result.whenComplete((backend, failure) -> {
-      if (failure == null) {
-        refusals.accepted();
-      } else if (!isOwnTrouble(failure)) {
-        next = (index + 1) % targets.size();
-      }
-    });
+    // Who is told of a failure may try again at once: that is noted first.
+    connect(index)
+        .whenComplete((backend, failure) -> {
+          if (failure == null) {
+            refusals.accepted();
+            answer.complete(backend);
+          } else {
+            if (!isOwnTrouble(failure)) {
+              next = (index + 1) % targets.size();
+            }
+            answer.completeExceptionally(failure);
+          }
+        });
+    return answer;
+  }
+
+  private CompletableFuture<Backend> connect(int index) {
+    CompletableFuture<Backend> result = new CompletableFuture<>();
     BackendSecret secret;
     try {
       secret = secrets.now();
@@ -277,14 +308,14 @@ public final class PgConnector implements BackendConnector {
     }
     boolean exposed = !target.isUnix() && target.context() == null;
     Map<String, String> startup = new LinkedHashMap<>();
+    startup.putAll(settings);
     startup.put("user", user);
     startup.put("database", database);
-    startup.putAll(settings);
     channel
         .pipeline()
         .addLast(
             new PgLoginHandler(
-                IDS.incrementAndGet(),
+                nextId(),
                 target,
                 startup,
                 new BackendAuthentication(

@@ -52,6 +52,9 @@ final class PgReplies {
   /** The server takes COPY data and skips Syncs. */
   private boolean copyIn;
 
+  /** A COPY in both directions is going on, or coming to its end. */
+  private boolean copyBoth;
+
   /** Syncs that the server has skipped inside a COPY, or answers if the COPY failed before them. */
   private int earlySyncs;
 
@@ -203,6 +206,11 @@ final class PgReplies {
     return batchOpen || skipping || !queue.isEmpty();
   }
 
+  /** The server streams its log, and listens to what is sent meanwhile. */
+  boolean copyBoth() {
+    return copyBoth;
+  }
+
   /** The server takes COPY data from the client now. */
   boolean copyIn() {
     return copyIn;
@@ -236,6 +244,7 @@ final class PgReplies {
       }
       case BackendType.COPY_IN_RESPONSE, BackendType.COPY_BOTH_RESPONSE -> {
         mustBe(head == Frontend.EXECUTE || head == Frontend.QUERY, replyType);
+        copyBoth = replyType == BackendType.COPY_BOTH_RESPONSE;
         int before = queue.size();
         copyIn = !queue.removeBehindHead(Frontend.SYNC, Frontend.COPY_DONE);
         earlySyncs = before - queue.size() - (copyIn ? 0 : 1);
@@ -251,6 +260,7 @@ final class PgReplies {
    */
   boolean failed() {
     copyIn = false;
+    copyBoth = false;
     int head = queue.headType();
     if (head > 0 && (head & FOR_QUERY) != 0) {
       skipping = !queue.skipTo(Frontend.SYNC);
@@ -296,6 +306,7 @@ final class PgReplies {
       unsynced = false;
     }
     copyIn = false;
+    copyBoth = false;
     return ours;
   }
 
@@ -305,6 +316,7 @@ final class PgReplies {
     unsynced = false;
     skipping = false;
     copyIn = false;
+    copyBoth = false;
     earlySyncs = 0;
   }
 

@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
 final class PgClientHandler extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(PgClientHandler.class);
 
-  private final PgSession session;
+  private final ClientLeg session;
 
-  PgClientHandler(PgSession session) {
+  PgClientHandler(ClientLeg session) {
     this.session = session;
   }
 

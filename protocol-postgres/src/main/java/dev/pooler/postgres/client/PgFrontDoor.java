@@ -32,7 +32,7 @@ public record PgFrontDoor(
     SessionRegistry sessions,
     SessionLimits limits,
     SessionCounters counters,
-    CancelKeys<PgSession> cancelKeys,
+    CancelKeys<ClientLeg> cancelKeys,
     Welcomes welcomes,
     SharedStatements statements,
     CodeCensus.All censuses,

@@ -7,7 +7,6 @@ import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.Lease;
 import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.pool.LeasePool;
-import dev.pooler.core.pool.LeaseRequest;
 import dev.pooler.core.pool.LoopLeases;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.ReleaseDecision;
@@ -66,7 +65,7 @@ import org.slf4j.LoggerFactory;
  * StatementJudge}'s, and what is dropped after a failure without a backend is {@link Skipping}'s.
  * Confined to its channel's event loop, except where {@link Session} says otherwise.
  */
-public final class PgSession extends LeaseRequest implements LeaseHolder, FrameSink, Session {
+public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink, Session {
   private static final Logger LOG = LoggerFactory.getLogger(PgSession.class);
 
   /** A frame of up to this many bytes must be whole before a backend is taken for it. */
@@ -213,7 +212,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   // --- what the client sends ---------------------------------------------------------------
 
-  /** Bytes from the client; the caller keeps {@code in}. */
+  @Override
   void onBytes(ByteBuf in) {
     try {
       switch (state) {
@@ -236,10 +235,12 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     }
   }
 
+  @Override
   void onReadComplete() {
     flushBackend();
   }
 
+  @Override
   void onWritabilityChanged() {
     Lease mine = lease;
     if (mine != null && state.open()) {
@@ -250,11 +251,13 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
     tellNotifications();
   }
 
+  @Override
   void onClosed() {
     end(CloseReason.CLIENT_CLOSED);
   }
 
   /** We have broken: what the session and its backend are at is not known any more. */
+  @Override
   void onFault() {
     if (state.open()) {
       Lease mine = lease;
@@ -1322,10 +1325,7 @@ public final class PgSession extends LeaseRequest implements LeaseHolder, FrameS
 
   // --- cancel --------------------------------------------------------------------------------
 
-  /**
-   * Cancels what the session runs or waits for, if anything. Any thread. Completes when that is
-   * done as far as it can be known.
-   */
+  @Override
   CompletionStage<@Nullable Void> cancel() {
     CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
     channel

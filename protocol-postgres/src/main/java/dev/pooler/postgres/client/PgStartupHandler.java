@@ -2,6 +2,7 @@ package dev.pooler.postgres.client;
 
 import dev.pooler.core.config.Auth;
 import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.config.Replication;
 import dev.pooler.core.console.Console;
 import dev.pooler.core.console.Rights;
 import dev.pooler.core.pool.PoolDirectory.Found;
@@ -150,7 +151,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
     byte[] body = new byte[in.skipBytes(Integer.BYTES).readableBytes()];
     in.readBytes(body);
     if (StartupPacket.parse(body) instanceof StartupPacket.CancelRequest cancel) {
-      PgSession session = door.cancelKeys().find(cancel.key());
+      ClientLeg session = door.cancelKeys().find(cancel.key());
       if (session != null) {
         session.cancel();
       }
@@ -246,7 +247,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
 
   private void onCancel(ChannelHandlerContext ctx, StartupPacket.CancelRequest cancel) {
     over();
-    PgSession session = door.cancelKeys().find(cancel.key());
+    ClientLeg session = door.cancelKeys().find(cancel.key());
     if (session == null) {
       close(ctx, CloseReason.CANCEL_SERVED);
       return;
@@ -265,20 +266,12 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       Messages.negotiateProtocolVersion(out, asked.unknownOptions());
       ctx.writeAndFlush(out); // what comes next may have to wait for a backend
     }
-    if (asked.replication() != StartupPacket.Replication.NONE) {
-      refuse(
-          ctx,
-          SqlFailure.fatal("0A000", 1235, "replication connections are not supported")
-              .withHint("Connect to the server directly."),
-          CloseReason.LOGIN_REFUSED);
-      return;
-    }
     if (door.draining().getAsBoolean()) {
       refuse(ctx, SqlFailure.draining(), CloseReason.DRAINING);
       return;
     }
     Credentials known = listener.users().get().find(asked.user());
-    DatabaseConfig entry = door.pools().entry(asked.database());
+    DatabaseConfig entry = door.pools().entry(asked.database(), asked.replication());
     if (listener.auth().needsUsers() && known == null && entry != null) {
       lookup = door.lookups().apply(entry);
     }
@@ -408,29 +401,42 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       return;
     }
     ctx.channel().closeFuture().addListener(closed -> door.limits().leave(asked.database(), user));
-    remember(asked.database(), granted);
-    switch (door.pools().find(asked.database(), user)) {
+    remember(asked, granted);
+    switch (door.pools().find(asked.database(), user, asked.replication())) {
       case Found.Refused refused -> refuse(ctx, refused.failure(), CloseReason.LOGIN_REFUSED);
       case Found.Pool found -> {
         over();
-        PgSession session =
-            new PgSession(
-                door.sessions().nextId(),
-                ctx.channel(),
-                door,
-                new Login(
-                    user,
-                    asked.database(),
-                    connected,
-                    found.database().timeouts(),
-                    StatementPolicy.of(found.database())),
-                found.pool(),
-                PgSettings.ofStartup(asked.settings()));
-        ctx.pipeline().addLast("session", new PgClientHandler(session));
-        ctx.pipeline().remove(this);
-        session.begin(asked.agreedMinor());
+        open(ctx, asked, user, found);
       }
     }
+  }
+
+  private void open(
+      ChannelHandlerContext ctx, StartupPacket.Startup asked, String user, Found.Pool found) {
+    long id = door.sessions().nextId();
+    Login login =
+        new Login(
+            user,
+            asked.database(),
+            connected,
+            found.database().timeouts(),
+            StatementPolicy.of(found.database()));
+    PgSettings settings = PgSettings.ofStartup(asked.settings());
+    if (asked.replication() == Replication.NONE) {
+      PgSession session = new PgSession(id, ctx.channel(), door, login, found.pool(), settings);
+      makeWay(ctx, session);
+      session.begin(asked.agreedMinor());
+    } else {
+      ReplicationSession session =
+          new ReplicationSession(id, ctx.channel(), door, login, found.pool(), settings);
+      makeWay(ctx, session);
+      session.begin(asked.agreedMinor());
+    }
+  }
+
+  private void makeWay(ChannelHandlerContext ctx, ClientLeg session) {
+    ctx.pipeline().addLast("session", new PgClientHandler(session));
+    ctx.pipeline().remove(this);
   }
 
   private void toConsole(ChannelHandlerContext ctx, StartupPacket.Startup asked, String user) {
@@ -451,9 +457,10 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   }
 
   /** Before the pool is found: a new one may begin to connect at once. */
-  private void remember(String database, AuthStep.Granted granted) {
+  private void remember(StartupPacket.Startup asked, AuthStep.Granted granted) {
     PassedKeys shown = granted.keys();
-    DatabaseConfig entry = shown == null ? null : door.pools().entry(database);
+    DatabaseConfig entry =
+        shown == null ? null : door.pools().entry(asked.database(), asked.replication());
     if (shown != null && entry != null) {
       door.loginKeys().remember(entry.name(), granted.user(), shown);
     }

@@ -23,9 +23,9 @@ final class ProcessIds {
   private static final Dialect DIALECT = PgDialects.STANDARD;
 
   private final PgSession session;
-  private final CancelKeys<PgSession> keys;
+  private final CancelKeys<ClientLeg> keys;
 
-  ProcessIds(PgSession session, CancelKeys<PgSession> keys) {
+  ProcessIds(PgSession session, CancelKeys<ClientLeg> keys) {
     this.session = session;
     this.keys = keys;
   }
@@ -76,8 +76,8 @@ final class ProcessIds {
     if (place.argument() == told) {
       return "pg_catalog." + function + "(pg_catalog.pg_backend_pid())";
     }
-    PgSession other = runs ? keys.told(place.argument()) : null;
-    if (other == null || !other.isOfUser(session)) {
+    ClientLeg found = runs ? keys.told(place.argument()) : null;
+    if (!(found instanceof PgSession other) || !other.isOfUser(session)) {
       return null; // the server says that it has no such process
     }
     if (place.call() == ProcessIdInText.Call.PG_CANCEL_BACKEND) {

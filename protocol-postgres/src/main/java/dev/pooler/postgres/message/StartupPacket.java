@@ -1,5 +1,6 @@
 package dev.pooler.postgres.message;
 
+import dev.pooler.core.config.Replication;
 import dev.pooler.postgres.cancel.CancelKey;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -37,6 +38,7 @@ public sealed interface StartupPacket {
    *
    * @param minorVersion as asked for; see {@link #agreedMinor}
    * @param database the user's name where the client sent none
+   * @param replication what kind of replication the connection is for
    * @param settings what is to be set before the first statement, in order, names canonical (see
    *     {@link SettingNames}): first those of {@code options}, then the parameters, which win
    * @param unknownOptions the {@code _pq_.} names the client sent: we know none
@@ -59,13 +61,6 @@ public sealed interface StartupPacket {
     public boolean needsNegotiation() {
       return minorVersion != agreedMinor() || !unknownOptions.isEmpty();
     }
-  }
-
-  /** The replication parameter: a pooled backend can serve neither of the last two. */
-  enum Replication {
-    NONE,
-    PHYSICAL,
-    LOGICAL
   }
 
   /** Send this as a FATAL ErrorResponse and close. */

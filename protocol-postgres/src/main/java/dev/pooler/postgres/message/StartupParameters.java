@@ -1,6 +1,6 @@
 package dev.pooler.postgres.message;
 
-import dev.pooler.postgres.message.StartupPacket.Replication;
+import dev.pooler.core.config.Replication;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;

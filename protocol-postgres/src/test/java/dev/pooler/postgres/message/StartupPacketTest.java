@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pooler.core.config.Replication;
 import dev.pooler.postgres.message.StartupPacket.CancelRequest;
 import dev.pooler.postgres.message.StartupPacket.GssEncRequest;
 import dev.pooler.postgres.message.StartupPacket.Malformed;
-import dev.pooler.postgres.message.StartupPacket.Replication;
 import dev.pooler.postgres.message.StartupPacket.SslRequest;
 import dev.pooler.postgres.message.StartupPacket.Startup;
 import java.nio.ByteBuffer;

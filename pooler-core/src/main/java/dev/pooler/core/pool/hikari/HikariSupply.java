@@ -8,11 +8,11 @@ import com.zaxxer.hikari.pool.HikariPool;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.BackendConnector;
-import dev.pooler.core.pool.BackendSupply;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.LoopLeases;
 import dev.pooler.core.pool.PoolLimits;
+import dev.pooler.core.pool.PoolSupply;
 import dev.pooler.core.session.SqlFailure;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.EventLoop;
@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * <p>HikariCP's view: a backend that is hot on some loop is a borrowed connection. It comes back
  * when nobody needs it or its tenure is over, and lifetime, keepalive and idle rules act then.
  */
-public final class HikariSupply implements BackendSupply, AutoCloseable {
+public final class HikariSupply implements PoolSupply {
   private static final Logger LOG = LoggerFactory.getLogger(HikariSupply.class);
 
   /** So many dead backends in a row mean that the others are dead too: all are replaced. */
@@ -109,6 +109,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
     return supply;
   }
 
+  @Override
   public LeasePool pool() {
     return pool;
   }
@@ -257,6 +258,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   }
 
   /** Replaces all backends: idle ones now, the others as their leases end. */
+  @Override
   public void replaceAll() {
     HikariPoolMXBean bean = bean();
     if (bean != null) {
@@ -268,6 +270,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
    * Replaces all backends as {@link #replaceAll}, hot ones too: none that is open now is leased
    * again.
    */
+  @Override
   public void reconnect() {
     replaceAll();
     pool.endTenures();
@@ -277,6 +280,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
    * No more grants, and as leases end, their backends close: when {@link #atRest}, the server has
    * no connection of this pool and gets none until {@link #resume}.
    */
+  @Override
   public void pause() {
     synchronized (suspension) {
       if (paused) {
@@ -289,6 +293,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   }
 
   /** Ends a pause; sessions that waited go on. Blocks for a moment. */
+  @Override
   public void resume() {
     wake();
     pool.resume();
@@ -306,6 +311,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   }
 
   /** Paused, and nothing is open any more. */
+  @Override
   public boolean atRest() {
     return paused && pool.heldBackends() == 0 && wire.open().isEmpty();
   }
@@ -335,16 +341,19 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   }
 
   /** Backends whose connection is open, leased, hot or idle; a glance. */
+  @Override
   public Collection<Backend> backends() {
     return wire.open();
   }
 
   /** Backends that are being connected. */
+  @Override
   public int connecting() {
     return wire.connecting();
   }
 
   /** Backends that exist, borrowed or idle; a glance. */
+  @Override
   public int totalBackends() {
     HikariPoolMXBean bean = bean();
     return bean == null ? 0 : bean.getTotalConnections();
@@ -394,6 +403,7 @@ public final class HikariSupply implements BackendSupply, AutoCloseable {
   }
 
   /** New bounds that HikariCP takes while it runs. */
+  @Override
   public void limits(PoolLimits limits) {
     HikariConfig running = running();
     running.setMinimumIdle(Math.min(limits.minIdle(), limits.size()));
