@@ -416,19 +416,24 @@ public final class LoopLeases {
 
   /** Brings a backend with these settings to the front, if one of the hottest has them. */
   private void preferAligned(SessionSettings wanted) {
+    Lease found = idle.isEmpty() || idle.getFirst().backend.aligned(wanted) ? null : look(wanted);
+    if (found != null) {
+      idle.remove(found);
+      idle.addFirst(found);
+    }
+  }
+
+  private @Nullable Lease look(SessionSettings wanted) {
     int looks = LOOKS;
     for (Lease lease : idle) {
-      if (lease.backend.aligned(wanted)) {
-        if (looks < LOOKS && lease.backend.usable()) {
-          idle.remove(lease);
-          idle.addFirst(lease);
-        }
-        return;
+      if (lease.backend.aligned(wanted) && lease.backend.usable()) {
+        return lease;
       }
       if (--looks == 0) {
-        return;
+        break;
       }
     }
+    return null;
   }
 
   private @Nullable Lease popUsable() {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param describes whether the portal is described
  * @param end where the batch ends
  */
+@SuppressWarnings("ArrayRecordComponent") // read once, never compared
 record BeginBatch(boolean parses, byte[] definition, String tag, boolean describes, int end) {
 
   /** Longest BEGIN that is looked at, in bytes. */

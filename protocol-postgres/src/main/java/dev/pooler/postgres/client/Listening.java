@@ -91,6 +91,10 @@ final class Listening implements Subscriber {
   private boolean unlistening;
 
   private boolean unlistened;
+
+  /** In a move to the backend: it owes nothing more, so that what it says next is the client's. */
+  private boolean answered;
+
   private boolean over;
 
   /** Bytes that the host keeps in mind. */
@@ -226,6 +230,7 @@ final class Listening implements Subscriber {
     String fence = subscription.nextFence();
     broken = deaf;
     hearing.coming(fence);
+    answered = false;
     onFence = () -> finishComing(back);
     String channel = fenceChannel();
     backend
@@ -244,6 +249,7 @@ final class Listening implements Subscriber {
           if (over) {
             back.complete(false);
           } else if (hearing.fenceHere()) {
+            answered = true;
             watch();
             finishComing(back);
           } else if (attempts > 1) {
@@ -257,7 +263,7 @@ final class Listening implements Subscriber {
   }
 
   private void finishComing(CompletableFuture<Boolean> back) {
-    if (hearing.fenceHere() && (hearing.fenceThere() || broken)) {
+    if (answered && hearing.fenceHere() && (hearing.fenceThere() || broken)) {
       settled();
       hearing.arrived();
       if (broken) {

@@ -645,7 +645,11 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     judge.noteText(meaning, in, text, zero);
     if (judge.forgetsSequences(meaning.facts(), backend)) {
       walking.forwardPassed(in, index);
-      backend.forgetSequencesForQuery();
+      if (backend.settingsInFront()) {
+        backend.forgetSequences(); // the query becomes a part of their batch
+      } else {
+        backend.forgetSequencesForQuery();
+      }
     }
     return prepared.onQuery(meaning, length, in, index, walking, backend);
   }
@@ -716,7 +720,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     lease = granted;
     SessionBackend backend = (SessionBackend) granted.backend();
     backend.attach(this);
-    judge.onLease((SessionBackend) backend);
+    judge.onLease(backend);
     prepared.onLease();
     behindFront = false;
     stalledByFront = false;

@@ -212,7 +212,8 @@ final class PreparedTraffic {
   /** Everything asked is answered. */
   void onSettled(SessionBackend backend, boolean failed) {
     names.onSettled();
-    if (judge.takeRedefined() | backend.takeStalePlan()) {
+    boolean redefined = judge.takeRedefined();
+    if (backend.takeStalePlan() || redefined) {
       shared.forget();
     }
     holdsBack = false;

@@ -1,6 +1,5 @@
 package dev.pooler.postgres.client;
 
-import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementClass;
@@ -106,11 +105,7 @@ final class SequenceValues {
       return own ? Answer.RUN : Answer.FORGET_AND_RUN;
     }
     programs.learn(program, Care.KEEPS);
-    if (!backend.owes() && backend.transactionState() == TransactionState.IDLE) {
-      return Answer.REFUSE;
-    }
-    // Inside a batch or a transaction the server has to say it, in its place.
-    return own ? Answer.RUN : Answer.FORGET_AND_RUN;
+    return Answer.REFUSE;
   }
 
   /** The same text draws: nextval beside currval, INSERT; SELECT currval. */

@@ -733,8 +733,7 @@ final class StatementJudge {
     code = false;
     if (asksCensus) {
       asksCensus = false;
-      census.found(
-          truth.codeLeaves(), truth.codeNotifies(), truth.codeAsks(), clock.getAsLong());
+      census.found(truth.codeLeaves(), truth.codeNotifies(), truth.codeAsks(), clock.getAsLong());
       pinForSequences();
       judgeHiddenCode(); // which may be the next question
     }
