@@ -281,7 +281,7 @@ public final class Pools implements PoolDirectory {
             now.password(),
             now.tls(),
             pool,
-            now.timeouts(),
+            was.timeouts(),
             was.authQuery(),
             was.quota(),
             was.trustFunctions(),

@@ -116,7 +116,7 @@ class CancelTest {
   void aWaitingClientIsCancelledAndGoesOn() throws Exception {
     try (RawPgClient holder = pooler.session("postgres");
         Keyed a = keyed(PgBytes.VERSION_3_0)) {
-      holder.query("begin");
+      holder.query("begin; select 1");
       a.client().send(PgBytes.query("select 1"));
       PoolerFixture.await(
           "it waits", () -> pooler.metric("pooler_clients", "state=\"waiting\"") == 1);

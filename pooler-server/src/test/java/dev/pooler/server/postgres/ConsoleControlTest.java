@@ -68,14 +68,16 @@ class ConsoleControlTest {
     try (RawPgClient busy = pooler.session("postgres");
         RawPgClient idle = pooler.session("postgres");
         RawPgClient fresh = pooler.raw()) {
-      busy.query("begin");
+      busy.query("begin; select 1");
       idle.value("select 1");
       console.send(PgBytes.query("PAUSE"));
       assertTrue(console.quietFor(Duration.ofMillis(200)), "a transaction is open");
       assertEquals("2", busy.value("select 2"));
       busy.query("commit");
       assertEquals("PAUSE", tag(console.readUntil('Z')));
-      assertEquals("0", row(console, "POOLS", "database", "postgres").get("sv_idle"));
+      PoolerFixture.await(
+          "no backend is idle in the pool",
+          () -> "0".equals(row(console, "POOLS", "database", "postgres").get("sv_idle")));
       PoolerFixture.await("idle backends close", () -> rows(console, "SERVERS").isEmpty());
       assertEquals("yes", row(console, "STATE", "key", "paused").get("value"));
       idle.send(PgBytes.query("select 3"));
@@ -124,7 +126,7 @@ class ConsoleControlTest {
   void aPauseThatIsStillWaitingEndsWithAResume() throws Exception {
     try (RawPgClient busy = pooler.session("postgres");
         RawPgClient second = pooler.session("pooler")) {
-      busy.query("begin");
+      busy.query("begin; select 1");
       console.send(PgBytes.query("PAUSE postgres"));
       PoolerFixture.await(
           "paused", () -> "1".equals(row(second, "DATABASES", "name", "postgres").get("paused")));
@@ -141,7 +143,7 @@ class ConsoleControlTest {
         RawPgClient idle = pooler.session("postgres");
         RawPgClient other = pooler.session("other");
         RawPgClient fresh = pooler.raw()) {
-      busy.query("begin");
+      busy.query("begin; select 1");
       busy.send(PgBytes.query("select pg_sleep(30)"));
       PoolerFixture.await(
           "it runs",
@@ -180,7 +182,7 @@ class ConsoleControlTest {
   void reconnectReplacesIdleBackendsNowAndLeasedOnesWithTheirLease() throws Exception {
     try (RawPgClient busy = pooler.session("postgres");
         RawPgClient idle = pooler.session("postgres")) {
-      busy.query("begin");
+      busy.query("begin; select 1");
       String leased = busy.value("select pg_backend_pid() where true");
       String hot = idle.value("select pg_backend_pid() where true");
       assertEquals("RECONNECT", tag(console.query("RECONNECT postgres")));
@@ -245,7 +247,7 @@ class ConsoleControlTest {
   @Tag("case-92")
   void aReloadWithAnotherTargetIsSeenInDatabasesAndServers() throws Exception {
     try (RawPgClient busy = pooler.session("postgres")) {
-      busy.query("begin");
+      busy.query("begin; select 1");
       pooler.edit(
           DATABASES.replaceFirst("unix:\\$\\{PG}", "127.0.0.1:\\${PG_PORT}").replace("1s", "3s"));
       assertEquals("RELOAD", tag(console.query("RELOAD")));
@@ -266,7 +268,7 @@ class ConsoleControlTest {
   @Tag("case-94")
   void whileItShutsDownTheConsoleGoesOnAndResumesNothing() throws Exception {
     try (RawPgClient busy = pooler.session("postgres")) {
-      busy.query("begin");
+      busy.query("begin; select 1");
       pooler.pooler().drain();
       assertError("57P01", "pooler is shutting down", console.query("RESUME"));
       assertError("57P01", "pooler is shutting down", console.query("PAUSE"));

@@ -118,8 +118,8 @@ class ConsoleTest {
     try (RawPgClient busy = pooler.session("postgres");
         RawPgClient second = pooler.session("postgres");
         RawPgClient waiting = pooler.session("postgres")) {
-      busy.query("begin");
-      second.query("begin");
+      busy.query("begin; select 1");
+      second.query("begin; select 1");
       String pid = busy.value("select pg_backend_pid() where true");
       waiting.send(PgBytes.query("select 1"));
       PoolerFixture.await("it waits", () -> "1".equals(cell("POOLS", "cl_waiting")));
@@ -178,7 +178,7 @@ class ConsoleTest {
   @Tag("case-96")
   void statsCountTransactionsQueriesBytesAndTimes() throws Exception {
     try (RawPgClient client = pooler.session("postgres")) {
-      client.query("begin");
+      client.query("begin; select 1");
       client.query("select 1");
       client.query("commit");
       client.query("select pg_sleep(0.5)");
@@ -297,7 +297,7 @@ class ConsoleTest {
   @Test
   @Tag("case-72")
   void aDriversPreludeIsTakenAndItsTransactionIsBelieved() throws IOException {
-    List<PgMessage> begun = console.query("BEGIN");
+    List<PgMessage> begun = console.query("begin");
     assertEquals("CZ", RawPgClient.types(begun));
     assertEquals('T', begun.getLast().body()[0]);
     assertEquals("TDCZ", RawPgClient.types(console.query("SHOW VERSION")));

@@ -71,7 +71,7 @@ class DyingBackendTest {
     try (RawPgClient idle = pooler.session("postgres");
         RawPgClient inTransaction = pooler.session("postgres");
         RawPgClient running = pooler.session("postgres")) {
-      inTransaction.query("begin");
+      inTransaction.query("begin; select 1");
       terminate(String.valueOf(inTransaction.value(PID)));
       oneFatal(inTransaction);
       String pid = String.valueOf(running.value(PID));
@@ -88,7 +88,7 @@ class DyingBackendTest {
   void aBackendThatRanOutOfMemoryIsLeasedToNobodyElse() throws Exception {
     try (RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
-      a.query("begin");
+      a.query("begin; select 1");
       String pid = a.value(PID);
       List<PgMessage> told =
           a.query("do $$ begin raise exception 'out of memory' using errcode = '53200'; end $$");
@@ -111,7 +111,7 @@ class DyingBackendTest {
       }
       RawPgClient running = mine.session("postgres");
       RawPgClient other = mine.session("postgres");
-      other.query("begin");
+      other.query("begin; select 1");
       running.send(PgBytes.query("select pg_sleep(30)"));
       PoolerFixture.await(
           "both are active", () -> mine.metric("pooler_clients", "state=\"active\"") == 2);

@@ -115,8 +115,8 @@ class DyingClientTest {
       try (RawPgClient a = pooler.session("postgres");
           RawPgClient b = pooler.session("postgres");
           RawPgClient c = pooler.session("postgres")) {
-        a.query("begin");
-        b.query("begin");
+        a.query("begin; select 1");
+        b.query("begin; select 1");
         assertEquals("4MB", a.value("show work_mem"));
         assertEquals("4MB", b.value("show work_mem"));
         assertEquals("0", a.value("select count(*) from pg_listening_channels()"));
@@ -181,8 +181,8 @@ class DyingClientTest {
   void aClientThatClosesWhileItWaitsIsForgotten() throws Exception {
     try (RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
-      a.query("begin");
-      b.query("begin");
+      a.query("begin; select 1");
+      b.query("begin; select 1");
       for (int round = 0; round < 10; round++) {
         RawPgClient c = pooler.session("postgres");
         c.send(PgBytes.query("insert into grave values (1)"));

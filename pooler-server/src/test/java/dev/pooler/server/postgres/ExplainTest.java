@@ -75,7 +75,7 @@ class ExplainTest {
       assertEquals(
           String.valueOf(pinned.get("backend")),
           row(console, "PINS", "session", id).get("backend"));
-      client.query("begin");
+      client.query("begin; select 1");
       client.send(PgBytes.query("select pg_sleep(20)"));
       PoolerFixture.await("it works", () -> "server".equals(session(id).get("waits-for")));
       assertEquals("in transaction", session(id).get("transaction"));
@@ -88,8 +88,8 @@ class ExplainTest {
     try (RawPgClient one = pooler.session("postgres");
         RawPgClient two = pooler.session("postgres");
         RawPgClient three = pooler.session("postgres")) {
-      one.query("begin");
-      two.query("begin");
+      one.query("begin; select 1");
+      two.query("begin; select 1");
       three.send(PgBytes.query("select 1"));
       PoolerFixture.await("it waits", () -> sessionsWaiting("backend") == 1);
       try (RawPgClient second = pooler.session("pooler")) {

@@ -174,15 +174,15 @@ class FloodTest {
           case 0 -> {} // says nothing at all
           case 1 -> client.send(login);
           case 2 -> client.send(fresh, PgBytes.query("select pg_sleep(0.001)"));
-          case 3 -> client.send(login, PgBytes.query("begin"));
+          case 3 -> client.send(login, PgBytes.query("begin; select 1"));
           default -> client.send(login, PgBytes.terminate());
         }
       }
     }
     try (RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
-      assertEquals("CZ", RawPgClient.types(a.query("begin")));
-      assertEquals("CZ", RawPgClient.types(b.query("begin")));
+      assertEquals("CTDCZ", RawPgClient.types(a.query("begin; select 1")));
+      assertEquals("CTDCZ", RawPgClient.types(b.query("begin; select 1")));
     }
   }
 
@@ -193,7 +193,7 @@ class FloodTest {
       for (int i = 0; i < 30; i++) {
         RawPgClient dying = single.session("postgres");
         try (RawPgClient waiting = single.session("postgres").timeout(Duration.ofSeconds(5))) {
-          dying.query("begin");
+          dying.query("begin; select 1");
           waiting.send(PgBytes.query("select 1"));
           // Half a message has reached the backend: it can't be given to anybody.
           dying.send(PgBytes.lying('B', 100_000, new byte[70_000]));
@@ -208,7 +208,7 @@ class FloodTest {
   @Test
   void wrongDatabasesAndUsersInAFloodDoNoHarm() throws Exception {
     try (RawPgClient normal = pooler.session("postgres")) {
-      normal.query("begin");
+      normal.query("begin; select 1");
       for (int i = 0; i < 300; i++) {
         try (RawPgClient client = pooler.raw()) {
           client.send(

@@ -65,9 +65,9 @@ class LeaseTest {
     try (PoolerFixture pooler = pooler(2, "");
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
-      a.query("begin");
+      a.query("begin; select 1");
       String pid = a.value(PID);
-      b.query("begin");
+      b.query("begin; select 1");
       assertNotEquals(pid, b.value(PID));
       assertEquals(pid, a.value(PID));
       a.query("savepoint s");
@@ -86,7 +86,7 @@ class LeaseTest {
     try (PoolerFixture pooler = pooler(1, "");
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
-      a.query("begin");
+      a.query("begin; select 1");
       assertTrue(RawPgClient.types(a.query("select 1/0")).endsWith("EZ"));
       assertEquals("25P02", a.query("select 1").getFirst().sqlState());
       b.send(PgBytes.query("select 5"));
@@ -136,7 +136,7 @@ class LeaseTest {
     try (PoolerFixture pooler = pooler(1, ", max-wait: 600ms");
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
-      a.query("begin");
+      a.query("begin; select 1");
       List<PgMessage> told = b.query("select 1");
       assertEquals("EZ", RawPgClient.types(told));
       PgMessage error = told.getFirst();
@@ -157,7 +157,7 @@ class LeaseTest {
     try (PoolerFixture pooler = pooler(1, ", max-wait: 600ms");
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
-      a.query("begin");
+      a.query("begin; select 1");
       b.send(
           PgBytes.parse("", "select 1"),
           PgBytes.bind("", ""),
@@ -201,7 +201,7 @@ class LeaseTest {
       for (int i = 0; i < 50; i++) {
         waiting.add(pooler.session("postgres"));
       }
-      first.query("begin");
+      first.query("begin; select 1");
       for (int i = 0; i < 50; i++) {
         int place = i + 1;
         waiting.get(i).send(PgBytes.query("select nextval('arrival')"));

@@ -64,7 +64,7 @@ class LifecycleTest {
         RawPgClient busy = pooler.session("postgres");
         RawPgClient running = pooler.session("postgres")) {
       idle.value("select 1");
-      busy.query("begin");
+      busy.query("begin; select 1");
       running.send(PgBytes.query("select pg_sleep(0.3)"));
       PoolerFixture.await(
           "it runs", () -> pooler.metric("pooler_clients", "state=\"active\"") == 2);
@@ -89,7 +89,7 @@ class LifecycleTest {
   void aDrainIsBounded() throws Exception {
     try (PoolerFixture pooler = PoolerFixture.start(server, database("unix:${PG}", 2, "1s"));
         RawPgClient busy = pooler.session("postgres")) {
-      busy.query("begin");
+      busy.query("begin; select 1");
       pooler.pooler().drain();
       assertDrained(busy);
       pooler.pooler().awaitEnd();
@@ -103,7 +103,7 @@ class LifecycleTest {
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
       String pid = a.value("select pg_backend_pid() where true");
-      a.query("begin");
+      a.query("begin; select 1");
       b.send(PgBytes.query("select pg_backend_pid() where true"));
       PoolerFixture.await(
           "it waits", () -> pooler.metric("pooler_clients", "state=\"waiting\"") == 1);
@@ -137,7 +137,7 @@ class LifecycleTest {
         PoolerFixture pooler = PoolerFixture.start(server, database("unix:${PG}", 2, "1s"));
         RawPgClient busy = pooler.session("postgres");
         RawPgClient idle = pooler.session("postgres")) {
-      busy.query("begin");
+      busy.query("begin; select 1");
       assertEquals(List.of(), pooler.reload(database("unix:" + other.socket(), 2, "10s")));
       assertEquals(
           "" + server.port(), busy.value("show port"), "a transaction ends where it began");
@@ -244,7 +244,7 @@ class LifecycleTest {
         RawPgClient idle = pooler.session("postgres");
         RawPgClient busy = pooler.session("postgres")) {
       String pool = "database=\"postgres\"";
-      busy.query("begin");
+      busy.query("begin; select 1");
       assertEquals(1, pooler.metric("pooler_clients", pool, "state=\"active\""));
       assertEquals(1, pooler.metric("pooler_clients", pool, "state=\"idle\""));
       assertEquals(0, pooler.metric("pooler_clients", pool, "state=\"waiting\""));

@@ -166,7 +166,8 @@ class LimitsTest {
         RawPgClient client = session(pooler, "limit_a");
         assertEquals("53300", refused(pooler, "limit_a", "postgres").sqlState());
         assertEquals("53300", refused(pooler, "limit_b", "postgres").sqlState());
-        client.send(PgBytes.query("begin"), PgBytes.lying('B', 100_000, new byte[70_000]));
+        client.send(
+            PgBytes.query("begin; select 1"), PgBytes.lying('B', 100_000, new byte[70_000]));
         client.close();
         awaitRoom(pooler, 0);
       }
@@ -186,8 +187,8 @@ class LimitsTest {
     try (PoolerFixture pooler = pooler(ownUsers("size: 5", "backends: 2"))) {
       RawPgClient a = session(pooler, "limit_a");
       RawPgClient b = session(pooler, "limit_b");
-      a.query("begin");
-      b.query("begin");
+      a.query("begin; select 1");
+      b.query("begin; select 1");
       RawPgClient c = pooler.raw();
       open.add(c);
       // The first login of a user needs a backend, to learn what to tell the client.
@@ -257,7 +258,7 @@ class LimitsTest {
     try (PoolerFixture pooler = pooler(ownUsers("size: 5, max-wait: 500ms", "backends: 1"))) {
       RawPgClient b = session(pooler, "limit_b");
       RawPgClient a = session(pooler, "limit_a");
-      a.query("begin");
+      a.query("begin; select 1");
       List<PgMessage> said = b.query("select 1");
       PgMessage told = said.getFirst();
       assertEquals("57014", told.sqlState());
@@ -304,7 +305,7 @@ class LimitsTest {
       RawPgClient here = RawPgClient.session(pooler.unix(), "anna", "here");
       RawPgClient there = RawPgClient.session(pooler.unix(), "anna", "there");
       open.addAll(List.of(here, there));
-      here.query("begin");
+      here.query("begin; select 1");
       PgMessage told = there.query("select 1").getFirst();
       assertEquals("57014", told.sqlState());
       assertTrue(told.field('M').contains("limits.user-backends"), told::toString);
@@ -321,7 +322,7 @@ class LimitsTest {
     try (PoolerFixture pooler = pooler(one)) {
       RawPgClient b = session(pooler, "limit_b");
       RawPgClient a = session(pooler, "limit_a");
-      a.query("begin");
+      a.query("begin; select 1");
       assertEquals("53300", refused(pooler, "limit_c", "postgres").sqlState());
       b.send(PgBytes.query("select 1"));
       PoolerFixture.await("it waits", () -> pooler.metric("pooler_clients", "waiting") == 1);
@@ -345,7 +346,7 @@ class LimitsTest {
                 admin: {users: [postgres]}
                 """);
         RawPgClient console = pooler.session("pooler")) {
-      session(pooler, "limit_a").query("begin");
+      session(pooler, "limit_a").query("begin; select 1");
       Map<String, String> database = row(console, "databases", "postgres");
       assertEquals("2", database.get("reserve_pool_size"));
       assertEquals("5", database.get("max_connections"));

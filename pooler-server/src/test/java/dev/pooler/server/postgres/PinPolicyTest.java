@@ -95,7 +95,7 @@ class PinPolicyTest {
         RawPgClient a = pooler.session("postgres");
         RawPgClient observer = SharedServer.direct()) {
       observer.query("drop table if exists policy_rows; create table policy_rows (i int)");
-      a.query("begin");
+      a.query("begin; select 1");
       a.query("insert into policy_rows values (1)");
       PgMessage told = error(a.query("select pg_advisory_lock(7)"));
       assertEquals("42501", told.sqlState());
@@ -234,11 +234,11 @@ class PinPolicyTest {
   void aReloadChangesThePolicyForSessionsThatComeAndKeepsTheBackends() throws Exception {
     try (PoolerFixture pooler = pooler("pins: {listen: pin}");
         RawPgClient old = pooler.session("postgres")) {
-      String pid = old.value("select pg_backend_pid()");
+      String pid = old.value("select pg_backend_pid() where true");
       assertEquals(List.of(), pooler.reload(pool("pins: {listen: refuse}")));
       try (RawPgClient fresh = pooler.session("postgres")) {
         assertEquals("42501", error(fresh.query("listen x")).sqlState());
-        assertEquals(pid, fresh.value("select pg_backend_pid()"));
+        assertEquals(pid, fresh.value("select pg_backend_pid() where true"));
       }
       assertEquals("CZ", RawPgClient.types(old.query("listen x")));
     }
@@ -271,7 +271,7 @@ class PinPolicyTest {
       try (PoolerFixture careful = trusting(false);
           RawPgClient a = careful.session("postgres");
           RawPgClient b = careful.session("postgres")) {
-        String pid = b.value("select pg_backend_pid()");
+        String pid = b.value("select pg_backend_pid() where true");
         a.query(insert);
         PoolerFixture.await(
             "the server is asked", () -> asked(observer, pid).contains("pg_catalog"));
@@ -282,7 +282,7 @@ class PinPolicyTest {
       try (PoolerFixture trusting = trusting(true);
           RawPgClient a = trusting.session("postgres");
           RawPgClient b = trusting.session("postgres")) {
-        String pid = b.value("select pg_backend_pid()");
+        String pid = b.value("select pg_backend_pid() where true");
         a.query(insert);
         assertTrue(a.quietFor(Duration.ofMillis(100)));
         assertEquals(insert, asked(observer, pid));

@@ -37,7 +37,7 @@ class ProcessDrainTest {
         var address = UnixDomainSocketAddress.of(socket);
         try (RawPgClient busy = RawPgClient.session(address, "postgres", "postgres");
             RawPgClient idle = RawPgClient.session(address, "postgres", "postgres")) {
-          busy.query("begin");
+          busy.query("begin; select 1");
           write(server, socket, 2);
           signal(process, "HUP");
           assertEquals("1", idle.value("select 1"), "there is a second backend now");

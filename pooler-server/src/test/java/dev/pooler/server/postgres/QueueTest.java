@@ -38,10 +38,10 @@ class QueueTest {
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres");
         RawPgClient c = pooler.session("postgres")) {
-      a.query("begin");
-      b.send(PgBytes.query("begin"));
+      a.query("begin; select 1");
+      b.send(PgBytes.query("begin; select 1"));
       assertTrue(b.quietFor(Duration.ofMillis(150)));
-      assertEquals("CZ", RawPgClient.types(b.readUntil('Z')));
+      assertEquals("CTDCZ", RawPgClient.types(b.readUntil('Z')));
       c.send(PgBytes.query("select 1"));
       assertTrue(c.quietFor(Duration.ofMillis(600)), "the reserve is one");
       a.query("commit");
@@ -50,8 +50,8 @@ class QueueTest {
       PoolerFixture.await("the reserve is closed", () -> backends(pooler) == 1);
       assertEquals(1, pooler.metric("pooler_evictions_total", "reason=\"surplus\""));
       // Once more: HikariCP takes the larger size again.
-      a.query("begin");
-      assertEquals("CZ", RawPgClient.types(b.query("begin")));
+      a.query("begin; select 1");
+      assertEquals("CTDCZ", RawPgClient.types(b.query("begin; select 1")));
     }
   }
 
@@ -63,7 +63,7 @@ class QueueTest {
         RawPgClient b = pooler.session("postgres");
         RawPgClient c = pooler.session("postgres")) {
       for (RawPgClient client : List.of(a, b, c)) {
-        client.query("begin");
+        client.query("begin; select 1");
       }
       for (RawPgClient client : List.of(a, b, c)) {
         client.query("commit");
@@ -79,11 +79,11 @@ class QueueTest {
     try (PoolerFixture pooler = pooler("");
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
-      a.query("begin");
-      b.send(PgBytes.query("begin"));
+      a.query("begin; select 1");
+      b.send(PgBytes.query("begin; select 1"));
       PoolerFixture.await("it waits", () -> pooler.metric("pooler_clients", "waiting") == 1);
       assertEquals(List.of(), pooler.reload(pool(", reserve-size: 1, reserve-after: 100ms")));
-      assertEquals("CZ", RawPgClient.types(b.readUntil('Z')));
+      assertEquals("CTDCZ", RawPgClient.types(b.readUntil('Z')));
     }
   }
 
@@ -92,7 +92,7 @@ class QueueTest {
     try (PoolerFixture pooler = pooler(", queue-notice: 300ms");
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
-      a.query("begin");
+      a.query("begin; select 1");
       b.send(PgBytes.query("select 1"));
       PgMessage notice = b.read();
       assertEquals('N', notice.type());
@@ -104,7 +104,7 @@ class QueueTest {
       assertTrue(b.quietFor(Duration.ofMillis(500)), "once");
       a.query("commit");
       assertEquals("TDCZ", RawPgClient.types(b.readUntil('Z')));
-      a.query("begin");
+      a.query("begin; select 1");
       b.send(PgBytes.parse("", "select 2"), PgBytes.bind("", ""), PgBytes.execute("", 0));
       b.send(PgBytes.sync());
       assertEquals('N', b.read().type(), "it is another wait");
@@ -118,7 +118,7 @@ class QueueTest {
     try (PoolerFixture pooler = pooler("");
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
-      a.query("begin");
+      a.query("begin; select 1");
       b.send(PgBytes.query("select 1"));
       assertTrue(b.quietFor(Duration.ofMillis(700)));
       a.query("commit");

@@ -74,8 +74,8 @@ class ReasonsTest {
     try (PoolerFixture pooler = pooler();
         RawPgClient observer = SharedServer.direct()) {
       try (RawPgClient client = pooler.session("postgres")) {
-        client.query("begin");
-        String pid = client.value("select pg_backend_pid()");
+        client.query("begin; select 1");
+        String pid = client.value("select pg_backend_pid() where true");
         observer.query("select pg_terminate_backend(" + pid + ", 5000)");
         assertEquals("57P01", client.readToEnd().getLast().sqlState());
       }
@@ -102,7 +102,7 @@ class ReasonsTest {
     try (PoolerFixture pooler = pooler(", size: 1", "limits: {memory: 1MiB}");
         RawPgClient holder = pooler.session("postgres");
         RawPgClient waiting = pooler.session("postgres")) {
-      holder.query("begin");
+      holder.query("begin; select 1");
       waiting.send(PgBytes.query("select 1"));
       PoolerFixture.await("it waits", () -> pooler.metric("pooler_clients", "waiting") == 1);
       // Whoever waits is not read beyond 32 KiB: only many together can spend the budget.
@@ -135,7 +135,7 @@ class ReasonsTest {
                              timeouts: {idle-in-transaction: 200ms}}
                 """);
         RawPgClient client = pooler.session("postgres")) {
-      client.query("begin");
+      client.query("begin; select 1");
       assertEquals("25P03", client.readToEnd().getLast().sqlState());
       awaitClosed(pooler, "idle_in_transaction_timeout");
     }

@@ -209,7 +209,7 @@ class StartupTest {
   void aClientQueuedForItsFirstBackendHearsOfTheVersionOnceAndAtOnce() throws Exception {
     try (RawPgClient busy = pooler.session("postgres");
         RawPgClient queued = pooler.raw()) {
-      busy.query("begin");
+      busy.query("begin; select 1");
       // Settings nobody had before: what to tell this client only a backend knows.
       Map<String, String> asked = new LinkedHashMap<>(POSTGRES);
       asked.put("application_name", "queued-" + System.nanoTime());

@@ -50,7 +50,7 @@ class StatementTimesTest {
     try (PoolerFixture pooler = pooler();
         RawPgClient holder = pooler.session("postgres");
         RawPgClient waiting = pooler.session("postgres")) {
-      holder.query("begin"); // in the sample
+      holder.query("begin; select 1"); // in the sample
       waiting.send(PgBytes.query("select 1"));
       PoolerFixture.await("it waits", () -> pooler.metric("pooler_clients", "waiting") == 1);
       assertTrue(holder.quietFor(java.time.Duration.ofMillis(400)));
@@ -71,7 +71,7 @@ class StatementTimesTest {
         RawPgClient client = pooler.session("postgres")) {
       int rounds = 1_000;
       for (int i = 0; i < rounds; i++) {
-        client.query("begin");
+        client.query("begin; select 1");
         client.send(PgBytes.parse("", "select 1"), PgBytes.bind("", ""), PgBytes.execute("", 0));
         client.send(PgBytes.sync()).readUntil('Z');
         client.query("commit");

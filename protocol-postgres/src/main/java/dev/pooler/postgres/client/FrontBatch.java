@@ -30,10 +30,10 @@ final class FrontBatch {
   boolean fits(ByteBuf in) {
     Frames frames = new Frames(in);
     boolean parsedUnnamed = false;
-    while (true) {
+    for (boolean first = true; ; first = false) {
       switch (frames.next()) {
         case Frontend.QUERY -> {
-          return fits(read(in, frames.body(), frames));
+          return first && fits(read(in, frames.body(), frames));
         }
         case Frontend.SYNC -> {
           return true;

@@ -86,6 +86,9 @@ final class StatementJudge {
   /** Custom settings that the session may have set. */
   private @Nullable Set<String> custom;
 
+  /** A transaction is begun in front of what was asked first. */
+  private boolean begins;
+
   /** A statement alone between two transactions, whose effect is known once it has succeeded. */
   private @Nullable StatementMeaning lone;
 
@@ -376,9 +379,9 @@ final class StatementJudge {
     return mode == PoolMode.SESSION ? null : policy.refusal(meaning);
   }
 
-  /** A transaction is begun in front of what comes next: nothing in it is alone. */
+  /** A transaction is begun in front of what comes next: that is not between transactions. */
   void onBegin() {
-    asked++;
+    begins = true;
   }
 
   /**
@@ -445,7 +448,7 @@ final class StatementJudge {
     boolean alone =
         asked == 1
             && facts.statements() == 1
-            && (backend.transactionState() == TransactionState.IDLE
+            && ((!begins && backend.transactionState() == TransactionState.IDLE)
                 || facts.first() == StatementClass.UNKNOWN);
     if (alone && tellsItsEffect(meaning)) {
       lone = meaning;
@@ -597,6 +600,7 @@ final class StatementJudge {
   /** Everything asked is answered. */
   void onSettled(SessionBackend backend, TransactionState transaction, boolean failed) {
     StatementMeaning meaning = lone;
+    begins = false;
     boolean done = executed && !failed;
     if (deallocating && done) {
       allDeallocated(backend); // whether the transaction commits or not
