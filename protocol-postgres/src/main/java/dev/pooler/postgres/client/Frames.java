@@ -1,11 +1,12 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import io.netty.buffer.ByteBuf;
 
 /**
  * Looks at the frames that a client has sent and that nobody has walked yet, one after another,
- * without taking them. Only whole frames count.
+ * without taking them. Only whole frames that keep to the protocol count.
  */
 final class Frames {
   private final ByteBuf in;
@@ -24,7 +25,12 @@ final class Frames {
     if (there < PgFrameFormat.HEADER) {
       return -1;
     }
-    long length = PgFrameFormat.FRONTEND.length(in, next);
+    long length;
+    try {
+      length = PgFrameFormat.FRONTEND.length(in, next);
+    } catch (ProtocolViolation e) {
+      return -1; // whoever walks it will say so
+    }
     if (length > there) {
       return -1;
     }

@@ -358,9 +358,15 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       return false;
     }
     ByteBuf out = channel.alloc().buffer(64);
-    int answered = begin.answer(in, out);
+    int answered = 0;
+    try {
+      answered = begin.answer(in, out);
+    } finally {
+      if (answered == 0) {
+        out.release();
+      }
+    }
     if (answered == 0) {
-      out.release();
       return false;
     }
     dropPart(in, answered);
