@@ -12,6 +12,7 @@ import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.session.SqlFailure;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -92,6 +93,23 @@ class LeasePoolTest {
     release(one, first.granted());
     settle();
     assertEquals(1, second.ends);
+  }
+
+  /** Needs the look at the hottest backends: else the newest is taken and has to be changed. */
+  @Test
+  void aBackendThatHasTheSettingsAlreadyIsPreferredToAHotterOne() {
+    Waiter first = await(one);
+    Waiter second = await(one);
+    settle();
+    SessionSettings wanted = new SessionSettings() {};
+    ((StubBackend) first.granted().backend()).settings = wanted;
+    ((StubBackend) second.granted().backend()).settings = NO_SETTINGS;
+    release(one, first.granted());
+    release(one, second.granted());
+    List<Lease> taken = new ArrayList<>();
+    one.on(() -> taken.add(pool.on(one).tryAcquire(wanted)));
+    assertSame(first.granted().backend(), taken.getFirst().backend());
+    assertEquals(1, pool.idleBackends());
   }
 
   @Test

@@ -81,6 +81,9 @@ public final class StubBackend implements Backend {
   @Override
   public void attach(LeaseHolder holder) {}
 
+  /** What it has; null: whatever is wanted. */
+  @Nullable SessionSettings settings;
+
   @Override
   public @Nullable LeaseHolder holder() {
     return null;
@@ -91,7 +94,7 @@ public final class StubBackend implements Backend {
 
   @Override
   public boolean aligned(SessionSettings wanted) {
-    return true;
+    return settings == null || settings == wanted;
   }
 
   @Override

@@ -245,8 +245,22 @@ class OddServerTest {
   @Test
   @Tag("case-41")
   void aFreeBackendThatTalksIsLeasedToNobody() throws Exception {
+    byte[] row = PgBytes.message('D', new byte[] {0, 1, 0, 0, 0, 1, 'x'});
+    whileFree(row, 2);
+  }
+
+  /** Needs a notice to be no answer: what a server says of itself in its own time is harmless. */
+  @Test
+  @Tag("case-41")
+  void aNoticeToAFreeBackendIsNobodysAndChangesNothing() throws Exception {
+    byte[] fields =
+        "SNOTICE\0VNOTICE\0C00000\0Mgood morning\0\0".getBytes(StandardCharsets.US_ASCII);
+    whileFree(PgBytes.message('N', fields), 1);
+  }
+
+  /** A backend says something while nobody has it; so many connections are made in all. */
+  private static void whileFree(byte[] stray, int made) throws Exception {
     byte[] answer = PgBytes.joined(PgBytes.message('I', new byte[0]), READY);
-    byte[] stray = PgBytes.message('D', new byte[] {0, 1, 0, 0, 0, 1, 'x'});
     try (ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Odd odd = new Odd(listener)) {
       AtomicInteger connections = new AtomicInteger();
@@ -269,8 +283,9 @@ class OddServerTest {
         talk.release();
         assertTrue(a.quietFor(java.time.Duration.ofMillis(300)), "it was not meant for a");
         assertEquals("IZ", RawPgClient.types(b.query("")));
-        assertEquals(2, connections.get());
-        assertEquals(1, pooler.metric("pooler_evictions_total", "reason=\"backend_chatter\""));
+        assertEquals(made, connections.get());
+        assertEquals(
+            made - 1.0, pooler.metric("pooler_evictions_total", "reason=\"backend_chatter\""));
       }
     }
   }

@@ -747,9 +747,11 @@ public final class PgBackend implements SessionBackend, FrameSink {
           BackendType.PORTAL_SUSPENDED,
           BackendType.PARSE_COMPLETE,
           BackendType.BIND_COMPLETE,
-          BackendType.FUNCTION_CALL_RESPONSE,
-          BackendType.NOTICE_RESPONSE ->
+          BackendType.FUNCTION_CALL_RESPONSE ->
           toSession() ? Verdict.FORWARD : Verdict.DROP;
+      // No answer to anything: a free backend may be told of what goes on at its server.
+      case BackendType.NOTICE_RESPONSE ->
+          holder != null && !replies.headSwallowed() ? Verdict.FORWARD : Verdict.DROP;
       default ->
           throw new ProtocolViolation("unexpected message type " + type + " from the server");
     };
