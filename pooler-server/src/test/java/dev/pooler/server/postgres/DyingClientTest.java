@@ -109,7 +109,8 @@ class DyingClientTest {
       assertEquals(
           "0",
           observer.value(
-              "select count(*) from pg_locks where pid <> pg_backend_pid()"
+              "select count(*) from pg_locks join pg_stat_activity using (pid)"
+                  + " where pid <> pg_backend_pid() and backend_type = 'client backend'"
                   + " and locktype in ('relation', 'advisory')"));
       assertEquals("0", observer.value("select count(*) from grave"));
       try (RawPgClient a = pooler.session("postgres");

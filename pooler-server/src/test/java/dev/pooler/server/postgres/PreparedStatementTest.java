@@ -674,4 +674,18 @@ class PreparedStatementTest {
     assertEquals("still here", value(execute(a, "")));
     assertEquals("still here", value(execute(a, "")));
   }
+
+  /**
+   * Needs the client's Sync to pass where the server skips an EXECUTE behind an earlier failure.
+   */
+  @Test
+  @Tag("case-33")
+  void anExecuteByTextBehindAFailureIsSkippedWithIt() throws Exception {
+    prepare(a, "s", "select 8");
+    onBothBackends(() -> {
+      a.send(PgBytes.parse("", "selec 1"), PgBytes.query("execute s"), PgBytes.sync());
+      assertEquals("EZ", RawPgClient.types(a.readUntil('Z')));
+      assertEquals("8", value(a.query("execute s")));
+    });
+  }
 }

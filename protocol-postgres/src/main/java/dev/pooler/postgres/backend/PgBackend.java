@@ -140,7 +140,10 @@ public final class PgBackend implements SessionBackend, FrameSink {
         }
 
         @Override
-        public void undone() {} // its ReadyForQuery ends it
+        public void undone() {
+          // The server skips to a Sync: ours is on its way, or the client's must be let through.
+          frontOpen = front != null;
+        }
       };
 
   private final RequestEffect begun =
