@@ -170,4 +170,15 @@ class SettingsInFrontTest {
     assertEquals("2s", a.value("show idle_session_timeout"));
     assertEquals(A, row(a.query(ALL)));
   }
+
+  /** Needs room for what is written and no more: a buffer's bound is no reason to break. */
+  @Test
+  void aLongValueGoesInFrontToo() throws Exception {
+    String value = "x".repeat(1_500);
+    a.query("set app.claims = '" + value + "'");
+    for (int i = 0; i < 3; i++) {
+      assertEquals(value, a.value("select current_setting('app.claims')"));
+      assertEquals(B, row(b.query(ALL)));
+    }
+  }
 }

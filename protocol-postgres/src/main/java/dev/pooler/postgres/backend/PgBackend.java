@@ -437,8 +437,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public boolean parsedBefore(RequestEffect effect) {
     // A name that no statement has: the server has nothing to do.
-    // Netty wants room for three bytes of UTF-8 a character.
-    Messages.closeStatement(out.room(64), NO_STATEMENT);
+    Messages.closeStatement(out.room(32), NO_STATEMENT);
     return replies.expectStandIn(effect);
   }
 

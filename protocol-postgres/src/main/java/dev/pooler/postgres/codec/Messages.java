@@ -135,8 +135,9 @@ public final class Messages {
       if (parameter == null) {
         out.writeInt(-1);
       } else {
-        out.writeInt(ByteBufUtil.utf8Bytes(parameter));
-        ByteBufUtil.writeUtf8(out, parameter);
+        int length = ByteBufUtil.utf8Bytes(parameter);
+        out.writeInt(length);
+        ByteBufUtil.reserveAndWriteUtf8(out, parameter, length);
       }
     }
     out.writeShort(0);
@@ -261,7 +262,9 @@ public final class Messages {
     if (text.indexOf('\0') >= 0) {
       throw new IllegalStateException("a protocol string can't hold a zero byte");
     }
-    ByteBufUtil.writeUtf8(out, text);
+    // Not writeUtf8: it wants room for three bytes a character, which a buffer's bound may not
+    // have.
+    ByteBufUtil.reserveAndWriteUtf8(out, text, ByteBufUtil.utf8Bytes(text));
     out.writeByte(0);
   }
 
