@@ -1,7 +1,9 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.statement.StatementClass;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.statement.PlainBegin;
+import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.util.Arrays;
@@ -46,6 +48,10 @@ record BeginBatch(boolean parses, byte[] definition, String tag, boolean describ
       return null;
     }
     if (!parses || name < zero) {
+      StatementMeaning meaning = prepared.meaning(in, name, zero);
+      if (meaning == null || meaning.facts().first() != StatementClass.BEGIN) {
+        return null;
+      }
       definition = prepared.definition(in, name, zero);
     }
     type = frames.next();

@@ -71,33 +71,56 @@ final class DeferredBegin {
     return mine;
   }
 
-  /** Whether it is worth asking {@link #answer}: a glance at the first frame. */
+  /**
+   * Whether it is worth asking {@link #answer}: a glance at the first frame, since every statement
+   * of a session without a backend comes by here. A text that begins with a comment is the
+   * server's.
+   */
   boolean concerns(ByteBuf in) {
-    return switch (PgFrameFormat.FRONTEND.type(in, in.readerIndex())) {
-      case Frontend.QUERY ->
-          !failed && PgFrameFormat.FRONTEND.length(in, in.readerIndex()) <= LONGEST;
-      case Frontend.PARSE, Frontend.BIND -> begin == null;
+    if (failed) {
+      return false;
+    }
+    int index = in.readerIndex();
+    int text = index + PgFrameFormat.HEADER;
+    return switch (PgFrameFormat.FRONTEND.type(in, index)) {
+      case Frontend.QUERY -> PgFrameFormat.FRONTEND.length(in, index) <= LONGEST && maybe(in, text);
+      case Frontend.PARSE ->
+          begin == null
+              && in.readableBytes() > text - index
+              && in.getByte(text) == 0
+              && maybe(in, text + 1);
+      case Frontend.BIND -> begin == null;
       default -> false;
     };
   }
 
+  /** BEGIN or START; in a transaction COMMIT, END, ROLLBACK or ABORT. */
+  private boolean maybe(ByteBuf in, int text) {
+    int at = text;
+    while (at < in.writerIndex() && in.getByte(at) <= ' ' && in.getByte(at) > 0) {
+      at++;
+    }
+    if (in.writerIndex() - at < 2) {
+      return false;
+    }
+    int first = in.getByte(at) | 0x20;
+    int second = in.getByte(at + 1) | 0x20;
+    return begin == null
+        ? first == 'b' || (first == 's' && second == 't')
+        : first == 'c' || first == 'e' || first == 'r' || first == 'a';
+  }
+
   /**
    * Answers what needs no backend: a BEGIN, and the end of a transaction in which nothing was done.
+   * Only where {@link #concerns} holds.
    *
    * @param in a whole frame at least, behind which its batch may go on
    * @param out to answer to
    * @return how many bytes have been answered; 0 if the server has to
    */
   int answer(ByteBuf in, ByteBuf out) {
-    if (failed) {
-      return 0;
-    }
     int type = PgFrameFormat.FRONTEND.type(in, in.readerIndex());
-    if (type == Frontend.QUERY) {
-      return answerQuery(in, out);
-    }
-    boolean may = begin == null && (type == Frontend.PARSE || type == Frontend.BIND);
-    return may ? answerBatch(in, out) : 0;
+    return type == Frontend.QUERY ? answerQuery(in, out) : answerBatch(in, out);
   }
 
   private int answerQuery(ByteBuf in, ByteBuf out) {
