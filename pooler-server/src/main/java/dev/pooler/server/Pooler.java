@@ -307,7 +307,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       http.close();
     }
     scheduler.shutdownNow();
-    transport.loops().shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2_000);
+    transport.close();
     end.countDown();
   }
 

@@ -47,6 +47,9 @@ public final class HikariSupply implements PoolSupply {
   private static final long MOVE_SECONDS = 5;
   private static final long PAUSE_LOOK_NANOS = 20_000_000;
 
+  /** At the end: longer than the server is given to answer a Terminate. */
+  private static final long CLOSE_MILLIS = 1_000;
+
   /** For what is idle already: enough to look, too little to have one connected. */
   private static final long IDLE_MILLIS = 10;
 
@@ -426,7 +429,13 @@ public final class HikariSupply implements PoolSupply {
     if (hikari != null) {
       hikari.close();
     }
-    wire.closeRest();
+    try {
+      wire.closeRest(CLOSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (TimeoutException e) {
+      LOG.warn("pool {}: not all backends closed in {} ms", pool.key(), CLOSE_MILLIS);
+    }
   }
 
   private static void close(Connection connection) {

@@ -17,6 +17,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
@@ -152,10 +154,21 @@ final class WireDataSource implements DataSource {
     return connecting.get();
   }
 
-  /** Closes what HikariCP's close has not: it forgets a connection that was on its way then. */
-  void closeRest() {
-    for (Backend backend : open) {
-      backend.close(EvictReason.POOL_CLOSED);
+  /**
+   * Closes what HikariCP's close has not, which forgets a connection that was on its way then, and
+   * waits for all that are closing.
+   *
+   * @throws TimeoutException when some are open after {@code millis}
+   */
+  void closeRest(long millis) throws InterruptedException, TimeoutException {
+    CompletableFuture<?>[] closing =
+        open.stream()
+            .map(backend -> backend.close(EvictReason.POOL_CLOSED).toCompletableFuture())
+            .toArray(CompletableFuture<?>[]::new);
+    try {
+      CompletableFuture.allOf(closing).get(millis, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a backend's close fails with its channel alone", e);
     }
   }
 
