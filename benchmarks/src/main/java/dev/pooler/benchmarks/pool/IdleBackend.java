@@ -76,9 +76,6 @@ final class IdleBackend implements Backend {
   }
 
   @Override
-  public void dropLeftovers() {}
-
-  @Override
   public void send(ByteBuf in, int index, int length) {}
 
   @Override

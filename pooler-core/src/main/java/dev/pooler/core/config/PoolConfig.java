@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param keepalive how often an unused backend is tried, at least 30 s; zero: never
  * @param leakAfter a lease held longer than this is logged; zero: none is
  * @param preparedStatements most prepared statements kept on one backend, at least 1
+ * @param cacheUnnamed texts parsed again and again without a name are kept parsed on backends
  * @param notice a client that waits longer than this is told; zero: none is
  */
 public record PoolConfig(
@@ -26,11 +27,15 @@ public record PoolConfig(
     Duration keepalive,
     Duration leakAfter,
     int preparedStatements,
+    boolean cacheUnnamed,
     ReserveConfig reserve,
     Duration notice,
     PinsConfig pins) {
 
-  /** One without a reserve, where every reason pins and nobody is told. */
+  /**
+   * One without a reserve, where every reason pins, nobody is told, and unnamed statements are
+   * cached.
+   */
   public PoolConfig(
       PoolMode mode,
       int size,
@@ -51,6 +56,7 @@ public record PoolConfig(
         keepalive,
         leakAfter,
         preparedStatements,
+        true,
         ReserveConfig.NONE,
         Duration.ZERO,
         PinsConfig.NONE);

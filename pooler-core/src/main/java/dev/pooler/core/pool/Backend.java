@@ -59,9 +59,6 @@ public interface Backend {
   /** Notes a request of the client that is about to be sent; false when too many are open. */
   boolean expect(int requestType);
 
-  /** Before the next request: what an earlier session may have left without a name is gone. */
-  void dropLeftovers();
-
   /** Appends request bytes; {@code in} stays the caller's. */
   void send(ByteBuf in, int index, int length);
 

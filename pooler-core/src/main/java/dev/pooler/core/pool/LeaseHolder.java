@@ -30,6 +30,16 @@ public interface LeaseHolder {
    */
   void onSettled(TransactionState state, boolean failed);
 
+  /**
+   * The server could not run the client's last requests though nothing is wrong with them, has done
+   * nothing of them and owes nothing: they are to be sent again.
+   *
+   * @param requests as the client sent them; the session's to release
+   */
+  default void onRepeat(ByteBuf requests) {
+    throw new IllegalStateException("nothing was kept to be repeated");
+  }
+
   /** The client's name for a prepared statement that backends know by another; null if none. */
   default @Nullable String statementName(String shared) {
     return null;

@@ -119,9 +119,6 @@ public final class StubBackend implements Backend {
   }
 
   @Override
-  public void dropLeftovers() {}
-
-  @Override
   public void send(ByteBuf in, int index, int length) {}
 
   @Override

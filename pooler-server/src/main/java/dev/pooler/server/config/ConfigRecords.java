@@ -198,6 +198,7 @@ final class ConfigRecords {
         time(pool, "keepalive"),
         time(pool, "leak-after"),
         number(pool, "prepared-statements"),
+        pool.get("cache-unnamed-statements", Boolean.class),
         new ReserveConfig(number(pool, "reserve-size"), time(pool, "reserve-after")),
         time(pool, "queue-notice"),
         pins(pool));

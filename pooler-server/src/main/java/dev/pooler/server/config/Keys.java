@@ -232,6 +232,12 @@ final class Keys {
               "256",
               "most prepared statements kept on one backend"),
           Key.of(
+              "cache-unnamed-statements",
+              new Flag(),
+              "true",
+              "queries that come again and again as unnamed statements are kept parsed on backends,"
+                  + " for a second at a time"),
+          Key.of(
               "replication-size",
               new Count(1, 10_000),
               "8",

@@ -69,6 +69,7 @@ final class ConfigRows {
     time(path + "pool.keepalive", pool.keepalive());
     time(path + "pool.leak-after", pool.leakAfter());
     put(path + "pool.prepared-statements", pool.preparedStatements());
+    put(path + "pool.cache-unnamed-statements", pool.cacheUnnamed());
     put(path + "pool.reserve-size", pool.reserve().size());
     time(path + "pool.reserve-after", pool.reserve().after());
     time(path + "pool.queue-notice", pool.notice());

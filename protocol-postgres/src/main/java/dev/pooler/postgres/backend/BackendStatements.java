@@ -2,6 +2,7 @@ package dev.pooler.postgres.backend;
 
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.postgres.statement.SharedStatement;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,11 +14,35 @@ import org.jspecify.annotations.Nullable;
 final class BackendStatements {
   private final int limit;
 
-  /** True once the server has answered the Parse. */
-  private @Nullable LinkedHashMap<SharedStatement, Boolean> held;
+  private @Nullable LinkedHashMap<SharedStatement, Held> held;
+
+  /** How many are asked for, and not answered. */
+  private int unproven;
+
+  /**
+   * How many Closes of it are not answered: the server may have skipped them, and hold it still.
+   */
+  private @Nullable Map<SharedStatement, Integer> closing;
 
   /** What is held is of no use any more, and closed before the next is added. */
   private boolean outdated;
+
+  /** One that the server was asked to parse. */
+  private static final class Held {
+    /** When, or null where nobody asks. */
+    final @Nullable Long since;
+
+    /** In which batch. */
+    final int batch;
+
+    /** The server has answered. */
+    boolean proven;
+
+    Held(int batch, @Nullable Long since) {
+      this.batch = batch;
+      this.since = since;
+    }
+  }
 
   /**
    * An empty set.
@@ -39,7 +64,20 @@ final class BackendStatements {
 
   /** Whether the server has said so; counts as a use. */
   boolean proven(SharedStatement statement) {
-    return !outdated && held != null && Boolean.TRUE.equals(held.get(statement));
+    Held one = outdated || held == null ? null : held.get(statement);
+    return one != null && one.proven;
+  }
+
+  /** As {@link #proven}, if the server was asked after a time. */
+  boolean provenSince(SharedStatement statement, long earliest) {
+    Held one = outdated || held == null ? null : held.get(statement);
+    return one != null && one.proven && one.since != null && one.since - earliest > 0;
+  }
+
+  /** Whether the server was asked for it in another batch than this one, and has not answered. */
+  boolean undecided(SharedStatement statement, int batch) {
+    Held one = unproven == 0 || held == null ? null : held.get(statement);
+    return one != null && !one.proven && one.batch != batch;
   }
 
   /** What must be closed before another one is added, or null. */
@@ -59,40 +97,76 @@ final class BackendStatements {
     outdated = true;
   }
 
-  RequestEffect add(SharedStatement statement) {
-    LinkedHashMap<SharedStatement, Boolean> all = held;
-    if (all == null) {
-      all = new LinkedHashMap<>(16, 0.75f, true);
-      held = all;
-    }
-    all.put(statement, false);
+  RequestEffect add(SharedStatement statement, int batch) {
+    return add(statement, new Held(batch, null));
+  }
+
+  /** As {@link #add(SharedStatement, int)}, for {@link #provenSince}. */
+  RequestEffect add(SharedStatement statement, int batch, long now) {
+    return add(statement, new Held(batch, now));
+  }
+
+  private RequestEffect add(SharedStatement statement, Held one) {
+    put(statement, one);
+    unproven++;
     return new RequestEffect() {
       @Override
       public void done() {
-        replace(statement, true);
+        unproven--;
+        one.proven = true;
       }
 
       @Override
       public void undone() {
-        forget(statement);
+        unproven--;
+        if (held != null) {
+          held.remove(statement, one);
+        }
       }
     };
   }
 
+  private void put(SharedStatement statement, Held one) {
+    LinkedHashMap<SharedStatement, Held> all = held;
+    if (all == null) {
+      all = new LinkedHashMap<>(16, 0.75f, true);
+      held = all;
+    }
+    all.put(statement, one);
+  }
+
   RequestEffect remove(SharedStatement statement) {
-    Map<SharedStatement, Boolean> all = held;
-    Boolean before = all == null ? null : all.remove(statement);
+    Map<SharedStatement, Held> all = held;
+    Held before = all == null ? null : all.remove(statement);
+    if (closing == null) {
+      closing = new HashMap<>();
+    }
+    closing.merge(statement, 1, Integer::sum);
     return new RequestEffect() {
       @Override
-      public void done() {}
+      public void done() {
+        closed(statement);
+      }
 
       @Override
       public void undone() {
-        if (before != null) {
-          add(statement).done();
+        closed(statement);
+        if (before != null && (held == null || !held.containsKey(statement))) {
+          put(statement, before);
         }
       }
     };
+  }
+
+  private void closed(SharedStatement statement) {
+    if (closing != null) {
+      closing.merge(statement, -1, (a, b) -> a + b == 0 ? null : Integer.valueOf(a + b));
+    }
+  }
+
+  /** Whether it may still be there though it was to be closed: then it is closed once more. */
+  boolean isClosing(SharedStatement statement) {
+    return closing != null && closing.containsKey(statement);
   }
 
   void forget(SharedStatement statement) {
@@ -104,11 +178,5 @@ final class BackendStatements {
   void clear() {
     held = null;
     outdated = false;
-  }
-
-  private void replace(SharedStatement statement, boolean proven) {
-    if (held != null) {
-      held.replace(statement, proven);
-    }
   }
 }

@@ -27,6 +27,7 @@ import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SettingsStatement;
 import dev.pooler.postgres.statement.SharedStatement;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
@@ -73,6 +74,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private static final String FORGET_SEQUENCES = "DISCARD SEQUENCES";
 
   private static final String NO_STATEMENT = "_pooler_none";
+
+  private static final byte[] NOTHING = new byte[0];
 
   private static final RequestEffect NO_EFFECT =
       new RequestEffect() {
@@ -168,6 +171,17 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private boolean ownDone;
   private int ownBytes;
 
+  /** The end of the client's batch, as the client sent it; see {@link #keepBatch}. */
+  private byte[] kept = NOTHING;
+
+  private int keptLength;
+
+  /** 0 when there is nothing to repeat. */
+  private int keptMessages;
+
+  /** The server has refused it as outdated, and it is sent again. */
+  private boolean repeats;
+
   private boolean settled;
   private boolean failed;
   private boolean stalePlan;
@@ -237,6 +251,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
     }
     holder = session;
     failed = false;
+    keptMessages = 0;
+    repeats = false;
     reportedAtLease = null;
   }
 
@@ -296,8 +312,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
-  public void dropLeftovers() {
-    replies.expectOwnClose(null);
+  public void dropLeftovers(RequestEffect effect) {
+    replies.expectOwnClose(effect);
     Messages.closeStatement(out.room(8), "");
   }
 
@@ -327,10 +343,15 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public boolean undecided(SharedStatement statement) {
+    return statements.undecided(statement, replies.batch());
+  }
+
+  @Override
   public void ensure(SharedStatement statement) {
     if (!statements.contains(statement) && !replies.skipping()) {
-      makeRoom();
-      replies.expectOwnParse(statements.add(statement));
+      makeRoomFor(statement);
+      replies.expectOwnParse(statements.add(statement, replies.batch()));
       statement.writeParse(out.room(statement.parseLength()));
     }
   }
@@ -390,6 +411,33 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public void keepBatch(ByteBuf in, int index, int length, int count) {
+    if (kept.length < length) {
+      kept = new byte[Math.max(256, Integer.highestOneBit(length) * 2)];
+    }
+    in.getBytes(index, kept, 0, length);
+    keptLength = length;
+    keptMessages = count;
+  }
+
+  /** Nothing of what was kept has been answered, and nothing is asked behind it. */
+  private boolean canRepeat() {
+    return keptMessages > 0
+        && replies.size() == keptMessages
+        && holder != null
+        && own == null
+        && !frontOpen
+        && transaction == TransactionState.IDLE;
+  }
+
+  private void repeat() {
+    LeaseHolder session = holder;
+    if (session != null) {
+      session.onRepeat(Unpooled.copiedBuffer(kept, 0, keptLength));
+    }
+  }
+
+  @Override
   public boolean takeStalePlan() {
     boolean was = stalePlan;
     stalePlan = false;
@@ -408,9 +456,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
   @Override
   public void ensureForQuery(SharedStatement statement) {
     if (!statements.contains(statement) && !replies.skipping()) {
-      makeRoom();
+      makeRoomFor(statement);
       frontOpen = true;
-      replies.expectOwnParseForQuery(statements.add(statement).and(frontDone));
+      replies.expectOwnParseForQuery(statements.add(statement, replies.batch()).and(frontDone));
       statement.writeParse(out.room(statement.parseLength()));
     }
   }
@@ -421,16 +469,43 @@ public final class PgBackend implements SessionBackend, FrameSink {
       effect.undone();
       return true;
     }
-    makeRoom();
-    return replies.expect(Frontend.PARSE, statements.add(statement).and(effect));
+    makeRoomFor(statement);
+    return replies.expect(Frontend.PARSE, statements.add(statement, replies.batch()).and(effect));
+  }
+
+  @Override
+  public boolean expectParse(SharedStatement statement, long now, RequestEffect effect) {
+    if (replies.skipping()) {
+      effect.undone();
+      return true;
+    }
+    if (statements.contains(statement)) {
+      close(statement);
+    }
+    makeRoomFor(statement);
+    return replies.expect(
+        Frontend.PARSE, statements.add(statement, replies.batch(), now).and(effect));
+  }
+
+  @Override
+  public boolean parsedSince(SharedStatement statement, long earliest) {
+    return statements.provenSince(statement, earliest);
+  }
+
+  private void close(SharedStatement statement) {
+    replies.expectOwnClose(statements.remove(statement));
+    statement.writeClose(out.room(statement.closeLength()));
   }
 
   /** The eldest goes first; that a later message of the batch may want it back is no harm. */
-  private void makeRoom() {
+  private void makeRoomFor(SharedStatement statement) {
+    if (statements.isClosing(statement)) {
+      replies.expectOwnClose(null);
+      statement.writeClose(out.room(statement.closeLength()));
+    }
     SharedStatement surplus;
     while ((surplus = statements.surplus()) != null) {
-      replies.expectOwnClose(statements.remove(surplus));
-      surplus.writeClose(out.room(surplus.closeLength()));
+      close(surplus);
     }
   }
 
@@ -442,8 +517,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
-  public void parseUnnamed(byte[] definition, int length) {
-    replies.expectOwnParse(NO_EFFECT);
+  public void parseUnnamed(byte[] definition, int length, RequestEffect effect) {
+    replies.expectOwnParse(effect);
     writeUnnamedParse(definition, length);
   }
 
@@ -689,6 +764,10 @@ public final class PgBackend implements SessionBackend, FrameSink {
       ownDone = false;
       completeOwn();
     }
+    if (repeats && !replies.owed()) {
+      repeats = false;
+      repeat();
+    }
     if (settled) {
       settled = false;
       LeaseHolder session = holder;
@@ -764,7 +843,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
     if (type == BackendType.PARAMETER_STATUS && length > LARGEST_STATUS) {
       throw new ProtocolViolation("a ParameterStatus of " + length + " bytes");
     }
-    if (type == BackendType.NOTIFICATION_RESPONSE && length > Notification.LONGEST) {
+    if (type == BackendType.NOTIFICATION_RESPONSE
+        && (length < Notification.SHORTEST || length > Notification.LONGEST)) {
       throw new ProtocolViolation("a NotificationResponse of " + length + " bytes");
     }
     if (type == BackendType.DATA_ROW && ownBytes + length > LARGEST_ANSWER) {
@@ -826,6 +906,10 @@ public final class PgBackend implements SessionBackend, FrameSink {
       ownDone = own != null && --ownUnanswered == 0; // else it is in front of a client's query
       return Verdict.DROP;
     }
+    keptMessages = 0;
+    if (repeats) {
+      return Verdict.DROP; // and on with it when this turn's bytes are through
+    }
     if (beginLost) {
       // A cancel has hit it: the client's transaction must be one that has failed, not none.
       beginLost = false;
@@ -869,6 +953,12 @@ public final class PgBackend implements SessionBackend, FrameSink {
     } else if (fields.outdatesPlans()) {
       stalePlan = true;
       statements.outdate();
+      if (canRepeat()) {
+        keptMessages = 0;
+        repeats = true;
+        replies.failed();
+        return Verdict.DROP;
+      }
     }
     if (own != null && replies.headSwallowed()) {
       ownFailure = fields.toFailure(false);

@@ -46,6 +46,12 @@ final class PgReplies {
   /** Messages of a batch have been sent, and no Sync behind them. */
   private boolean unsynced;
 
+  /** Counts the Syncs. */
+  private int batch;
+
+  /** Messages of ours have been sent that belong to a simple query which has not. */
+  private boolean aheadOfQuery;
+
   /** The server skips what it is sent until a Sync that has not been sent yet. */
   private boolean skipping;
 
@@ -71,7 +77,10 @@ final class PgReplies {
         unsynced = true;
         yield add(requestType, Disposition.FORWARD, effect);
       }
-      case Frontend.QUERY, Frontend.FUNCTION_CALL -> add(requestType, Disposition.FORWARD, effect);
+      case Frontend.QUERY, Frontend.FUNCTION_CALL -> {
+        aheadOfQuery = false;
+        yield add(requestType, Disposition.FORWARD, effect);
+      }
       case Frontend.SYNC -> {
         if (copyIn) {
           earlySyncs++;
@@ -79,6 +88,7 @@ final class PgReplies {
         }
         skipping = false;
         unsynced = false;
+        batch++;
         yield queue.add(requestType, Disposition.FORWARD);
       }
       case Frontend.COPY_DONE, Frontend.COPY_FAIL -> {
@@ -111,6 +121,7 @@ final class PgReplies {
 
   /** As {@link #expectOwnParse}, in front of a simple query of the client. */
   void expectOwnParseForQuery(RequestEffect effect) {
+    aheadOfQuery = true;
     add(Frontend.PARSE | FOR_QUERY, Disposition.SWALLOW, effect);
   }
 
@@ -163,6 +174,11 @@ final class PgReplies {
     return add(STAND_IN, Disposition.FORWARD, effect);
   }
 
+  /** Another number for each batch; a failure in one has no effect on another. */
+  int batch() {
+    return batch;
+  }
+
   /** What the client is told if the next reply is an error; null: that error. */
   @Nullable SqlFailure refusal() {
     return queue.headEffect() instanceof Refusal refusal ? refusal.told() : null;
@@ -198,12 +214,17 @@ final class PgReplies {
     return queue.headType() == Frontend.QUERY && queue.headSwallowed();
   }
 
+  /** Messages that are not answered. */
+  int size() {
+    return queue.size();
+  }
+
   boolean headSwallowed() {
     return queue.headSwallowed();
   }
 
   boolean owed() {
-    return batchOpen || skipping || !queue.isEmpty();
+    return batchOpen || aheadOfQuery || skipping || !queue.isEmpty();
   }
 
   /** The server streams its log, and listens to what is sent meanwhile. */
@@ -313,6 +334,7 @@ final class PgReplies {
   void clear() {
     queue.clear();
     batchOpen = false;
+    aheadOfQuery = false;
     unsynced = false;
     skipping = false;
     copyIn = false;

@@ -209,10 +209,6 @@ final class ReplicationBackend implements Backend {
     return made().expect(requestType);
   }
 
-  /** Nothing of an earlier session can be there. */
-  @Override
-  public void dropLeftovers() {}
-
   @Override
   public void send(ByteBuf in, int index, int length) {
     made().send(in, index, length);

@@ -13,6 +13,7 @@ import dev.pooler.postgres.cancel.CancelKeys;
 import dev.pooler.postgres.listen.Listeners;
 import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.statement.PgStatementRules;
+import dev.pooler.postgres.statement.RepeatedTexts;
 import dev.pooler.postgres.statement.SharedStatements;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.util.function.BooleanSupplier;
@@ -51,7 +52,20 @@ public record PgFrontDoor(
         }
       };
 
+  private static final FastThreadLocal<RepeatedTexts> TEXTS =
+      new FastThreadLocal<>() {
+        @Override
+        protected RepeatedTexts initialValue() {
+          return new RepeatedTexts();
+        }
+      };
+
   StatementRules rules() {
     return RULES.get();
+  }
+
+  /** Those of the caller's event loop. */
+  static RepeatedTexts texts() {
+    return TEXTS.get();
   }
 }

@@ -167,7 +167,14 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
             door.censuses().of(pool.key()),
             leases::tickTime,
             login.policy());
-    this.prepared = new PreparedTraffic(mode != PoolMode.SESSION, door.statements(), judge);
+    boolean shares = mode != PoolMode.SESSION;
+    this.prepared =
+        new PreparedTraffic(
+            shares,
+            shares && login.policy().cachesUnnamed(),
+            door.statements(),
+            judge,
+            leases::tickTime);
     this.begin = new DeferredBegin(judge, prepared, door.rules());
     this.front = new FrontBatch(judge, prepared, door.rules());
     this.processIds = new ProcessIds(this, door.cancelKeys());
@@ -337,7 +344,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       } else if (type == Frontend.SYNC) {
         dropPart(in, length);
         readyForQuery();
-      } else if (in.readableBytes() < Math.min(length, WHOLE_BEFORE_LEASE)) {
+      } else if (in.readableBytes() < neededBeforeLease(type, length)) {
         hold(in);
         return;
       } else if (mode != PoolMode.TRANSACTION || !answeredHere(in)) {
@@ -347,6 +354,16 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     if (state == PgSessionState.LEASED && in.isReadable()) {
       walk(in);
     }
+  }
+
+  /**
+   * How much of a message must be here before it is asked for a backend. What stands behind a BEGIN
+   * that is sent in front of it must be ready to be sent: a client that went in between would leave
+   * a transaction behind.
+   */
+  private long neededBeforeLease(int type, long length) {
+    long some = Math.min(length, WHOLE_BEFORE_LEASE);
+    return begin.pending() ? Math.max(some, StatementJudge.inspectLength(type, length)) : some;
   }
 
   /**
@@ -590,6 +607,29 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     return verdict;
   }
 
+  @Override
+  public void onRepeat(ByteBuf requests) {
+    PgSessionState before = state;
+    if (before == PgSessionState.STALLED) {
+      become(PgSessionState.LEASED); // what came later still waits
+    }
+    FrameWalker again = new FrameWalker(PgFrameFormat.FRONTEND, this);
+    walking = again;
+    try {
+      again.walk(requests);
+      if (requests.isReadable()) {
+        throw new IllegalStateException("session " + id + " can't repeat its batch");
+      }
+    } finally {
+      walking = walker;
+      requests.release();
+    }
+    if (before != state) {
+      become(before);
+    }
+    flushBackend();
+  }
+
   /** Puts another message in the place of one whose text names processes. */
   private Verdict retell(int type, long length, ByteBuf in, int index, SessionBackend backend) {
     walking.forwardPassed(in, index);
@@ -727,7 +767,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     SessionBackend backend = (SessionBackend) granted.backend();
     backend.attach(this);
     judge.onLease(backend);
-    prepared.onLease();
+    prepared.onLease(listening != null);
     behindFront = false;
     stalledByFront = false;
     if (backend.aligned(judge.settings())) {
@@ -1270,7 +1310,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       if (held == null) {
         held = Unpooled.EMPTY_BUFFER; // the walker may have the whole of what had to wait
       }
-      if (backend().aligned(judge.settings())) {
+      if (backend().settingsInFront() || backend().aligned(judge.settings())) {
         resume();
         settleUnanswered();
       } else { // what was in front has been taken back
@@ -1282,7 +1322,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
 
   /** What the next message waited for has been answered. */
   private boolean stallIsOver() {
-    boolean decided = prepared.takeDecided();
+    boolean decided = prepared.takeDecided(backend());
     boolean over = frontIsOver();
     return answered() || over || decided;
   }

@@ -1,8 +1,11 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.statement.Footprint;
+import dev.pooler.core.statement.StatementClass;
+import dev.pooler.core.statement.StatementFacts;
 import dev.pooler.core.statement.StatementRules;
 import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.ProtocolViolation;
@@ -19,6 +22,8 @@ import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,11 +44,34 @@ final class PreparedTraffic {
   /** What one client may have prepared at once. */
   private static final int MOST_NAMES = 10_000;
 
+  /**
+   * A text that comes again and again is parsed anew after so long: what it is resolved to, and how
+   * it is planned, is never older (docs/design/prepared-statements.md).
+   */
+  private static final long REPEATED_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final boolean shares;
+  private final boolean repeats;
   private final SharedStatements shared;
   private final StatementJudge judge;
+  private final LongSupplier clock;
   private final SessionStatements names = new SessionStatements();
   private final UnnamedStatement unnamed = new UnnamedStatement();
+
+  /** The batch that {@link #behindOthers} tells of. */
+  private int judgedBatch = -1;
+
+  /** It has been begun while another was not answered. */
+  private boolean behindOthers;
+
+  /** The batch in which something was bound, or described, last. */
+  private int boundIn = -1;
+
+  /** What passes concerns the session and its backend alone. */
+  private boolean alone;
+
+  /** What the next message waits for. */
+  private @Nullable SharedStatement awaited;
 
   private @Nullable String deallocatedName;
   private @Nullable SharedStatement deallocatedStatement;
@@ -57,10 +85,24 @@ final class PreparedTraffic {
   /** Why the message that was just looked at may not run; taken with {@link #takeRefusal}. */
   private @Nullable SqlFailure refusal;
 
-  PreparedTraffic(boolean shares, SharedStatements shared, StatementJudge judge) {
+  /**
+   * No names yet.
+   *
+   * @param shares whether statements are the session's, and not the backend's
+   * @param repeats whether texts that come again and again without a name are held by backends
+   * @param clock as the janitor's ticks show it
+   */
+  PreparedTraffic(
+      boolean shares,
+      boolean repeats,
+      SharedStatements shared,
+      StatementJudge judge,
+      LongSupplier clock) {
     this.shares = shares;
+    this.repeats = repeats;
     this.shared = shared;
     this.judge = judge;
+    this.clock = clock;
   }
 
   /** The client's names, for people. */
@@ -73,8 +115,15 @@ final class PreparedTraffic {
     return names.nameOf(shared);
   }
 
-  void onLease() {
+  /**
+   * A backend is there.
+   *
+   * @param listens for whose channels a message may have to wait
+   */
+  void onLease(boolean listens) {
+    alone = shares && !listens;
     holdsBack = false;
+    awaited = null;
     unnamed.onLease();
   }
 
@@ -107,6 +156,9 @@ final class PreparedTraffic {
       return null;
     }
     unnamed.drop();
+    if (backend.midBatch()) {
+      boundIn = names.batch(); // what was bound before has been run
+    }
     if (names.size() > 0
         && meaning.facts().clears(Footprint.PREPARED)
         && (backend.owes() || meaning.facts().statements() > 1)) {
@@ -165,7 +217,8 @@ final class PreparedTraffic {
   void onLocalParse(byte[] definition, StatementRules rules) {
     ByteBuf in = Unpooled.wrappedBuffer(definition);
     int text = definition.length - 3; // zero, no parameter types
-    unnamed.parsed(in, 0, definition.length, judge.read(rules, in, 0, text));
+    StatementMeaning meaning = judge.read(rules, in, 0, text);
+    unnamed.parsed(in, 0, definition.length, meaning, names.batch()).done();
     unnamed.onLease(); // no backend has it
   }
 
@@ -190,6 +243,7 @@ final class PreparedTraffic {
   private boolean mustWait(PreparedNameInText place, SessionBackend backend) {
     boolean frees = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
     return names.undecided(place.name())
+        || undecided(names.find(place.name()), backend)
         || (!backend.midBatch() && (judge.deallocating() || (frees && backend.owes())));
   }
 
@@ -240,9 +294,28 @@ final class PreparedTraffic {
     return holdsBack;
   }
 
+  /**
+   * Whether a statement depends on the answer to an earlier batch, not here yet: a Parse of ours in
+   * it is skipped if that batch fails.
+   */
+  private boolean undecided(@Nullable SharedStatement statement, SessionBackend backend) {
+    boolean waits = statement != null && backend.undecided(statement);
+    if (waits) {
+      awaited = statement;
+    }
+    return waits;
+  }
+
   /** Whether what a message waited for has been answered. */
-  boolean takeDecided() {
-    return names.takeDecided();
+  boolean takeDecided(SessionBackend backend) {
+    SharedStatement statement = awaited;
+    boolean there = statement != null && !backend.undecided(statement);
+    if (there) {
+      awaited = null;
+    }
+    boolean named = names.takeDecided();
+    boolean nameless = unnamed.takeDecided();
+    return named || nameless || there;
   }
 
   @Nullable SqlFailure takeRefusal() {
@@ -309,9 +382,16 @@ final class PreparedTraffic {
     int definition = index + available - text;
     if (name == zero) {
       Verdict renamed = parseNaming(meaning, in, index, text, end, definition, walker, backend);
-      return renamed != null
-          ? renamed
-          : pass(backend, Frontend.PARSE, unnamed.parsed(in, text, definition, meaning));
+      if (renamed != null) {
+        return renamed;
+      }
+      SharedStatement often = repeated(meaning, in, text, definition, backend);
+      return often != null
+          ? parseRepeated(often, in, index, text, definition, walker, backend)
+          : pass(
+              backend,
+              Frontend.PARSE,
+              unnamed.parsed(in, text, definition, meaning, names.batch()));
     }
     if (!shares) {
       return pass(backend, Frontend.PARSE, null);
@@ -327,6 +407,58 @@ final class PreparedTraffic {
       return Verdict.DROP;
     }
     return define(in, name, text, definition, meaning, walker, backend);
+  }
+
+  /** What stands for a text without a name that comes again and again; null where it may not. */
+  private @Nullable SharedStatement repeated(
+      StatementMeaning meaning, ByteBuf in, int text, int definition, SessionBackend backend) {
+    StatementFacts facts = meaning.facts();
+    boolean planned = facts.first() == StatementClass.READ || facts.first() == StatementClass.WRITE;
+    if (!repeats
+        || !planned
+        || facts.statements() != 1
+        || !judge.namesMeanTheSame()
+        || mayBeRefused(backend)) {
+      return null;
+    }
+    SharedStatement often =
+        PgFrontDoor.texts()
+            .find(in, text, definition, judge.settings().planning(), meaning, shared);
+    // While an answer to a Parse of it is awaited, this one must not live on that answer.
+    return often == null || (backend.asked(often) && !backend.holds(often)) ? null : often;
+  }
+
+  /**
+   * In a transaction that has failed, or may have by the time, a Parse is an error, which nothing
+   * that stands in for one would be. Within one batch all is skipped behind a failure.
+   */
+  private boolean mayBeRefused(SessionBackend backend) {
+    if (judgedBatch != names.batch() || !backend.owes()) {
+      judgedBatch = names.batch();
+      behindOthers = backend.owes() && !backend.frontOpen();
+    }
+    return behindOthers || backend.transactionState() == TransactionState.FAILED;
+  }
+
+  private Verdict parseRepeated(
+      SharedStatement statement,
+      ByteBuf in,
+      int index,
+      int text,
+      int definition,
+      FrameWalker walker,
+      SessionBackend backend) {
+    long now = clock.getAsLong();
+    if (backend.parsedSince(statement, now - REPEATED_NANOS)) {
+      walker.forwardPassed(in, index);
+      full(backend.parsedBefore(unnamed.parsedAs(statement, names.batch())));
+      return Verdict.DROP;
+    }
+    walker.replaceStart(in, index, text - index);
+    RequestEffect effect = unnamed.parsedAs(statement, names.batch());
+    full(backend.expectParse(statement, now, effect));
+    writeParseStart(statement, definition, backend);
+    return Verdict.FORWARD;
   }
 
   /**
@@ -361,7 +493,7 @@ final class PreparedTraffic {
       out.writeByte(Frontend.PARSE).writeInt(PgFrameFormat.HEADER + length).writeByte(0);
       backend.send(renamed, 0, length);
       StatementMeaning its = deallocates ? StatementMeaning.NOTHING : statement.meaning();
-      RequestEffect effect = unnamed.parsed(renamed, 0, length, its);
+      RequestEffect effect = unnamed.parsed(renamed, 0, length, its, names.batch());
       unnamed.names(new UnnamedStatement.NamedInText(statement, place.name(), deallocates));
       return pass(backend, Frontend.PARSE, effect);
     } finally {
@@ -382,7 +514,7 @@ final class PreparedTraffic {
 
   private RequestEffect unread(ByteBuf in, int name, int zero) {
     if (name == zero) {
-      return unnamed.parsedUnread();
+      return unnamed.parsedUnread(names.batch());
     }
     return names.define(in, name, zero, SharedStatement.RAW);
   }
@@ -396,6 +528,9 @@ final class PreparedTraffic {
       int definition,
       FrameWalker walker,
       SessionBackend backend) {
+    if (undecided(before, backend)) {
+      return Verdict.WAIT;
+    }
     if (before != SharedStatement.RAW) {
       walker.replaceStart(in, index, text - index);
       backend.ensure(before);
@@ -417,13 +552,14 @@ final class PreparedTraffic {
         judge.settingsKnown()
             ? shared.find(in, text, definition, judge.settings().planning(), meaning)
             : shared.unshared(in, text, definition, meaning);
-    if (backend.holds(statement)) {
+    if (backend.holds(statement) && !mayBeRefused(backend)) {
       walker.forwardPassed(in, index);
       full(backend.parsedBefore(names.define(in, name, text - 1, statement)));
       return Verdict.DROP;
     }
     if (backend.asked(statement)) {
-      // Another Parse of it is on its way and may fail: this one must not live on its answer.
+      // A Parse of it is on its way, or this one, and may fail: none must live on the other's
+      // answer.
       statement = shared.unshared(in, text, definition, meaning);
     }
     walker.replaceStart(in, index, text - index);
@@ -450,26 +586,43 @@ final class PreparedTraffic {
     int name = nameEnd(in, portal, index + available) + 1;
     int zero = name == 0 ? -1 : nameEnd(in, name, index + available);
     if (zero < 0) {
+      boundIn = names.batch();
       return pass(backend, Frontend.BIND, null); // no name of ours is so long
     }
-    if (name == zero) {
-      refusal = unnamed.defined() ? execution(unnamed.meaning(), in, index, walker, backend) : null;
-      return refusal == null ? useUnnamed(Frontend.BIND, in, index, walker, backend) : Verdict.DROP;
-    }
-    if (shares && names.undecided(in, name, zero)) {
+    if (name == zero
+        ? unnamed.undecided(names.batch())
+        : shares && names.undecided(in, name, zero)) {
       return Verdict.WAIT;
     }
-    SharedStatement statement = shares ? names.find(in, name, zero) : null;
-    if (statement == null && shares) {
-      judge.onUnreadStatement(); // of a PREPARE by text, if the server knows it
+    SharedStatement statement;
+    if (name == zero) {
+      statement = unnamed.repeated();
+      if (statement == null) {
+        boundIn = names.batch();
+        refusal =
+            unnamed.defined() ? execution(unnamed.meaning(), in, index, walker, backend) : null;
+        return refusal == null
+            ? useUnnamed(Frontend.BIND, in, index, walker, backend)
+            : Verdict.DROP;
+      }
+    } else {
+      statement = shares ? names.find(in, name, zero) : null;
+      if (statement == null && shares) {
+        judge.onUnreadStatement(); // of a PREPARE by text, if the server knows it
+      }
+      if (statement == null || statement == SharedStatement.RAW) {
+        boundIn = names.batch();
+        return pass(backend, Frontend.BIND, null); // the server knows it, or knows what to say
+      }
     }
-    if (statement == null || statement == SharedStatement.RAW) {
-      return pass(backend, Frontend.BIND, null); // the server knows it, or knows what to say
+    if (undecided(statement, backend)) {
+      return Verdict.WAIT;
     }
     refusal = execution(statement.meaning(), in, index, walker, backend);
     if (refusal != null) {
       return Verdict.DROP;
     }
+    keepBatch(statement, in, index, backend);
     walker.replaceStart(in, index, zero + 1 - index);
     backend.ensure(statement);
     int grown = statement.nameLength() - (zero + 1 - name);
@@ -499,6 +652,26 @@ final class PreparedTraffic {
     return statement == null ? null : statement.meaning();
   }
 
+  /**
+   * Keeps the rest of the batch where it can be run again if the statement turns out to be
+   * outdated: outside a transaction, with nothing of it run before.
+   */
+  private void keepBatch(SharedStatement statement, ByteBuf in, int index, SessionBackend backend) {
+    boolean first = boundIn != names.batch();
+    boundIn = names.batch();
+    if (first
+        && alone
+        && backend.transactionState() == TransactionState.IDLE
+        && !backend.frontOpen()
+        && !mayBeRefused(backend)
+        && backend.holds(statement)) {
+      long measured = RepeatableBatch.measure(in, index);
+      if (measured != 0) {
+        backend.keepBatch(in, index, (int) measured, (int) (measured >>> 32));
+      }
+    }
+  }
+
   private @Nullable SqlFailure execution(
       StatementMeaning meaning, ByteBuf in, int index, FrameWalker walker, SessionBackend backend) {
     if (judge.forgetsSequences(meaning.facts(), backend)) {
@@ -523,14 +696,21 @@ final class PreparedTraffic {
     if (zero < 0) {
       return pass(backend, Frontend.DESCRIBE, null);
     }
-    if (name == zero) {
-      return useUnnamed(Frontend.DESCRIBE, in, index, walker, backend);
-    }
-    if (shares && names.undecided(in, name, zero)) {
+    if (name == zero
+        ? unnamed.undecided(names.batch())
+        : shares && names.undecided(in, name, zero)) {
       return Verdict.WAIT;
     }
-    SharedStatement statement = shares ? names.find(in, name, zero) : null;
+    SharedStatement statement =
+        name == zero ? unnamed.repeated() : shares ? names.find(in, name, zero) : null;
+    if (name == zero && statement == null) {
+      return useUnnamed(Frontend.DESCRIBE, in, index, walker, backend);
+    }
+    if (undecided(statement, backend)) {
+      return Verdict.WAIT;
+    }
     if (statement != null && statement != SharedStatement.RAW) {
+      keepBatch(statement, in, index, backend);
       walker.replaceStart(in, index, zero + 1 - index);
       backend.ensure(statement);
       int grown = statement.nameLength() - (zero + 1 - name);
@@ -568,11 +748,14 @@ final class PreparedTraffic {
 
   private Verdict useUnnamed(
       int type, ByteBuf in, int index, FrameWalker walker, SessionBackend backend) {
+    UnnamedStatement.NamedInText named = unnamed.named();
+    if (named != null && undecided(named.statement(), backend)) {
+      return Verdict.WAIT;
+    }
     if (unnamed.isElsewhere()) {
       walker.forwardPassed(in, index); // what came before must not be overtaken
-      unnamed.bring(backend);
+      unnamed.bring(backend, names.batch());
     }
-    UnnamedStatement.NamedInText named = unnamed.named();
     if (named != null) {
       walker.forwardPassed(in, index);
       backend.ensure(named.statement());

@@ -115,6 +115,11 @@ final class SessionStatements {
             .orElse(null);
   }
 
+  /** Another number for each batch of the pipeline. */
+  int batch() {
+    return batch;
+  }
+
   /** A Sync has been sent: what is said from now on is another batch. */
   void onSync() {
     batch++;

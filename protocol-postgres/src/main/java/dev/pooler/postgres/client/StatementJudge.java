@@ -74,6 +74,9 @@ final class StatementJudge {
   /** A definition ran in this transaction: what is known of functions ends with its commit. */
   private boolean defined;
 
+  /** What this transaction has made may stand in front of what others see by the same name. */
+  private boolean shadows;
+
   /** A definition that others see has been committed; taken with {@link #takeRedefined}. */
   private boolean redefined;
 
@@ -149,6 +152,19 @@ final class StatementJudge {
   /** False while a statement may have changed settings in a way that is not known yet. */
   boolean settingsKnown() {
     return (doubts & SETTINGS) == 0 && lone == null;
+  }
+
+  /**
+   * Whether names in a text mean here what they mean to every other session with the same settings:
+   * nothing that this session has made, or may have made, can stand in front of it.
+   */
+  boolean namesMeanTheSame() {
+    return pins == 0
+        && doubts == 0
+        && lone == null
+        && !shadows
+        && !code
+        && (!wrote || census.finding(clock.getAsLong()) == CodeCensus.Finding.HARMLESS);
   }
 
   Leftovers leftovers() {
@@ -441,6 +457,7 @@ final class StatementJudge {
       backend.speaker().is(told);
     }
     defined |= mayDefine(facts);
+    shadows |= defined || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT);
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
     }
@@ -622,6 +639,7 @@ final class StatementJudge {
       doubts &= ~SETTINGS; // the server has taken the batch back, and what it set
     }
     if (transaction == TransactionState.IDLE) {
+      shadows = false;
       if (defined) {
         defined = false;
         redefined = true;

@@ -22,17 +22,20 @@ final class StatementPolicy {
   private final int unasked;
   private final boolean notice;
   private final boolean trustsFunctions;
+  private final boolean cachesUnnamed;
 
-  private StatementPolicy(PinsConfig pins, boolean trustsFunctions) {
+  private StatementPolicy(PinsConfig pins, boolean trustsFunctions, boolean cachesUnnamed) {
     this.refused = those(pins, PinPolicy.REFUSE);
     this.allowed = those(pins, PinPolicy.ALLOW);
     this.unasked = allowed.stream().mapToInt(StatementPolicy::footprint).reduce(0, (a, b) -> a | b);
     this.notice = pins.notice();
     this.trustsFunctions = trustsFunctions;
+    this.cachesUnnamed = cachesUnnamed;
   }
 
   static StatementPolicy of(DatabaseConfig database) {
-    return new StatementPolicy(database.pool().pins(), database.trustFunctions());
+    return new StatementPolicy(
+        database.pool().pins(), database.trustFunctions(), database.pool().cacheUnnamed());
   }
 
   private static Set<PinReason> those(PinsConfig pins, PinPolicy policy) {
@@ -43,6 +46,11 @@ final class StatementPolicy {
       }
     }
     return reasons;
+  }
+
+  /** Texts that come again and again without a name may be held by backends under one of ours. */
+  boolean cachesUnnamed() {
+    return cachesUnnamed;
   }
 
   boolean refuses(PinReason reason) {

@@ -25,11 +25,23 @@ final class UnnamedStatement {
 
   private StatementMeaning meaning = StatementMeaning.UNKNOWN;
 
+  /** What backends hold it as, where its text is one that comes again and again. */
+  private @Nullable SharedStatement repeated;
+
   /** The shared statement that its text executes or deallocates, and by what name. */
   private @Nullable NamedInText named;
 
-  /** Counts the statements without a name that the session has parsed. */
-  private int parses;
+  /** Counts what a server was asked to do about it. */
+  private int asks;
+
+  /** The batch in which it was asked last. */
+  private int askedIn;
+
+  /** That has been answered. */
+  private boolean proven;
+
+  /** Such an answer has come; taken with {@link #takeDecided}. */
+  private boolean decided;
 
   /** The backend of this lease holds it. */
   private boolean here;
@@ -56,7 +68,15 @@ final class UnnamedStatement {
 
   /** Text, zero and parameter types, or null while there is no such statement. */
   byte @Nullable [] copyOfDefinition() {
-    return length < 0 ? null : Arrays.copyOf(definition, length);
+    SharedStatement often = repeated;
+    return length < 0
+        ? null
+        : often != null ? often.definition() : Arrays.copyOf(definition, length);
+  }
+
+  /** The statement by which backends know it, or null where it has no name there either. */
+  @Nullable SharedStatement repeated() {
+    return repeated;
   }
 
   boolean defined() {
@@ -69,7 +89,7 @@ final class UnnamedStatement {
   }
 
   /** A Parse without a name; if it fails, or is skipped, the client has none. */
-  RequestEffect parsed(ByteBuf in, int index, int bytes, StatementMeaning itsMeaning) {
+  RequestEffect parsed(ByteBuf in, int index, int bytes, StatementMeaning itsMeaning, int batch) {
     if (definition.length < bytes || (definition.length > KEPT && bytes <= KEPT)) {
       definition = new byte[bytes];
     }
@@ -77,22 +97,35 @@ final class UnnamedStatement {
     length = bytes;
     meaning = itsMeaning;
     named = null;
+    repeated = null;
     here = true;
-    return new Parsed(++parses);
+    return ask(batch, true);
+  }
+
+  /** As {@link #parsed}, under a name of ours: the backend's own nameless one stays as it is. */
+  RequestEffect parsedAs(SharedStatement statement, int batch) {
+    length = statement.definitionLength();
+    meaning = statement.meaning();
+    named = null;
+    repeated = statement;
+    here = false;
+    return ask(batch, true);
   }
 
   /** It is gone: the server drops it with a simple query, and with a Parse of the next. */
   void drop() {
     length = -1;
+    repeated = null;
     here = false;
   }
 
   /** One that is too long to be said again: its session is pinned to the backend that has it. */
-  RequestEffect parsedUnread() {
+  RequestEffect parsedUnread(int batch) {
     length = -1;
+    repeated = null;
     here = true;
     meaning = StatementMeaning.UNKNOWN;
-    return new Parsed(++parses);
+    return ask(batch, true);
   }
 
   /** Whether the backend must be given the statement, or relieved of another session's. */
@@ -101,30 +134,54 @@ final class UnnamedStatement {
   }
 
   /** Gives the backend what this session last parsed, or makes sure that it has nothing. */
-  void bring(SessionBackend backend) {
-    if (length >= 0) {
-      backend.parseUnnamed(definition, length);
-    } else {
-      backend.dropLeftovers();
-    }
+  void bring(SessionBackend backend, int batch) {
     here = true;
+    RequestEffect effect = ask(batch, false);
+    if (length >= 0) {
+      backend.parseUnnamed(definition, length, effect);
+    } else {
+      backend.dropLeftovers(effect);
+    }
   }
 
-  private final class Parsed implements RequestEffect {
-    private final int number;
+  /**
+   * Whether it depends on the answer to an earlier batch, not here yet, what a Bind without a name
+   * would bind: if that batch fails, the backend may have another session's.
+   */
+  boolean undecided(int batch) {
+    return !proven && askedIn != batch && (here || repeated != null);
+  }
 
-    Parsed(int number) {
-      this.number = number;
-    }
+  /** Whether an answer has come since this was asked last. */
+  boolean takeDecided() {
+    boolean was = decided;
+    decided = false;
+    return was;
+  }
 
-    @Override
-    public void done() {}
-
-    @Override
-    public void undone() {
-      if (number == parses) { // else the client has parsed another since
-        drop();
+  private RequestEffect ask(int batch, boolean byClient) {
+    proven = false;
+    askedIn = batch;
+    int number = ++asks;
+    return new RequestEffect() {
+      @Override
+      public void done() {
+        decided = true;
+        proven |= number == asks;
       }
-    }
+
+      @Override
+      public void undone() {
+        decided = true;
+        if (number != asks) {
+          return; // the client has parsed another since
+        }
+        if (byClient) {
+          drop();
+        } else {
+          here = false;
+        }
+      }
+    };
   }
 }

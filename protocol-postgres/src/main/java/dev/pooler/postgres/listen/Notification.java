@@ -16,6 +16,9 @@ public final class Notification implements Tidings {
   /** The longest there is: a payload takes less than a page of 32 KiB, and a name 63 bytes. */
   public static final int LONGEST = 64 * 1024;
 
+  /** Length, process id, and two texts that are empty. */
+  public static final int SHORTEST = 1 + 4 + 4 + 2;
+
   private final int processId;
   private final int told;
   private final String channel;

@@ -1,6 +1,7 @@
 package dev.pooler.postgres.statement;
 
 import dev.pooler.core.pool.Backend;
+import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.listen.Speakers;
@@ -31,6 +32,9 @@ public interface SessionBackend extends Backend {
   /** True if the server has been asked for it, whether it has answered or not. */
   boolean asked(SharedStatement statement);
 
+  /** True while it depends on the answer to an earlier batch whether the server holds it. */
+  boolean undecided(SharedStatement statement);
+
   /** Sends a Parse of ours in front of the client's next message, unless the backend holds it. */
   void ensure(SharedStatement statement);
 
@@ -50,6 +54,17 @@ public interface SessionBackend extends Backend {
   boolean expectParse(SharedStatement statement, RequestEffect effect);
 
   /**
+   * As {@link #expectParse(SharedStatement, RequestEffect)}, of a statement that the backend may
+   * hold already: then it is parsed anew.
+   *
+   * @param now of the clock that {@link #parsedSince} is asked by
+   */
+  boolean expectParse(SharedStatement statement, long now, RequestEffect effect);
+
+  /** True if the server has said that it parsed the statement, and was asked to after that time. */
+  boolean parsedSince(SharedStatement statement, long earliest);
+
+  /**
    * Stands in for the client's Parse of a statement that the backend holds: a request that the
    * server answers or skips just as it would that Parse, and whose reply reaches the client as
    * ParseComplete.
@@ -59,7 +74,10 @@ public interface SessionBackend extends Backend {
   boolean parsedBefore(RequestEffect effect);
 
   /** Sends a Parse of ours, without a name, in front of the client's next message. */
-  void parseUnnamed(byte[] definition, int length);
+  void parseUnnamed(byte[] definition, int length, RequestEffect effect);
+
+  /** Sends a Close of ours, of whatever another session has left without a name. */
+  void dropLeftovers(RequestEffect effect);
 
   /** Notes a request of the client with what depends on its answer. */
   boolean expect(int requestType, @Nullable RequestEffect effect);
@@ -104,6 +122,15 @@ public interface SessionBackend extends Backend {
 
   /** Makes a transaction that has failed, as if its first statement had; tells onAligned. */
   void openFailedTransaction();
+
+  /**
+   * Keeps a copy of the rest of the client's batch, which is about to be sent: if the server
+   * refuses its first message because what a prepared statement selects has changed, the client is
+   * not told, and the session is asked to send the copy again ({@link LeaseHolder#onRepeat}).
+   *
+   * @param count of messages, the last of them its Sync
+   */
+  void keepBatch(ByteBuf in, int index, int length, int count);
 
   /**
    * Whether the server has said since this was asked last that a prepared statement's rows have

@@ -19,6 +19,7 @@ public final class SharedStatements {
   private final ConcurrentHashMap<Definition, Known> known = new ConcurrentHashMap<>();
   private final ReferenceQueue<SharedStatement> collected = new ReferenceQueue<>();
   private final AtomicLong numbers = new AtomicLong();
+  private final AtomicLong generation = new AtomicLong();
 
   /** What makes two statements one. */
   private static final class Definition {
@@ -97,6 +98,12 @@ public final class SharedStatements {
    */
   public void forget() {
     known.clear();
+    generation.incrementAndGet();
+  }
+
+  /** Another number each time that sharing has ended. */
+  public long generation() {
+    return generation.get();
   }
 
   /** Statements in use; a glance. */

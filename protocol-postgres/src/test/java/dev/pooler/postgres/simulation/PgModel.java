@@ -57,6 +57,10 @@ final class PgModel {
   private char status = 'I';
   private boolean implicit;
   private boolean queryOpen;
+
+  /** What was asked last was to describe something. */
+  private boolean described;
+
   private boolean ignoringTillSync;
   private boolean flushed;
   private Copy copy;
@@ -138,7 +142,10 @@ final class PgModel {
       return true;
     }
     Message next = asked.peekFirst();
-    return next != null && !ignoringTillSync && "QPBDECF".indexOf(next.type()) >= 0;
+    // A query that pooler sends as a batch would fail between its RowDescription and its rows: a
+    // server may do that, but what the client's own model of one does is whole.
+    boolean half = described && next != null && next.type() == 'E';
+    return next != null && !ignoringTillSync && !half && "QPBDECF".indexOf(next.type()) >= 0;
   }
 
   /** The tag of what is done next, or an empty string. */
@@ -210,6 +217,7 @@ final class PgModel {
         return;
       }
       message = asked.removeFirst();
+      described = message.type() == 'D';
       if (ignoringTillSync && message.type() != 'S') {
         return;
       }
