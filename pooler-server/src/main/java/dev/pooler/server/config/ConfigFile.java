@@ -74,7 +74,8 @@ public final class ConfigFile {
     } catch (MarkedYamlEngineException e) {
       Place place = Place.of(source, e.getProblemMark().orElse(null));
       return invalid(place.toString(), "not YAML: " + String.valueOf(e.getProblem()));
-    } catch (YamlEngineException e) {
+    } catch (YamlEngineException | IllegalArgumentException e) {
+      // The second is the library's word for a tag that it decodes to one with a space at its end.
       return invalid(source, "not YAML: " + firstLine(String.valueOf(e.getMessage())));
     }
     if (node == null) {

@@ -333,6 +333,8 @@ class ConfigMistakesTest {
             "p.yaml:2:1: not YAML: expected the node content, but found '<stream end>'"),
         Arguments.of("a: 1\n b: 2\n", "p.yaml:2:3: not YAML: mapping values are not allowed here"),
         Arguments.of("a: *x\n", "p.yaml:1:4: not YAML: found undefined alias x"),
+        Arguments.of(
+            "a: !b%20 c\n", "p.yaml: not YAML: Tag must not contain leading or trailing spaces."),
         Arguments.of("", "p.yaml: is empty; `pooler config` prints a file to start from"),
         Arguments.of(
             "16\n",
