@@ -54,7 +54,7 @@ class ConfigMistakesTest {
         root("limits: {clients: 1, clients: 2}", "22: limits.clients: is there twice"),
         database(
             "pool: 16",
-            "11: databases.app.pool: is not a mapping of keys: mode, size, min-idle, lanes, max-wait, max-lifetime, idle-timeout, keepalive, leak-after, reserve-size, reserve-after, queue-notice, pins, pin-notice, prepared-statements, replication-size"),
+            "11: databases.app.pool: is not a mapping of keys: mode, size, min-idle, lanes, max-wait, max-lifetime, idle-timeout, keepalive, leak-after, reserve-size, reserve-after, queue-notice, pins, pin-notice, prepared-statements, cache-unnamed-statements, replication-size"),
         database("user: [app]", "11: databases.app.user: is not a single value: text"),
         database("user:", "10: databases.app.user: has no value"),
         database("user: \"\"", "11: databases.app.user: is empty"),
