@@ -462,6 +462,35 @@ class PreparedStatementTest {
     }
   }
 
+  /** Needs what was to be closed to be closed again: the server may have skipped that. */
+  @Test
+  @Tag("case-59")
+  void whatABatchThatFailedWasToCloseIsThereForTheNext() throws Exception {
+    try (PoolerFixture small =
+            PoolerFixture.start(
+                SharedServer.get(),
+                """
+                databases:
+                  postgres:
+                    hosts: ["unix:${PG}"]
+                    user: postgres
+                    pool: {size: 1, min-idle: 0, prepared-statements: 1}
+                """);
+        RawPgClient client = small.session("postgres")) {
+      prepare(client, "s1", "select 1");
+      client.send(
+          PgBytes.parse("", "selec"),
+          PgBytes.parse("s2", "select 2"),
+          PgBytes.sync(),
+          PgBytes.bind("", "s1"),
+          PgBytes.execute("", 0),
+          PgBytes.sync());
+      assertEquals("42601", error(client.readUntil('Z')));
+      List<PgMessage> second = client.readUntil('Z');
+      assertEquals("2DCZ", RawPgClient.types(second), second.toString());
+    }
+  }
+
   /** Needs a Close to give the name back: Elixir's drivers close what they used once. */
   @Test
   @Tag("case-71")
