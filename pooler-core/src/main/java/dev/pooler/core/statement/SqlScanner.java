@@ -215,6 +215,20 @@ public final class SqlScanner {
     return true;
   }
 
+  /** Whether this ASCII character is in the current token's content; false if it is long. */
+  public boolean contains(char symbol) {
+    int size = contentEnd - contentStart;
+    if (size > WordTable.MAX_LENGTH || !isVerbatim()) {
+      return false;
+    }
+    for (int i = contentStart + shift; i < contentStart + shift + size; i++) {
+      if (window[i] == symbol) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** The current token's content starts with these lower-case ASCII bytes, in any case. */
   public boolean startsWith(byte[] prefix) {
     return contentEnd - contentStart >= prefix.length

@@ -21,7 +21,9 @@ public enum StatementTrait {
   /** Changes or shows what the session listens to, or speaks to those that listen. */
   TOUCHES_CHANNELS,
   /** Calls a function that gives or takes the id of a server process. */
-  NAMES_PROCESS;
+  NAMES_PROCESS,
+  /** Changes a setting until its transaction ends. */
+  SETS_LOCALLY;
 
   /** This trait's place in packed sets of {@link StatementFacts}. */
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored

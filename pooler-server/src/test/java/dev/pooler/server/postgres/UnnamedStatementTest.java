@@ -11,6 +11,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Statements without a name that come again and again: backends keep them parsed, and no client can
@@ -151,6 +153,69 @@ class UnnamedStatementTest {
     assertEquals("temporary", value(run(a, sql)));
     a.query("commit");
     assertEquals("late", value(run(a, sql)));
+  }
+
+  /**
+   * Needs texts under a setting of the transaction alone not to be taken for those under the
+   * session's: a date is read when its text is parsed.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set local datestyle = 'SQL, DMY'",
+        "select set_config('datestyle', 'SQL, DMY', true)",
+        "set datestyle = 'SQL, DMY'",
+        "savepoint s; set local datestyle = 'SQL, DMY'; release s"
+      })
+  @Tag("case-64")
+  void aSettingOfTheTransactionPartsTexts(String setting) throws Exception {
+    String sql = "select to_char(date '01/02/2026', 'Mon')";
+    for (int i = 0; i < 3; i++) {
+      assertEquals("Jan", value(run(b, sql)));
+    }
+    a.query("begin");
+    a.query(setting);
+    assertEquals("Feb", value(run(a, sql)));
+    List<PgMessage> named =
+        a.send(
+                PgBytes.parse("mine", sql),
+                PgBytes.bind("", "mine"),
+                PgBytes.named('D', 'P', ""),
+                PgBytes.execute("", 0),
+                PgBytes.sync())
+            .readUntil('Z');
+    assertEquals("Feb", value(named));
+    a.query("rollback");
+    assertEquals("Jan", value(run(a, sql)));
+    b.send(PgBytes.parse("its", sql), PgBytes.sync()).readUntil('Z');
+    List<PgMessage> its =
+        b.send(
+                PgBytes.bind("", "its"),
+                PgBytes.named('D', 'P', ""),
+                PgBytes.execute("", 0),
+                PgBytes.sync())
+            .readUntil('Z');
+    assertEquals("Jan", RawPgClient.rows(its).findFirst().orElseThrow().getFirst());
+  }
+
+  /** Needs what no text's meaning depends on to be told from the rest: tenants are set so. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set local app.tenant = '7'",
+        "select set_config('app.tenant', '7', true)",
+        "set local statement_timeout = '1min'",
+        "select set_config('lock_timeout', '1min', true)"
+      })
+  void aTenantOfTheTransactionSharesTexts(String setting) throws Exception {
+    String sql = "select 'shared by tenants of " + setting.length() + "'";
+    for (int i = 0; i < 4; i++) {
+      a.query("begin");
+      a.query(setting);
+      value(run(a, sql));
+      a.query("commit");
+    }
+    assertEquals("1 t", held(sql.replace("'", "''")));
   }
 
   /** Needs a definition through pooler to end at once what names stand for. */

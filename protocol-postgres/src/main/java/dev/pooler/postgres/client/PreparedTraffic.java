@@ -417,7 +417,7 @@ final class PreparedTraffic {
     if (!repeats
         || !planned
         || facts.statements() != 1
-        || !judge.namesMeanTheSame()
+        || !judge.readsLikeOthers()
         || mayBeRefused(backend)) {
       return null;
     }
@@ -549,7 +549,7 @@ final class PreparedTraffic {
       SessionBackend backend) {
     int index = name - PgFrameFormat.HEADER;
     SharedStatement statement =
-        judge.settingsKnown()
+        judge.readsLikeOthers()
             ? shared.find(in, text, definition, judge.settings().planning(), meaning)
             : shared.unshared(in, text, definition, meaning);
     if (backend.holds(statement) && !mayBeRefused(backend)) {

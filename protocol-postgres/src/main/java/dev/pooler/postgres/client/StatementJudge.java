@@ -74,7 +74,10 @@ final class StatementJudge {
   /** A definition ran in this transaction: what is known of functions ends with its commit. */
   private boolean defined;
 
-  /** What this transaction has made may stand in front of what others see by the same name. */
+  /**
+   * What this transaction has made may stand in front of what others see by the same name, or a
+   * setting of its own may have a text mean something else.
+   */
   private boolean shadows;
 
   /** A definition that others see has been committed; taken with {@link #takeRedefined}. */
@@ -149,16 +152,11 @@ final class StatementJudge {
     return settings;
   }
 
-  /** False while a statement may have changed settings in a way that is not known yet. */
-  boolean settingsKnown() {
-    return (doubts & SETTINGS) == 0 && lone == null;
-  }
-
   /**
-   * Whether names in a text mean here what they mean to every other session with the same settings:
-   * nothing that this session has made, or may have made, can stand in front of it.
+   * Whether a text means here what it means to every other session with the same settings: nothing
+   * that this session has made, or may have made, can stand in front of what it names.
    */
-  boolean namesMeanTheSame() {
+  boolean readsLikeOthers() {
     return pins == 0
         && doubts == 0
         && lone == null
@@ -457,7 +455,10 @@ final class StatementJudge {
       backend.speaker().is(told);
     }
     defined |= mayDefine(facts);
-    shadows |= defined || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT);
+    shadows |=
+        defined
+            || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT)
+            || facts.is(StatementTrait.SETS_LOCALLY);
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
     }

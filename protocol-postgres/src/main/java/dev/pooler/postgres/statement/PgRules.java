@@ -10,6 +10,7 @@ import static dev.pooler.core.statement.Footprint.TEMP_TABLE;
 import static dev.pooler.core.statement.StatementTrait.CHAINS;
 import static dev.pooler.core.statement.StatementTrait.CONTROLS_TRANSACTION;
 import static dev.pooler.core.statement.StatementTrait.REFUSES_TRANSACTION;
+import static dev.pooler.core.statement.StatementTrait.SETS_LOCALLY;
 import static dev.pooler.core.statement.StatementTrait.TEMP_TABLE_UNTIL_COMMIT;
 import static dev.pooler.core.statement.StatementTrait.TOUCHES_CHANNELS;
 
@@ -79,12 +80,21 @@ final class PgRules {
 
   private static void settings() {
     // What is made in a path that begins with pg_temp is temporary without saying so.
-    rule(StatementClass.SET, "set local search_path =|to pg_temp").leaves(TEMP_TABLE);
+    rule(StatementClass.SET, "set local search_path =|to pg_temp")
+        .leaves(TEMP_TABLE)
+        .is(SETS_LOCALLY);
     rule(StatementClass.SET, "set [session] search_path =|to pg_temp").leaves(SETTING, TEMP_TABLE);
-    rule(StatementClass.SET, "set local schema pg_temp").leaves(TEMP_TABLE);
+    rule(StatementClass.SET, "set local schema pg_temp").leaves(TEMP_TABLE).is(SETS_LOCALLY);
     rule(StatementClass.SET, "set [session] schema pg_temp").leaves(SETTING, TEMP_TABLE);
     // LOCAL, TRANSACTION and ROLE are no reserved words: SET local.x = 1 sets a custom setting.
-    rule(StatementClass.SET, "set local <name>");
+    // On these, and on custom settings, no text's meaning depends.
+    rule(StatementClass.SET, "set local <name> .");
+    rule(
+        StatementClass.SET,
+        "set local application_name|bytea_output|client_min_messages|extra_float_digits"
+            + "|idle_in_transaction_session_timeout|lock_timeout|statement_timeout"
+            + "|transaction_timeout");
+    rule(StatementClass.SET, "set local <name>").is(SETS_LOCALLY);
     rule(StatementClass.SET, "set [session] transaction isolation|read|not|deferrable|snapshot");
     rule(StatementClass.SET, "set constraints <name>");
     rule(StatementClass.SET, "set [session] role|session_authorization|seed .").leaves(SETTING);

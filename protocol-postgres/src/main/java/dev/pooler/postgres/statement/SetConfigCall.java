@@ -2,6 +2,7 @@ package dev.pooler.postgres.statement;
 
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.SqlScanner;
+import java.util.Set;
 
 /**
  * Judges a call of set_config(name, value, is_local) by its arguments: only a third one that is the
@@ -9,6 +10,18 @@ import dev.pooler.core.statement.SqlScanner;
  * taken for the worst.
  */
 final class SetConfigCall {
+  /** No text's meaning depends on these. */
+  private static final Set<Integer> RUN_TIME_ONLY =
+      Set.of(
+          PgWord.APPLICATION_NAME.id(),
+          PgWord.BYTEA_OUTPUT.id(),
+          PgWord.CLIENT_MIN_MESSAGES.id(),
+          PgWord.EXTRA_FLOAT_DIGITS.id(),
+          PgWord.IDLE_IN_TRANSACTION_SESSION_TIMEOUT.id(),
+          PgWord.LOCK_TIMEOUT.id(),
+          PgWord.STATEMENT_TIMEOUT.id(),
+          PgWord.TRANSACTION_TIMEOUT.id());
+
   private static final int ANYTHING =
       Footprint.SETTING.bit() | Footprint.ROLE.bit() | Footprint.SEED.bit();
 
@@ -18,11 +31,19 @@ final class SetConfigCall {
   private int setting;
   private boolean named;
   private boolean local;
+  private boolean custom;
   private int footprint;
+  private boolean setsLocally;
 
   void clear() {
     depth = 0;
     footprint = 0;
+    setsLocally = false;
+  }
+
+  /** Whether one of them, for so long as it counts, may change what a text means. */
+  boolean setsLocally() {
+    return setsLocally || depth != 0;
   }
 
   /** What the calls seen so far leave. */
@@ -34,9 +55,11 @@ final class SetConfigCall {
   void open(int depthInside) {
     if (depth != 0) {
       footprint |= ANYTHING;
+      setsLocally = true;
       return;
     }
     depth = depthInside;
+    custom = false;
     argument = 0;
     tokens = 0;
     named = false;
@@ -63,6 +86,7 @@ final class SetConfigCall {
     boolean alone = tokens == 1;
     if (argument == 0) {
       named = alone && code == PgVocabulary.STRING && scanner.isVerbatim();
+      custom = named && scanner.contains('.');
       setting = named ? PgVocabulary.setting(scanner) : PgVocabulary.NAME;
     } else if (argument == 2) {
       local = alone && code == PgWord.TRUE.id();
@@ -76,6 +100,7 @@ final class SetConfigCall {
 
   private void close() {
     depth = 0;
+    setsLocally |= !named || (!custom && !RUN_TIME_ONLY.contains(setting));
     if (named && setting == PgWord.SEED.id()) {
       footprint |= Footprint.SEED.bit();
     }

@@ -4,6 +4,7 @@ import static dev.pooler.postgres.statement.PgVocabulary.symbol;
 
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.SqlScanner;
+import dev.pooler.core.statement.StatementTrait;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -112,7 +113,7 @@ final class StatementShape {
   }
 
   int traits() {
-    return callTraits;
+    return callTraits | (setConfig.setsLocally() ? StatementTrait.SETS_LOCALLY.bit() : 0);
   }
 
   int clears() {
