@@ -19,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Prepared statements in transaction mode, each used while its session is seen on two backends: a
@@ -459,6 +461,35 @@ class PreparedStatementTest {
       a.query("rollback");
       assertEquals("new", value(execute(a, "s")));
       direct.query("drop table widened");
+    }
+  }
+
+  /**
+   * Needs a statement to be parsed under the settings that all who share it have: who has changed
+   * them since brings one of its own to the next backend.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  @Tag("case-64")
+  void whoHasOtherSettingsSinceLeavesNoneBehindInWhatOthersShare(boolean local) throws Exception {
+    String sql = "select to_char(date '01/02/2026', 'Mon')";
+    String setting = local ? "set local datestyle = 'SQL, DMY'" : "set datestyle = 'SQL, DMY'";
+    prepare(a, "s", sql);
+    onBothBackends(() -> {
+      a.query("begin");
+      a.query(setting);
+      execute(a, "s");
+      a.query("execute s");
+      a.query("commit");
+    });
+    try (RawPgClient other = pooler.session("postgres")) {
+      prepare(other, "s", sql);
+      a.close();
+      a = other;
+      onBothBackends(() -> {
+        assertEquals("Jan", value(execute(other, "s")));
+        assertEquals("Jan", other.value("execute s"));
+      });
     }
   }
 

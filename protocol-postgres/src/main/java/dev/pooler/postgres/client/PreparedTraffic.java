@@ -13,6 +13,7 @@ import dev.pooler.core.wire.Verdict;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.Frontend;
+import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.PreparedNameInText;
 import dev.pooler.postgres.statement.SessionBackend;
@@ -167,6 +168,11 @@ final class PreparedTraffic {
     SharedStatement statement = place == null ? null : names.find(place.name());
     if (place == null || statement == null || statement == SharedStatement.RAW) {
       return meaning;
+    }
+    SharedStatement known = statement;
+    statement = own(known, backend);
+    if (statement != known) {
+      names.replace(place.name(), statement);
     }
     boolean frees = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
     if (frees && backend.midBatch()) {
@@ -479,6 +485,11 @@ final class PreparedTraffic {
     if (place == null || statement == null || statement == SharedStatement.RAW) {
       return null;
     }
+    SharedStatement known = statement;
+    statement = own(known, backend);
+    if (statement != known) {
+      names.replace(place.name(), statement);
+    }
     boolean deallocates = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
     int rest = text + place.offset() + place.length();
     ByteBuf renamed = in.alloc().buffer(definition + statement.nameLength());
@@ -532,9 +543,10 @@ final class PreparedTraffic {
       return Verdict.WAIT;
     }
     if (before != SharedStatement.RAW) {
+      SharedStatement mine = own(before, in, index + PgFrameFormat.HEADER, text - 1, backend);
       walker.replaceStart(in, index, text - index);
-      backend.ensure(before);
-      writeParseStart(before, definition, backend);
+      backend.ensure(mine);
+      writeParseStart(mine, definition, backend);
     }
     return pass(backend, Frontend.PARSE, null);
   }
@@ -596,6 +608,7 @@ final class PreparedTraffic {
     }
     SharedStatement statement;
     if (name == zero) {
+      partUnnamed(backend);
       statement = unnamed.repeated();
       if (statement == null) {
         boundIn = names.batch();
@@ -618,6 +631,7 @@ final class PreparedTraffic {
     if (undecided(statement, backend)) {
       return Verdict.WAIT;
     }
+    statement = own(statement, in, name, zero, backend);
     refusal = execution(statement.meaning(), in, index, walker, backend);
     if (refusal != null) {
       return Verdict.DROP;
@@ -650,6 +664,33 @@ final class PreparedTraffic {
     }
     SharedStatement statement = names.find(in, name, zero);
     return statement == null ? null : statement.meaning();
+  }
+
+  /**
+   * A statement that others share, on its way to a backend that does not hold it: where it would be
+   * parsed under other settings than theirs, this session has one of its own from now on.
+   */
+  private SharedStatement own(SharedStatement statement, SessionBackend backend) {
+    PgSettings planning = statement.planning();
+    return planning == null || !judge.partsFrom(planning) || backend.asked(statement)
+        ? statement
+        : shared.unshared(statement);
+  }
+
+  private SharedStatement own(
+      SharedStatement statement, ByteBuf in, int name, int zero, SessionBackend backend) {
+    SharedStatement mine = own(statement, backend);
+    if (mine != statement) {
+      names.replace(in, name, zero, mine);
+    }
+    return mine;
+  }
+
+  private void partUnnamed(SessionBackend backend) {
+    SharedStatement statement = unnamed.repeated();
+    if (statement != null && own(statement, backend) != statement) {
+      unnamed.part();
+    }
   }
 
   /**
@@ -701,6 +742,7 @@ final class PreparedTraffic {
         : shares && names.undecided(in, name, zero)) {
       return Verdict.WAIT;
     }
+    partUnnamed(backend);
     SharedStatement statement =
         name == zero ? unnamed.repeated() : shares ? names.find(in, name, zero) : null;
     if (name == zero && statement == null) {
@@ -710,6 +752,7 @@ final class PreparedTraffic {
       return Verdict.WAIT;
     }
     if (statement != null && statement != SharedStatement.RAW) {
+      statement = own(statement, in, name, zero, backend);
       keepBatch(statement, in, index, backend);
       walker.replaceStart(in, index, zero + 1 - index);
       backend.ensure(statement);

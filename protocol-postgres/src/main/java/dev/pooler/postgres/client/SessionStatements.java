@@ -176,6 +176,16 @@ final class SessionStatements {
     return null;
   }
 
+  /** Another statement of the same meaning stands under the name between two indexes. */
+  void replace(ByteBuf in, int from, int to, SharedStatement statement) {
+    put(probe.read(in, from, to).copy(), new Meaning(statement, batch, true));
+  }
+
+  /** The same of a name in SQL text. */
+  void replace(String name, SharedStatement statement) {
+    put(probe.of(name).copy(), new Meaning(statement, batch, true));
+  }
+
   /** SQL text has deallocated it. */
   void forget(String name) {
     put(probe.of(name).copy(), null);

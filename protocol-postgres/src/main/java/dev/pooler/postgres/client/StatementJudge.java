@@ -74,10 +74,10 @@ final class StatementJudge {
   /** A definition ran in this transaction: what is known of functions ends with its commit. */
   private boolean defined;
 
-  /**
-   * What this transaction has made may stand in front of what others see by the same name, or a
-   * setting of its own may have a text mean something else.
-   */
+  /** This transaction has settings of its own, on which the meaning of a text may depend. */
+  private boolean setsLocally;
+
+  /** What this transaction has made may stand in front of what others see by the same name. */
   private boolean shadows;
 
   /** A definition that others see has been committed; taken with {@link #takeRedefined}. */
@@ -161,8 +161,16 @@ final class StatementJudge {
         && doubts == 0
         && lone == null
         && !shadows
+        && !setsLocally
         && !code
         && (!wrote || census.finding(clock.getAsLong()) == CodeCensus.Finding.HARMLESS);
+  }
+
+  /** Whether a text that is parsed now may mean something else than under these settings. */
+  boolean partsFrom(PgSettings planning) {
+    PgSettings mine = settings.planning();
+    boolean unsettled = setsLocally || (doubts & SETTINGS) != 0 || lone != null;
+    return unsettled || (mine != planning && !mine.equals(planning));
   }
 
   Leftovers leftovers() {
@@ -455,10 +463,8 @@ final class StatementJudge {
       backend.speaker().is(told);
     }
     defined |= mayDefine(facts);
-    shadows |=
-        defined
-            || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT)
-            || facts.is(StatementTrait.SETS_LOCALLY);
+    setsLocally |= facts.is(StatementTrait.SETS_LOCALLY);
+    shadows |= defined || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT);
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
     }
@@ -641,6 +647,7 @@ final class StatementJudge {
     }
     if (transaction == TransactionState.IDLE) {
       shadows = false;
+      setsLocally = false;
       if (defined) {
         defined = false;
         redefined = true;

@@ -79,6 +79,17 @@ final class UnnamedStatement {
     return repeated;
   }
 
+  /** It is to be parsed under this session's settings alone, wherever it is used. */
+  void part() {
+    SharedStatement often = repeated;
+    if (often != null) {
+      definition = often.definition().clone();
+      length = definition.length;
+      repeated = null;
+      here = false;
+    }
+  }
+
   boolean defined() {
     return length >= 0;
   }

@@ -75,7 +75,7 @@ public final class RepeatedTexts {
       seenOnce[once] = hash;
       return null;
     }
-    SharedStatement statement = shared.unshared(in, index, length, meaning);
+    SharedStatement statement = shared.apart(in, index, length, planning, meaning);
     places[free >= 0 ? free : set + (hand++ & (WAYS - 1))] = new Entry(hash, planning, statement);
     return statement;
   }

@@ -2,8 +2,10 @@ package dev.pooler.postgres.statement;
 
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
+import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A statement of the extended protocol as backends know it: one name for all sessions that prepared
@@ -19,31 +21,41 @@ public final class SharedStatement {
    * under the client's own name for it.
    */
   public static final SharedStatement RAW =
-      new SharedStatement(0, new byte[0], StatementMeaning.UNKNOWN);
+      new SharedStatement(0, new byte[0], StatementMeaning.UNKNOWN, null);
 
   private final byte[] name;
   private final byte[] definition;
   private final StatementMeaning meaning;
+  private final @Nullable PgSettings planning;
 
   /**
    * A statement.
    *
    * @param number no other statement of this process has it
    * @param definition what stands behind the name in a Parse: text, zero, parameter types
+   * @param planning the settings under which it is parsed, or null where it is one session's own
    */
-  SharedStatement(long number, byte[] definition, StatementMeaning meaning) {
-    this(PREFIX + number, definition, meaning);
+  SharedStatement(
+      long number, byte[] definition, StatementMeaning meaning, @Nullable PgSettings planning) {
+    this(PREFIX + number, definition, meaning, planning);
   }
 
-  private SharedStatement(String name, byte[] definition, StatementMeaning meaning) {
+  private SharedStatement(
+      String name, byte[] definition, StatementMeaning meaning, @Nullable PgSettings planning) {
     this.name = name.getBytes(StandardCharsets.US_ASCII);
     this.definition = definition;
     this.meaning = meaning;
+    this.planning = planning;
+  }
+
+  /** The settings under which every backend must parse it, or null where nobody else has it. */
+  public @Nullable PgSettings planning() {
+    return planning;
   }
 
   /** A statement of ours, which no client has a name for. */
   static SharedStatement ours(String name, byte[] definition) {
-    return new SharedStatement(PREFIX + name, definition, StatementMeaning.NOTHING);
+    return new SharedStatement(PREFIX + name, definition, StatementMeaning.NOTHING, null);
   }
 
   /** Bytes of text and parameter types. */

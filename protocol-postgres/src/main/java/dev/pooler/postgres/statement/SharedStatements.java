@@ -74,7 +74,7 @@ public final class SharedStatements {
         return statement;
       }
       SharedStatement made =
-          new SharedStatement(numbers.incrementAndGet(), definition.bytes, meaning);
+          new SharedStatement(numbers.incrementAndGet(), definition.bytes, meaning, planning);
       Known mine = new Known(definition, made, collected);
       boolean mineIsKnown =
           reference == null
@@ -88,7 +88,20 @@ public final class SharedStatements {
 
   /** A statement that nobody else gets: under settings that are not known, or not proven yet. */
   public SharedStatement unshared(ByteBuf in, int index, int length, StatementMeaning meaning) {
-    return new SharedStatement(numbers.incrementAndGet(), bytes(in, index, length), meaning);
+    return new SharedStatement(numbers.incrementAndGet(), bytes(in, index, length), meaning, null);
+  }
+
+  /** One that is not found by its text: who has it shares it. */
+  SharedStatement apart(
+      ByteBuf in, int index, int length, PgSettings planning, StatementMeaning meaning) {
+    return new SharedStatement(
+        numbers.incrementAndGet(), bytes(in, index, length), meaning, planning);
+  }
+
+  /** The same for one session alone, which has it parsed under settings of its own. */
+  public SharedStatement unshared(SharedStatement statement) {
+    return new SharedStatement(
+        numbers.incrementAndGet(), statement.definition(), statement.meaning(), null);
   }
 
   /**
