@@ -624,7 +624,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       walking = walker;
       requests.release();
     }
-    if (before != state) {
+    if (before == PgSessionState.STALLED && state == PgSessionState.LEASED) {
       become(before);
     }
     flushBackend();

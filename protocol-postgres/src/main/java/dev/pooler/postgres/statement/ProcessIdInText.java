@@ -117,10 +117,10 @@ public record ProcessIdInText(Call call, int offset, int length, int argument) {
 
   /** A process id, or -1. */
   private static int number(TextToken token) {
-    String digits = token.text();
-    return token.kind() == Token.NUMBER
-            && digits.matches("[0-9]{1,9}|1[0-9]{9}|20[0-9]{8}|21[0-3][0-9]{7}")
-        ? Integer.parseInt(digits)
-        : -1;
+    if (token.kind() != Token.NUMBER || !token.text().matches("[0-9]{1,10}")) {
+      return -1;
+    }
+    long id = Long.parseLong(token.text());
+    return id <= Integer.MAX_VALUE ? (int) id : -1;
   }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import org.junit.jupiter.api.Test;
 
 class PgSessionStateTest {
@@ -73,31 +74,42 @@ class PgSessionStateTest {
   }
 
   private static String page() {
-    StringBuilder page =
-        new StringBuilder(
-            """
-            # States
+    return """
+    # States
 
-            ## A PostgreSQL session
+    ## A PostgreSQL session
 
-            What `PgSessionState` allows: from the state of the row to that of the column. What each
-            state means stands at its constant. Printed and checked by `PgSessionStateTest`.
+    What `PgSessionState` allows: from the state of the row to that of the column. What each
+    state means stands at its constant. Printed and checked by `PgSessionStateTest`.
 
-            | from \\ to |\
-            """);
+    """
+        + table(PgSessionState.values(), PgSessionState::mayBecome)
+        + """
+
+        ## A replication session
+
+        What `ReplicationState` allows. It has its backend from CONNECTING to its end, and no
+        statement or setting of it is looked at.
+
+        """
+        + table(ReplicationState.values(), ReplicationState::mayBecome);
+  }
+
+  private static <S> String table(S[] states, BiPredicate<S, S> mayBecome) {
+    StringBuilder table = new StringBuilder("| from \\ to |");
     StringBuilder rule = new StringBuilder("| --- |");
-    for (PgSessionState to : PgSessionState.values()) {
-      page.append(' ').append(to).append(" |");
+    for (S to : states) {
+      table.append(' ').append(to).append(" |");
       rule.append(" :-: |");
     }
-    page.append('\n').append(rule).append('\n');
-    for (PgSessionState from : PgSessionState.values()) {
-      page.append("| **").append(from).append("** |");
-      for (PgSessionState to : PgSessionState.values()) {
-        page.append(from.mayBecome(to) ? " yes |" : " · |");
+    table.append('\n').append(rule).append('\n');
+    for (S from : states) {
+      table.append("| **").append(from).append("** |");
+      for (S to : states) {
+        table.append(mayBecome.test(from, to) ? " yes |" : " · |");
       }
-      page.append('\n');
+      table.append('\n');
     }
-    return page.toString();
+    return table.toString();
   }
 }

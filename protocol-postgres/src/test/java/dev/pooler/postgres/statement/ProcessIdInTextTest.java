@@ -22,6 +22,8 @@ class ProcessIdInTextTest {
           begin; select pg_backend_pid(); commit                    -> pg_backend_pid()
           select pg_cancel_backend(5000000)                         -> pg_cancel_backend(5000000)
           select pg_terminate_backend(2139999999)                   -> pg_terminate_backend(2139999999)
+          select pg_terminate_backend(2147483647)                   -> pg_terminate_backend(2147483647)
+          select pg_terminate_backend(2147483648)                   -> none
           select pg_cancel_backend(99999999999)                     -> none
           select pg_cancel_backend($1)                              -> none
           select pg_cancel_backend(pg_backend_pid())                -> none
