@@ -66,7 +66,7 @@ class TransportsTest {
                 .formatted(transport, loops))) {
       assertEquals(transport, pooler.pooler().transportName());
       runClients(pooler);
-      assertEquals(0, pooler.clients());
+      PoolerFixture.await("all sessions are over", () -> pooler.clients() == 0);
       assertEquals(CLIENTS * TRANSACTIONS * 1.0, finished(pooler));
       assertTrue(pooler.metric("hikaricp_connections") <= 7);
       assertEquals(0, pooler.metric("pooler_evictions_total"), "no backend had to be closed");
