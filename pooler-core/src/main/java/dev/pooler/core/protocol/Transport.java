@@ -65,7 +65,7 @@ public record Transport(
   }
 
   /**
-   * Closes every channel that is open and ends the loops; blocks, a second at most.
+   * Closes every channel that is open and ends the loops; blocks, two seconds at most.
    *
    * <p>A loop that is told to shut down while it runs tasks looks for what to close only if it
    * turns once more, which with a quiet period of zero, or nothing left to do, it does not (Netty

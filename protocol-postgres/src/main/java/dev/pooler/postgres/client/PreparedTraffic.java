@@ -169,11 +169,7 @@ final class PreparedTraffic {
     if (place == null || statement == null || statement == SharedStatement.RAW) {
       return meaning;
     }
-    SharedStatement known = statement;
-    statement = own(known, backend);
-    if (statement != known) {
-      names.replace(place.name(), statement);
-    }
+    statement = own(statement, place.name(), backend);
     boolean frees = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
     if (frees && backend.midBatch()) {
       return meaning; // it may be skipped and nobody could tell: better an error
@@ -485,11 +481,7 @@ final class PreparedTraffic {
     if (place == null || statement == null || statement == SharedStatement.RAW) {
       return null;
     }
-    SharedStatement known = statement;
-    statement = own(known, backend);
-    if (statement != known) {
-      names.replace(place.name(), statement);
-    }
+    statement = own(statement, place.name(), backend);
     boolean deallocates = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
     int rest = text + place.offset() + place.length();
     ByteBuf renamed = in.alloc().buffer(definition + statement.nameLength());
@@ -675,6 +667,14 @@ final class PreparedTraffic {
     return planning == null || !judge.partsFrom(planning) || backend.asked(statement)
         ? statement
         : shared.unshared(statement);
+  }
+
+  private SharedStatement own(SharedStatement statement, String name, SessionBackend backend) {
+    SharedStatement mine = own(statement, backend);
+    if (mine != statement) {
+      names.replace(name, mine);
+    }
+    return mine;
   }
 
   private SharedStatement own(

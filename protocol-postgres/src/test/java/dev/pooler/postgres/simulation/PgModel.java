@@ -58,6 +58,9 @@ final class PgModel {
   private boolean implicit;
   private boolean queryOpen;
 
+  /** The batch has bound a statement of pooler's that sets something. */
+  private boolean settingsInFront;
+
   /** What was asked last was to describe something. */
   private boolean described;
 
@@ -144,7 +147,7 @@ final class PgModel {
     Message next = asked.peekFirst();
     // A query that pooler sends as a batch would fail between its RowDescription and its rows: a
     // server may do that, but what the client's own model of one does is whole.
-    boolean half = described && next != null && next.type() == 'E';
+    boolean half = described && settingsInFront && next != null && next.type() == 'E';
     return next != null && !ignoringTillSync && !half && "QPBDECF".indexOf(next.type()) >= 0;
   }
 
@@ -218,6 +221,7 @@ final class PgModel {
       }
       message = asked.removeFirst();
       described = message.type() == 'D';
+      settingsInFront &= message.type() != 'S';
       if (ignoringTillSync && message.type() != 'S') {
         return;
       }
@@ -349,6 +353,7 @@ final class PgModel {
   private void onBind(Message message) throws SqlError {
     String portal = message.string(0);
     String name = message.string(portal.length() + 1);
+    settingsInFront |= name.startsWith("_pooler_set_");
     begin();
     Prepared statement = prepared.get(name);
     if (statement == null) {
