@@ -70,9 +70,8 @@ class RotatingStateTest {
     run(session, "listen news");
     run(session, "listen fence");
     int[] number = {0};
-    two.whereItMayBe(
+    two.onBoth(
         session,
-        "listen news",
         () -> {
           String said = "n" + ++number[0];
           run(speaker, "notify neighbourless, '" + said + "'");

@@ -280,4 +280,56 @@ class RotatingStatementsTest {
         session,
         () -> assertEquals("by me", session.value("select current_setting('app.paint', true)")));
   }
+
+  /** Needs a text that comes again parsed under its session's settings on whichever backend. */
+  @Test
+  void aTextWithoutANameThatComesAgainMeansWhatItMeansToItsSession() throws Exception {
+    run(session, "set datestyle = 'SQL, DMY'");
+    String text = "select to_char(date '01/02/2026', 'Mon') || which from item";
+    two.onBoth(
+        session,
+        () -> {
+          for (int i = 0; i < 5; i++) {
+            assertEquals("1Z", types(prepare(session, "", text)));
+            assertEquals("Febpublic", value(execute(session, "")));
+          }
+        });
+    run(session, "set search_path = mine");
+    two.onBoth(
+        session,
+        () -> {
+          for (int i = 0; i < 5; i++) {
+            assertEquals("1Z", types(prepare(session, "", text)));
+            assertEquals("Febmine", value(execute(session, "")));
+          }
+        });
+    run(session, "reset all");
+  }
+
+  /** Needs "cached plan must not change result type" kept from a client that describes. */
+  @Test
+  void aStatementWhoseRowsHaveChangedRunsOnWhicheverBackendKnewTheOldOnes() throws Exception {
+    run(two.admin(), "create table shape as select 1 as a");
+    assertEquals("1Z", types(prepare(session, "shape", "select * from shape")));
+    int[] columns = {1};
+    two.onBoth(session, () -> assertEquals(columns[0], described("shape")));
+    run(two.admin(), "alter table shape add b text");
+    columns[0] = 2;
+    two.onBoth(session, () -> assertEquals(columns[0], described("shape")));
+    run(two.admin(), "drop table shape");
+  }
+
+  /** How many columns the portal has that the statement is bound to. */
+  private int described(String statement) throws Exception {
+    List<PgMessage> answer =
+        session
+            .send(
+                PgBytes.bind("", statement),
+                PgBytes.named('D', 'P', ""),
+                PgBytes.execute("", 0),
+                PgBytes.sync())
+            .readUntil('Z');
+    assertEquals("2TDCZ", types(answer), answer.toString());
+    return RawPgClient.rows(answer).findFirst().orElseThrow().size();
+  }
 }

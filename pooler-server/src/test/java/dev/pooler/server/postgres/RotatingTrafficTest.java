@@ -321,4 +321,52 @@ class RotatingTrafficTest {
           assertEquals("4MB", value(session.readUntil('Z')));
         });
   }
+
+  /** Needs a BEGIN that took no backend carried to the one of the first statement, whole. */
+  @Test
+  void aTransactionBegunWithoutABackendHasItsOptionsWhereItRuns() throws Exception {
+    two.onBoth(
+        session,
+        () -> {
+          session.send(PgBytes.query("begin isolation level repeatable read, read only"));
+          assertEquals("CZ", types(session.readUntil('Z')));
+          assertEquals("repeatable read", session.value("show transaction_isolation"));
+          assertEquals("25006", error(session.query("insert into scratch values (3)")));
+          assertEquals("25P02", error(session.query("select 1")));
+          assertEquals("CZ", types(session.query("rollback")));
+          assertEquals("read committed", session.value("show transaction_isolation"));
+          assertEquals("off", session.value("show transaction_read_only"));
+        });
+  }
+
+  /** The same in the extended protocol, where BEGIN is described, and with a savepoint. */
+  @Test
+  void aBeginOfTheExtendedProtocolIsTheFirstStatementsToo() throws Exception {
+    two.onBoth(
+        session,
+        () -> {
+          session.send(
+              PgBytes.parse("", "begin"),
+              PgBytes.bind("", ""),
+              PgBytes.named('D', 'P', ""),
+              PgBytes.execute("", 0),
+              PgBytes.sync());
+          assertEquals("12nCZ", types(session.readUntil('Z')));
+          run(session, "insert into copied values (-1, 'kept not')");
+          run(session, "savepoint a");
+          assertEquals("22012", error(session.query("select 1/0")));
+          run(session, "rollback to a");
+          assertEquals("1", session.value("select count(*) from copied where i = -1"));
+          run(session, "rollback");
+          assertEquals("0", session.value("select count(*) from copied where i = -1"));
+        });
+  }
+
+  /** Needs the id that the client knows shown by whichever process. */
+  @Test
+  void theProcessIdIsOneForTheWholeSession() throws Exception {
+    RawPgClient keyed = two.connect();
+    int told = ByteBuffer.wrap(key(keyed.login(TwoBackends.startup()))).getInt();
+    two.onBoth(keyed, () -> assertEquals("" + told, keyed.value("select pg_backend_pid()")));
+  }
 }

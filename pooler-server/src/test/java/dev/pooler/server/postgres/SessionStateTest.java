@@ -1,5 +1,6 @@
 package dev.pooler.server.postgres;
 
+import static dev.pooler.server.postgres.TwoBackends.error;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -77,6 +78,54 @@ class SessionStateTest {
     assertEquals("German, DMY", a.value("show datestyle"));
     a.query("reset all");
     assertEquals("ISO, MDY", a.value("show datestyle"));
+  }
+
+  @Test
+  void whoseSessionUserIsGoneMayBeTheOneWhoConnectedAgain() throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      direct.query("create role gone_role");
+      a.query("set session authorization gone_role");
+      assertEquals("postgres", b.value("select session_user"));
+      direct.query("drop role gone_role");
+      assertEquals("22023", error(a.query("select 1")));
+      assertEquals("22023", error(a.query("reset role")));
+      assertEquals("none", error(a.query("/* back */ reset session authorization")));
+      assertEquals("postgres", a.value("select session_user"));
+      assertEquals("postgres", b.value("select session_user"));
+      assertEquals("postgres", a.value("select session_user"));
+    }
+  }
+
+  /** A role that is gone fails what runs as it, but not what leaves it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"reset role", "set role none", "set session role = left_role", "discard all"})
+  void whoseRoleIsGoneMayTakeAnother(String sql) throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      direct.query("drop role if exists gone_role; drop role if exists left_role");
+      direct.query("create role gone_role; create role left_role");
+      a.query("set datestyle = german");
+      a.query("set role gone_role");
+      assertEquals("gone_role", a.value("select current_user"));
+      assertEquals("postgres", b.value("select current_user"));
+      direct.query("drop role gone_role");
+      for (int i = 0; i < 2; i++) {
+        assertEquals("22023", error(a.query("select 1")));
+        assertEquals("22023", error(a.query("set work_mem = '5MB'")));
+        assertEquals("4MB", b.value("show work_mem"));
+      }
+      assertEquals("none", error(a.query(sql)));
+      String user = sql.contains("left") ? "left_role" : "postgres";
+      String style = sql.contains("all") ? "ISO, MDY" : "German, DMY";
+      for (int i = 0; i < 2; i++) {
+        assertEquals(user, a.value("select current_user"));
+        assertEquals(style, a.value("show datestyle"));
+        assertEquals("4MB", a.value("show work_mem"));
+        assertEquals("postgres", b.value("select current_user"));
+        assertEquals("ISO, MDY", b.value("show datestyle"));
+      }
+      direct.query("drop role left_role");
+    }
   }
 
   @Test

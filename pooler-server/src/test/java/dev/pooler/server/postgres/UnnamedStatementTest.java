@@ -291,6 +291,32 @@ class UnnamedStatementTest {
   }
 
   /**
+   * Settings that stood in front of the batch are taken back with it, and have to be said again.
+   */
+  @Test
+  @Tag("case-65")
+  void whatRunsAgainRunsUnderItsSessionsSettings() throws Exception {
+    String sql = "insert into item values (current_setting('datestyle')) returning *";
+    a.query("set datestyle = german, dmy");
+    a.send(PgBytes.parse("s", sql), PgBytes.bind("", "s"), PgBytes.execute("", 0), PgBytes.sync())
+        .readUntil('Z');
+    b.query("set datestyle = sql, mdy");
+    direct.query("alter table late.item add column more text");
+    byte[][] batch = {
+      PgBytes.bind("", "s"), PgBytes.named('D', 'P', ""), PgBytes.execute("", 0), PgBytes.sync()
+    };
+    a.send(batch[0], batch[1], batch[2], batch[3], batch[0], batch[1], batch[2], batch[3]);
+    for (int i = 0; i < 2; i++) {
+      List<PgMessage> said = a.readUntil('Z');
+      assertEquals("2TDCZ", RawPgClient.types(said));
+      assertEquals("German, DMY", RawPgClient.rows(said).findFirst().orElseThrow().getFirst());
+    }
+    assertEquals("SQL, MDY", b.value("show datestyle"));
+    String mine = "select count(*) from late.item where which = 'German, DMY'";
+    assertEquals("3", direct.value(mine), "nothing ran twice");
+  }
+
+  /**
    * Needs the error where the client knows the rows as they were, where something has been done
    * before in the batch, and in a transaction.
    */

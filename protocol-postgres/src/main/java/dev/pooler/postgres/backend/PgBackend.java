@@ -27,21 +27,16 @@ import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SettingsStatement;
 import dev.pooler.postgres.statement.SharedStatement;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,8 +47,8 @@ import org.slf4j.LoggerFactory;
  * settings, resetting, probing) whose replies the session never sees.
  *
  * <p>Confined to its channel's event loop, except where its interface says otherwise. It is in one
- * of: free, held by a session, or busy with an {@link OwnRequest} (on behalf of its session or of
- * the pool).
+ * of: free, held by a session, or busy with a request of our own ({@link OwnRequests}, on behalf of
+ * its session or of the pool).
  */
 public final class PgBackend implements SessionBackend, FrameSink {
   private static final Logger LOG = LoggerFactory.getLogger(PgBackend.class);
@@ -63,19 +58,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   private static final int LARGEST_STATUS = 64 * 1024;
 
-  /** What a question of ours may be answered with, in bytes. */
-  private static final int LARGEST_ANSWER = 1024 * 1024;
-
-  private static final long GOODBYE_MILLIS = 500;
-
-  /** A cancel that comes before its statement has begun is lost: it is sent so often. */
-  private static final int CANCELS = 20;
-
   private static final String FORGET_SEQUENCES = "DISCARD SEQUENCES";
 
   private static final String NO_STATEMENT = "_pooler_none";
-
-  private static final byte[] NOTHING = new byte[0];
 
   private static final RequestEffect NO_EFFECT =
       new RequestEffect() {
@@ -86,24 +71,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
         public void undone() {}
       };
 
-  /** A request of ours, answered as a whole. */
-  private sealed interface OwnRequest {
-    record Align(PgSettings wanted) implements OwnRequest {}
-
-    /**
-     * A transaction that is begun in order to fail.
-     *
-     * @param instead of one whose BEGIN was lost in front of a batch: the client waits for its end
-     */
-    record Fail(boolean instead) implements OwnRequest {}
-
-    record Ask(CompletableFuture<Boolean> answer, @Nullable PgSettings settingsAfter)
-        implements OwnRequest {}
-
-    record Read(CompletableFuture<List<@Nullable String[]>> answer, List<@Nullable String[]> rows)
-        implements OwnRequest {}
-  }
-
   private final long id;
   private final Channel channel;
   private final Outlet out;
@@ -111,6 +78,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private final BackendIdentity identity;
   private final FrameWalker walker = new FrameWalker(PgFrameFormat.BACKEND, this);
   private final PgReplies replies = new PgReplies();
+  private final OwnRequests own;
+  private final BatchFront front = new BatchFront();
+  private final KeptBatch kept = new KeptBatch();
   private final BackendStatements statements;
   private final BackendSequences sequences = new BackendSequences();
   private final Map<String, String> reported;
@@ -129,58 +99,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private PgSettings settings = PgSettings.NONE;
   private @Nullable Map<String, String> reportedAtLease;
   private TransactionState transaction = TransactionState.IDLE;
-  private @Nullable SettingsInFront front;
-
-  /** Something of ours stands in front of the client's batch. */
-  private boolean frontOpen;
-
-  /** It has succeeded, and can't be taken back any more. */
-  private final RequestEffect frontDone =
-      new RequestEffect() {
-        @Override
-        public void done() {
-          frontOpen = front != null;
-        }
-
-        @Override
-        public void undone() {
-          // The server skips to a Sync: ours is on its way, or the client's must be let through.
-          frontOpen = front != null;
-        }
-      };
-
-  private final RequestEffect begun =
-      new RequestEffect() {
-        @Override
-        public void done() {
-          frontOpen = false;
-        }
-
-        @Override
-        public void undone() {
-          beginLost = true;
-        }
-      };
-
-  /** The BEGIN in front of the client's batch has not been carried out. */
-  private boolean beginLost;
-
-  private @Nullable OwnRequest own;
-  private int ownUnanswered;
-  private @Nullable SqlFailure ownFailure;
-  private boolean ownDone;
-  private int ownBytes;
-
-  /** The end of the client's batch, as the client sent it; see {@link #keepBatch}. */
-  private byte[] kept = NOTHING;
-
-  private int keptLength;
-
-  /** 0 when there is nothing to repeat. */
-  private int keptMessages;
-
-  /** The server has refused it as outdated, and it is sent again. */
-  private boolean repeats;
 
   private boolean settled;
   private boolean failed;
@@ -202,6 +120,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
     this.id = id;
     this.channel = channel;
     this.out = new Outlet(channel);
+    this.own = new OwnRequests(replies, out, channel.alloc());
     this.target = target;
     this.identity = identity;
     this.reported = reported;
@@ -246,13 +165,12 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public void attach(LeaseHolder session) {
-    if (holder != null || own != null) {
+    if (holder != null || own.isOpen()) {
       throw new IllegalStateException("backend " + id + " is not free");
     }
     holder = session;
     failed = false;
-    keptMessages = 0;
-    repeats = false;
+    kept.clear();
     reportedAtLease = null;
   }
 
@@ -280,8 +198,21 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public void align(SessionSettings wanted) {
-    PgSettings target = (PgSettings) wanted;
-    begin(new OwnRequest.Align(target), target.differenceFrom(settings));
+    PgSettings its = (PgSettings) wanted;
+    own.begin(failure -> alignAnswered(its, failure), its.differenceFrom(settings));
+  }
+
+  private void alignAnswered(PgSettings wanted, @Nullable SqlFailure failure) {
+    LeaseHolder session = holder;
+    if (failure == null) {
+      settings = wanted;
+      reportedAtLease = null;
+      if (session != null) {
+        session.onAligned();
+      }
+    } else if (session != null) {
+      session.onAlignFailed(failure);
+    }
   }
 
   @Override
@@ -363,10 +294,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public void alignInFront(PgSettings wanted, List<PgSettings.Change> changes) {
-    front = new SettingsInFront(wanted, changes, reportedAtLogin);
+    front.put(new SettingsInFront(wanted, changes, reportedAtLogin));
     SharedStatement statement = SettingsStatement.of(changes.size());
     ensure(statement);
-    frontOpen = true;
     replies.expectOwnExecution(false, null);
     SettingsStatement.writeExecution(
         out.room(SettingsStatement.executionLength(changes)), statement, changes);
@@ -374,7 +304,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public boolean settingsInFront() {
-    return front != null;
+    return front.holdsSettings();
   }
 
   @Override
@@ -392,7 +322,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public void executeInFront(byte[] definition, boolean forQuery) {
-    frontOpen = true;
+    RequestEffect begun = front.putBegin();
     if (forQuery) {
       replies.expectOwnParseForQuery(NO_EFFECT);
     } else {
@@ -407,33 +337,30 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public boolean frontOpen() {
-    return frontOpen;
+    return front.isOpen();
   }
 
   @Override
   public void keepBatch(ByteBuf in, int index, int length, int count) {
-    if (kept.length < length) {
-      kept = new byte[Math.max(256, Integer.highestOneBit(length) * 2)];
-    }
-    in.getBytes(index, kept, 0, length);
-    keptLength = length;
-    keptMessages = count;
+    kept.keep(in, index, length, count);
   }
 
   /** Nothing of what was kept has been answered, and nothing is asked behind it. */
   private boolean canRepeat() {
-    return keptMessages > 0
-        && replies.size() == keptMessages
+    return kept.isAllOf(replies.size())
         && holder != null
-        && own == null
-        && !frontOpen
+        && !own.isOpen()
+        && (!front.isOpen() || front.holdsSettings())
         && transaction == TransactionState.IDLE;
   }
 
   private void repeat() {
+    ByteBuf requests = kept.take();
     LeaseHolder session = holder;
     if (session != null) {
-      session.onRepeat(Unpooled.copiedBuffer(kept, 0, keptLength));
+      session.onRepeat(requests);
+    } else {
+      requests.release();
     }
   }
 
@@ -446,19 +373,41 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public void openFailedTransaction() {
-    fail(false);
+    failTransaction(false);
   }
 
-  private void fail(boolean instead) {
-    begin(new OwnRequest.Fail(instead), "BEGIN", "SELECT 1/0");
+  /**
+   * Begins a transaction in order to fail.
+   *
+   * @param instead of one whose BEGIN was lost in front of a batch: the client waits for its end
+   */
+  private void failTransaction(boolean instead) {
+    own.begin(failure -> transactionFailed(instead), "BEGIN", "SELECT 1/0");
+  }
+
+  private void transactionFailed(boolean instead) {
+    LeaseHolder session = holder;
+    if (transaction != TransactionState.FAILED) {
+      failTransaction(instead); // a cancel has hit it again
+    } else if (session != null && instead) {
+      ByteBuf ready = channel.alloc().buffer(6);
+      Messages.readyForQuery(ready, 'E');
+      session.onReplies(ready, 0, 6);
+      ready.release();
+      lastWritten = session;
+      front.beginReplaced();
+      settled = true;
+    } else if (session != null) {
+      session.onAligned();
+    }
   }
 
   @Override
   public void ensureForQuery(SharedStatement statement) {
     if (!statements.contains(statement) && !replies.skipping()) {
       makeRoomFor(statement);
-      frontOpen = true;
-      replies.expectOwnParseForQuery(statements.add(statement, replies.batch()).and(frontDone));
+      RequestEffect effect = statements.add(statement, replies.batch()).and(front.putParse());
+      replies.expectOwnParseForQuery(effect);
       statement.writeParse(out.room(statement.parseLength()));
     }
   }
@@ -587,10 +536,29 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public CompletionStage<List<@Nullable String[]>> ask(String... statements) {
-    CompletableFuture<List<@Nullable String[]>> answer = new CompletableFuture<>();
-    ownBytes = 0;
-    begin(new OwnRequest.Read(answer, new ArrayList<>()), statements);
-    return answer;
+    Question question = new Question();
+    question.rows = own.read(question, statements);
+    return question.answer;
+  }
+
+  /** What comes back from {@link #ask}. */
+  private static final class Question implements OwnRequests.Request {
+    final CompletableFuture<List<@Nullable String[]>> answer = new CompletableFuture<>();
+    List<@Nullable String[]> rows = List.of();
+
+    @Override
+    public void answered(@Nullable SqlFailure failure) {
+      if (failure == null) {
+        answer.complete(rows);
+      } else {
+        answer.completeExceptionally(new IllegalStateException(failure.message()));
+      }
+    }
+
+    @Override
+    public void lost() {
+      answer.completeExceptionally(new IllegalStateException("the backend is lost"));
+    }
   }
 
   @Override
@@ -619,7 +587,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public boolean owes() {
-    return replies.owed() || own != null;
+    return replies.owed() || own.isOpen();
   }
 
   @Override
@@ -629,28 +597,53 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public CompletionStage<Boolean> reset(boolean rollBack) {
-    CompletableFuture<Boolean> answer = new CompletableFuture<>();
-    OwnRequest.Ask ask = new OwnRequest.Ask(answer, PgSettings.NONE);
+    Trial trial = new Trial(true);
     // DISCARD ALL refuses a transaction block, so the two can't be one string.
     if (rollBack) {
-      begin(ask, "ROLLBACK", "DISCARD ALL");
+      own.begin(trial, "ROLLBACK", "DISCARD ALL");
     } else {
-      begin(ask, "DISCARD ALL");
+      own.begin(trial, "DISCARD ALL");
     }
-    return answer;
+    return trial.answer;
   }
 
   @Override
   public CompletionStage<Boolean> probe() {
-    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    Trial trial = new Trial(false);
     execute(() -> {
-      if (!usable() || own != null || replies.owed()) {
-        answer.complete(false);
+      if (!usable() || owes()) {
+        trial.lost();
       } else {
-        begin(new OwnRequest.Ask(answer, null));
+        own.begin(trial);
       }
     });
-    return answer;
+    return trial.answer;
+  }
+
+  /** Whether the backend is fine afterwards. */
+  private final class Trial implements OwnRequests.Request {
+    final CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    private final boolean discards;
+
+    Trial(boolean discards) {
+      this.discards = discards;
+    }
+
+    @Override
+    public void answered(@Nullable SqlFailure failure) {
+      boolean clean = failure == null && transaction == TransactionState.IDLE;
+      if (clean && discards) {
+        settings = PgSettings.NONE;
+        statements.clear();
+        sequences.reset();
+      }
+      answer.complete(clean && usable());
+    }
+
+    @Override
+    public void lost() {
+      answer.complete(false);
+    }
   }
 
   @Override
@@ -674,44 +667,15 @@ public final class PgBackend implements SessionBackend, FrameSink {
       return;
     }
     channel.config().setAutoRead(true);
+    Farewell farewell = new Farewell(channel, out, this::cancel);
     if (replies.copyBoth()) {
-      goodbye(CANCELS); // a cancel would outrun what the client has said last of where it is
+      farewell.say(true); // a cancel would outrun what the client has said last of where it is
     } else if (replies.owed() && identity.key() != null) {
       // The server would run the statement to its end and hold a place in max_connections.
-      cancel().whenComplete((done, failure) -> execute(() -> goodbye(CANCELS)));
+      cancel().whenComplete((done, failure) -> execute(() -> farewell.say(true)));
     } else {
-      goodbye(0);
+      farewell.say(false);
     }
-  }
-
-  private void goodbye(int cancels) {
-    out.flush();
-    ByteBuf request = channel.alloc().buffer(5);
-    Messages.terminate(request);
-    ChannelFuture said = channel.writeAndFlush(request);
-    if (channel instanceof DuplexChannel duplex
-        && channel.pipeline().get(SslHandler.class) == null) {
-      // A server in the middle of a message takes the Terminate for a part of it, but not the end.
-      said.addListener(done -> duplex.shutdownOutput());
-    }
-    awaitEnd(cancels);
-  }
-
-  /** The server closes when it has read the Terminate, which it does not while a statement runs. */
-  private void awaitEnd(int cancels) {
-    channel
-        .eventLoop()
-        .schedule(
-            () -> {
-              if (cancels == 0) {
-                channel.close();
-              } else if (channel.isActive()) {
-                cancel();
-                awaitEnd(cancels - 1);
-              }
-            },
-            GOODBYE_MILLIS,
-            TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -760,12 +724,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
       }
       return;
     }
-    if (ownDone) {
-      ownDone = false;
-      completeOwn();
-    }
-    if (repeats && !replies.owed()) {
-      repeats = false;
+    own.completeIfDone();
+    if (kept.isDue() && !replies.owed()) {
       repeat();
     }
     if (settled) {
@@ -813,9 +773,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
       case BackendType.NO_DATA ->
           toSession() && !replies.headWantsRowsOnly() ? Verdict.FORWARD : Verdict.DROP;
       case BackendType.DATA_ROW ->
-          own instanceof OwnRequest.Read
-              ? Verdict.INSPECT
-              : toSession() ? Verdict.FORWARD : Verdict.DROP;
+          own.reads() ? Verdict.INSPECT : toSession() ? Verdict.FORWARD : Verdict.DROP;
       case BackendType.COPY_DATA,
           BackendType.COPY_DONE,
           BackendType.COPY_IN_RESPONSE,
@@ -847,8 +805,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
         && (length < Notification.SHORTEST || length > Notification.LONGEST)) {
       throw new ProtocolViolation("a NotificationResponse of " + length + " bytes");
     }
-    if (type == BackendType.DATA_ROW && ownBytes + length > LARGEST_ANSWER) {
-      throw new ProtocolViolation("an answer of more than " + LARGEST_ANSWER + " bytes");
+    if (type == BackendType.DATA_ROW) {
+      own.mustFit(length);
     }
     return (int) (type == BackendType.ERROR_RESPONSE ? Math.min(length, ERROR_HEAD) : length);
   }
@@ -866,7 +824,10 @@ public final class PgBackend implements SessionBackend, FrameSink {
     return switch (type) {
       case BackendType.READY_FOR_QUERY -> ready(length, in, index);
       case BackendType.ERROR_RESPONSE -> error(length, in, index, available);
-      case BackendType.DATA_ROW -> row(in, index, available);
+      case BackendType.DATA_ROW -> {
+        own.row(in, index, available);
+        yield Verdict.DROP;
+      }
       case BackendType.NOTIFICATION_RESPONSE -> {
         LeaseHolder session = holder;
         boolean passes = session != null && session.onNotification(in, index, available);
@@ -882,14 +843,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
     };
   }
 
-  private Verdict row(ByteBuf in, int index, int available) {
-    ownBytes += available;
-    if (own instanceof OwnRequest.Read read) {
-      read.rows().add(DataRow.read(in, index + PgFrameFormat.HEADER, index + available));
-    }
-    return Verdict.DROP;
-  }
-
   private Verdict ready(long length, ByteBuf in, int index) {
     if (length != PgFrameFormat.HEADER + 1) {
       throw new ProtocolViolation("ReadyForQuery of " + length + " bytes");
@@ -903,35 +856,24 @@ public final class PgBackend implements SessionBackend, FrameSink {
           default -> throw new ProtocolViolation("ReadyForQuery with an unknown status");
         };
     if (ours) {
-      ownDone = own != null && --ownUnanswered == 0; // else it is in front of a client's query
+      own.ready();
       return Verdict.DROP;
     }
-    keptMessages = 0;
-    if (repeats) {
+    kept.over();
+    if (kept.isDue()) {
+      settings = front.settle(transaction, settings);
       return Verdict.DROP; // and on with it when this turn's bytes are through
     }
-    if (beginLost) {
+    if (front.takeBeginLost()) {
       // A cancel has hit it: the client's transaction must be one that has failed, not none.
-      beginLost = false;
-      fail(true);
+      failTransaction(true);
       return Verdict.DROP;
     }
-    if (frontOpen) {
-      frontOpen = false;
-      settleFront();
+    if (front.isOpen()) {
+      settings = front.settle(transaction, settings);
     }
     settled = true;
     return Verdict.FORWARD;
-  }
-
-  /** The batch that settings were put in front of is over. */
-  private void settleFront() {
-    SettingsInFront mine = front;
-    if (mine != null) {
-      front = null;
-      boolean kept = !mine.failed() && transaction == TransactionState.IDLE;
-      settings = kept ? mine.wanted() : PgSettings.UNKNOWN;
-    }
   }
 
   private Verdict error(long length, ByteBuf in, int index, int available) {
@@ -939,29 +881,26 @@ public final class PgBackend implements SessionBackend, FrameSink {
     if (fields.fatal()) {
       fatal = fields.toFailure(true);
       dead = EvictReason.BACKEND_FATAL;
-      if (own == null && holder != null) {
+      if (!own.isOpen() && holder != null) {
         fatalForwarded = true;
         return Verdict.FORWARD;
       }
       return Verdict.DROP;
     }
-    if (front != null) {
-      front.fail();
-    }
+    front.fail();
     if (fields.outOfMemory()) {
       spent = EvictReason.OUT_OF_MEMORY;
     } else if (fields.outdatesPlans()) {
       stalePlan = true;
       statements.outdate();
       if (canRepeat()) {
-        keptMessages = 0;
-        repeats = true;
+        kept.refuse();
         replies.failed();
         return Verdict.DROP;
       }
     }
-    if (own != null && replies.headSwallowed()) {
-      ownFailure = fields.toFailure(false);
+    if (own.isOpen() && replies.headSwallowed()) {
+      own.refused(fields.toFailure(false));
       return Verdict.DROP;
     }
     if (replies.headIsOwnQuery()) {
@@ -1016,18 +955,18 @@ public final class PgBackend implements SessionBackend, FrameSink {
     int zero = Strings.end(in, name, end);
     String setting = Strings.read(in, name, end);
     String value = Strings.read(in, zero + 1, end);
-    if (front != null && front.explains(setting, value)) {
+    if (front.explains(setting, value)) {
       reported.put(setting, value);
       if (reportedAtLease != null) {
         reportedAtLease.put(setting, value);
       }
       return Verdict.DROP;
     }
-    if (reportedAtLease == null && own == null && holder != null) {
+    if (reportedAtLease == null && !own.isOpen() && holder != null) {
       reportedAtLease = new HashMap<>(reported);
     }
     reported.put(setting, value);
-    return own == null && holder != null ? Verdict.FORWARD : Verdict.DROP;
+    return !own.isOpen() && holder != null ? Verdict.FORWARD : Verdict.DROP;
   }
 
   @Override
@@ -1063,96 +1002,14 @@ public final class PgBackend implements SessionBackend, FrameSink {
     }
   }
 
-  private void begin(OwnRequest request, String... statements) {
-    own = request;
-    ownFailure = null;
-    ByteBuf messages = channel.alloc().buffer();
-    if (statements.length == 0) {
-      replies.expectOwnSync();
-      Messages.sync(messages);
-      ownUnanswered = 1;
-    }
-    for (String statement : statements) {
-      replies.expectOwnQuery();
-      Messages.query(messages, statement);
-      ownUnanswered = statements.length;
-    }
-    out.append(messages);
-    out.flush();
-  }
-
-  private void completeOwn() {
-    OwnRequest request = own;
-    SqlFailure failure = ownFailure;
-    own = null;
-    ownFailure = null;
-    switch (request) {
-      case OwnRequest.Align align -> {
-        LeaseHolder session = holder;
-        if (failure == null) {
-          settings = align.wanted();
-          reportedAtLease = null;
-          if (session != null) {
-            session.onAligned();
-          }
-        } else if (session != null) {
-          session.onAlignFailed(failure);
-        }
-      }
-      case OwnRequest.Fail fail -> failed(fail);
-      case OwnRequest.Ask ask -> {
-        boolean clean = failure == null && transaction == TransactionState.IDLE;
-        if (clean && ask.settingsAfter() != null) {
-          settings = ask.settingsAfter();
-          statements.clear(); // DISCARD ALL
-          sequences.reset();
-        }
-        ask.answer().complete(clean && usable());
-      }
-      case OwnRequest.Read read -> {
-        if (failure == null) {
-          read.answer().complete(read.rows());
-        } else {
-          read.answer().completeExceptionally(new IllegalStateException(failure.message()));
-        }
-      }
-      case null -> throw new IllegalStateException("backend " + id + " answered nothing of ours");
-    }
-  }
-
-  private void failed(OwnRequest.Fail request) {
-    LeaseHolder session = holder;
-    if (transaction != TransactionState.FAILED) {
-      fail(request.instead()); // a cancel again
-    } else if (session != null && request.instead()) {
-      ByteBuf ready = channel.alloc().buffer(6);
-      Messages.readyForQuery(ready, 'E');
-      session.onReplies(ready, 0, 6);
-      ready.release();
-      lastWritten = session;
-      frontOpen = false;
-      settled = true;
-    } else if (session != null) {
-      session.onAligned();
-    }
-  }
-
   private void lost(EvictReason reason, SqlFailure told) {
     if (dead == null) {
       dead = reason;
     }
     replies.clear();
-    front = null;
-    frontOpen = false;
-    beginLost = false;
+    front.clear();
     settled = false;
-    OwnRequest request = own;
-    own = null;
-    if (request instanceof OwnRequest.Ask ask) {
-      ask.answer().complete(false);
-    } else if (request instanceof OwnRequest.Read read) {
-      read.answer().completeExceptionally(new IllegalStateException("the backend is lost"));
-    }
+    own.lost();
     LeaseHolder session = holder;
     if (session != null) {
       holder = null;

@@ -1,49 +1,31 @@
 package dev.pooler.postgres.client;
 
-import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.Lease;
-import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.pool.LeasePool;
-import dev.pooler.core.pool.LoopLeases;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.ReleaseDecision;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
-import dev.pooler.core.relay.Outlet;
-import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Pin;
-import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionDetail;
 import dev.pooler.core.session.SessionDetail.WaitsFor;
 import dev.pooler.core.session.SqlFailure;
-import dev.pooler.core.statement.StatementClass;
-import dev.pooler.core.wire.FrameSink;
-import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.ProtocolViolation;
-import dev.pooler.core.wire.Verdict;
-import dev.pooler.postgres.cancel.CancelKey;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
-import dev.pooler.postgres.codec.Strings;
-import dev.pooler.postgres.listen.Hearing;
-import dev.pooler.postgres.listen.Notification;
-import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.SessionTruth;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SettingsStatement;
-import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
-import io.netty.handler.ssl.SslHandler;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -51,7 +33,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,83 +42,39 @@ import org.slf4j.LoggerFactory;
  * asked, passes bytes, gives the backend up when {@link ReleaseDecision} says so. See {@link
  * PgSessionState} for its states.
  *
- * <p>It is one class because every line of it changes the one state; what statements mean is {@link
- * StatementJudge}'s, and what is dropped after a failure without a backend is {@link Skipping}'s.
- * Confined to its channel's event loop, except where {@link Session} says otherwise.
+ * <p>This class has the lease and the state. Its messages are {@link ClientFrames}'s, what they
+ * mean is {@link StatementJudge}'s, the names in them are {@link PreparedTraffic}'s, and what it
+ * listens to is {@link SessionChannels}'s. Confined to its channel's event loop, except where
+ * {@link ClientLeg} says otherwise.
  */
-public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink, Session {
+public final class PgSession extends ClientLeg {
   private static final Logger LOG = LoggerFactory.getLogger(PgSession.class);
 
   /** A frame of up to this many bytes must be whole before a backend is taken for it. */
   private static final int WHOLE_BEFORE_LEASE = 8 * 1024;
 
-  /** What waits is copied out of a read buffer that is so many times larger. */
-  private static final int WASTEFUL = 8;
-
-  /** Who waits for a backend and has sent so many bytes is not read any further. */
-  private static final int HELD_BEFORE_PAUSE = 32 * 1024;
-
-  private static final int LAST_WORDS_SECONDS = 5;
-
-  private final long id;
-  private final Channel channel;
-  private final Outlet out;
-  private final PgFrontDoor door;
-  private final Login login;
-  private final LeasePool pool;
-  private final LoopLeases leases;
   private final PoolMode mode;
+  private final SessionPins pins;
   private final StatementJudge judge;
   private final PreparedTraffic prepared;
   private final DeferredBegin begin;
   private final FrontBatch front;
-  private final ChannelsAhead ahead;
+  private final SessionChannels channels;
+  private final ClientFrames frames;
   private final Patience patience;
   private final StatementTimer timer;
-  private final FrameWalker walker = new FrameWalker(PgFrameFormat.FRONTEND, this);
-  private final ProcessIds processIds;
-
-  /** The walker of the message that is looked at: another one for a message of ours. */
-  private FrameWalker walking = walker;
-
-  /** Set once at the end of the login. */
-  private @Nullable CancelKey key;
-
   private volatile PgSessionState state = PgSessionState.WELCOMING;
   private volatile boolean draining;
-  private @Nullable Lease lease;
-
-  /** Bytes that wait for a backend, counted against the budget of all sessions. */
-  private @Nullable ByteBuf held;
-
-  private int heldCounted;
-  private Skipping skipping = Skipping.NOTHING;
-  private boolean terminated;
   private int cancelling;
 
-  /** What the session listens to; null while nobody else listens for it. */
-  private @Nullable Listening listening;
+  /** The backend takes on what the settings will be, since it refuses what they are. */
+  private boolean mends;
 
-  /** A batch of the extended protocol has been begun whose Sync has not been sent; if listening. */
-  private boolean midBatch;
-
-  /** The walk has ended in front of a message that waits for the session's channels. */
-  private boolean bringsChannels;
-
-  /** It has ended there, and what was sent before has to be answered first. */
-  private boolean awaitsAnswers;
-
-  /** The walk has just ended in front of a message that has to wait. */
-  private boolean stalls;
+  /** A batch that is sent again once the backend has the session's settings. */
+  private @Nullable ByteBuf repeats;
 
   /** The backend is made ready to be nobody's. */
   private boolean resting;
-
-  /** The batch is sent that something of ours stands in front of. */
-  private boolean behindFront;
-
-  /** That is what the next message waits for. */
-  private boolean stalledByFront;
 
   /** The tick before it last took or wanted a backend. */
   private long lastRequest;
@@ -149,21 +86,15 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       Login login,
       LeasePool pool,
       PgSettings settings) {
-    this.id = id;
-    this.channel = channel;
-    this.out = new Outlet(channel);
-    this.door = door;
-    this.login = login;
-    this.pool = pool;
-    this.leases = pool.on(channel.eventLoop());
+    super(id, channel, door, login, pool);
     this.mode = pool.limits().mode();
+    this.pins = new SessionPins(mode, login.policy(), pool.counters(), Instant::now);
     this.judge =
         new StatementJudge(
             id,
             mode,
             settings,
-            pool.counters(),
-            new PinNotes(Instant::now),
+            pins,
             door.censuses().of(pool.key()),
             leases::tickTime,
             login.policy());
@@ -177,18 +108,17 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
             leases::tickTime);
     this.begin = new DeferredBegin(judge, prepared, door.rules());
     this.front = new FrontBatch(judge, prepared, door.rules());
-    this.processIds = new ProcessIds(this, door.cancelKeys());
-    this.ahead = new ChannelsAhead(door, judge, prepared);
+    this.channels = new SessionChannels(this, judge, prepared);
     this.patience = new Patience(login.timeouts());
     this.timer = new StatementTimer(leases, pool.counters());
+    this.frames = new ClientFrames(this, judge, prepared, channels, timer);
     this.lastRequest = leases.tickTime();
   }
 
   /** The login is granted: learn what to tell the client, then serve it. */
   void begin(int minorVersion) {
-    key = door.cancelKeys().register(this, minorVersion);
-    judge.told(key.processId());
-    door.sessions().add(this);
+    register(minorVersion);
+    judge.told(toldProcessId());
     Map<String, String> known = door.welcomes().find(pool.key(), judge.settings());
     if (known != null) {
       welcome(known);
@@ -203,15 +133,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
   }
 
   private void welcome(Map<String, String> reported) {
-    ByteBuf out = channel.alloc().buffer(512);
-    Messages.authentication(out, 0, new byte[0]);
-    reported.forEach((name, value) -> Messages.parameterStatus(out, name, value));
-    if (key != null) {
-      Messages.backendKeyData(out, key);
-    }
-    Messages.readyForQuery(out, 'I');
-    channel.writeAndFlush(out, channel.voidPromise());
-    pool.counters().loggedIn();
+    sayWelcome(reported);
     become(PgSessionState.IDLE);
     routeHeld();
     flushBackend();
@@ -225,7 +147,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       switch (state) {
         case LEASED -> walk(in);
         case IDLE -> {
-          if (held == null) {
+          if (held.look() == null) {
             route(in);
           } else {
             hold(in);
@@ -255,7 +177,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     } else if (state == PgSessionState.IDLE && channel.isWritable()) {
       resume();
     }
-    tellNotifications();
+    channels.tell();
   }
 
   @Override
@@ -279,24 +201,26 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
   }
 
   private void walk(ByteBuf in) {
-    walker.walk(in);
-    if (stalls) {
-      stalls = false;
-      become(PgSessionState.STALLED);
-      holdBack(in);
-    } else if (bringsChannels) {
-      bringsChannels = false;
-      bringChannels(in);
-    } else if (terminated) {
-      end(CloseReason.CLIENT_TERMINATED);
-    } else {
-      settleUnanswered();
+    switch (frames.walk(in)) {
+      case PASSED -> settleUnanswered();
+      case STALLS -> {
+        become(PgSessionState.STALLED);
+        holdBack(in);
+      }
+      case WANTS_CHANNELS -> {
+        become(PgSessionState.REALIGNING);
+        holdBack(in);
+        if (state == PgSessionState.REALIGNING) { // else too much is held
+          channels.bring();
+        }
+      }
+      case TERMINATED -> end(CloseReason.CLIENT_TERMINATED);
     }
   }
 
   /** As {@link #hold}, with the start of the message that has come before. */
   private void holdBack(ByteBuf in) {
-    ByteBuf start = walker.takeHeld();
+    ByteBuf start = frames.takeHeld();
     if (start != null) {
       hold(start);
       start.release();
@@ -321,8 +245,8 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
         channel.config().setAutoRead(false);
         return;
       }
-      if (walker.remaining() > 0) {
-        dropPart(in, walker.remaining());
+      if (frames.remaining() > 0) {
+        dropPart(in, frames.remaining());
         continue;
       }
       if (in.readableBytes() < PgFrameFormat.HEADER) {
@@ -333,7 +257,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       long length = PgFrameFormat.FRONTEND.length(in, in.readerIndex());
       if (type == Frontend.TERMINATE) {
         end(CloseReason.CLIENT_TERMINATED);
-      } else if (skipping != Skipping.NOTHING) {
+      } else if (frames.skips()) {
         dropPart(in, length);
       } else if (type == Frontend.COPY_DATA
           || type == Frontend.COPY_DONE
@@ -371,7 +295,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
    * once: its channels may have to be there first.
    */
   private boolean answeredHere(ByteBuf in) {
-    if (listening != null || !begin.concerns(in)) {
+    if (channels.shared() || !begin.concerns(in)) {
       return false;
     }
     ByteBuf out = channel.alloc().buffer(64);
@@ -392,21 +316,13 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     return true;
   }
 
-  /** A frame behind a failure has been dropped; the last of them is answered. */
-  private void skipped(int type) {
-    if (skipping.endsWith(type)) {
-      skipping = Skipping.NOTHING;
-      midBatch = false;
-      readyForQuery();
-    }
-  }
-
   /** Lets the walker, which drops everything without a lease, see at most {@code length} bytes. */
   private void dropPart(ByteBuf in, long length) {
-    walker.walk(in.readSlice((int) Math.min(length, in.readableBytes())));
+    frames.walk(in.readSlice((int) Math.min(length, in.readableBytes())));
   }
 
-  private void readyForQuery() {
+  /** Says that it is ready, without a backend. */
+  void readyForQuery() {
     ByteBuf out = channel.alloc().buffer(6);
     Messages.readyForQuery(out, begin.status());
     channel.writeAndFlush(out, channel.voidPromise());
@@ -433,40 +349,19 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
 
   /** Keeps what is left of {@code in} until it can be routed. */
   private void hold(ByteBuf in) {
-    int bytes = in.readableBytes();
-    if (bytes == 0) {
-      return;
-    }
-    if (!door.limits().hold(bytes)) {
-      in.skipBytes(bytes);
-      fail(
-          SqlFailure.fatal("53200", 1041, "too many bytes are held for waiting clients")
-              .withHint("Raise limits.memory or pool.size."),
-          CloseReason.OUT_OF_MEMORY);
-      return;
-    }
-    heldCounted += bytes;
-    if (heldCounted > HELD_BEFORE_PAUSE && state != PgSessionState.IDLE) {
+    if (holdOrFail(in) && held.much() && state != PgSessionState.IDLE) {
       channel.config().setAutoRead(false); // resume() reads on
-    }
-    if (held == null) {
-      held =
-          in.capacity() / WASTEFUL > bytes
-              ? channel.alloc().buffer(bytes).writeBytes(in)
-              : in.readRetainedSlice(bytes);
-    } else {
-      ByteBuf joined = channel.alloc().buffer(held.readableBytes() + bytes);
-      joined.writeBytes(held).writeBytes(in);
-      held.release();
-      held = joined;
     }
   }
 
   private void routeHeld() {
-    ByteBuf bytes = takeHeld();
-    if (bytes == null) {
-      return;
+    ByteBuf bytes = held.take();
+    if (bytes != null) {
+      routeAll(bytes);
     }
+  }
+
+  private void routeAll(ByteBuf bytes) {
     try {
       if (state == PgSessionState.LEASED) {
         walk(bytes);
@@ -482,175 +377,25 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     }
   }
 
-  private @Nullable ByteBuf takeHeld() {
-    ByteBuf bytes = held;
-    held = null;
-    door.limits().letGo(heldCounted);
-    heldCounted = 0;
-    return bytes;
+  // --- for its messages ----------------------------------------------------------------------
+
+  /** A backend is there, and takes what the client sends. */
+  boolean isLeased() {
+    return lease != null && state == PgSessionState.LEASED;
   }
 
-  // --- frames of a session with a lease ------------------------------------------------------
-
-  @Override
-  public Verdict header(int type, long length) {
-    if (state != PgSessionState.LEASED || terminated || skipping != Skipping.NOTHING) {
-      return Verdict.DROP;
-    }
-    if (waitsBehindFront() || (prepared.holdsBack() && type != Frontend.TERMINATE)) {
-      return Verdict.INSPECT; // which lets it wait
-    }
-    return switch (type) {
-      case Frontend.QUERY,
-          Frontend.PARSE,
-          Frontend.BIND,
-          Frontend.DESCRIBE,
-          Frontend.CLOSE,
-          Frontend.FUNCTION_CALL ->
-          Verdict.INSPECT;
-      case Frontend.TERMINATE -> Verdict.DROP;
-      default -> Verdict.FORWARD;
-    };
+  SessionBackend backend() {
+    return (SessionBackend) leased().backend();
   }
 
-  @Override
-  public int inspectLength(int type, long length) {
-    return waitsBehindFront() || prepared.holdsBack()
-        ? PgFrameFormat.HEADER
-        : StatementJudge.inspectLength(type, length);
-  }
-
-  /**
-   * If what stands in front of a batch fails, the server takes it back, and what is sent behind
-   * that batch would run without it.
-   */
-  private boolean waitsBehindFront() {
-    return behindFront && lease != null && backend().frontOpen();
-  }
-
-  @Override
-  public void passing(int type, long length) {
-    if (type == Frontend.TERMINATE) {
-      terminated = state == PgSessionState.LEASED;
-    } else if (skipping != Skipping.NOTHING) {
-      skipped(type);
-    } else if (lease != null && state == PgSessionState.LEASED) {
-      if (type == Frontend.EXECUTE) {
-        judge.onExecute();
-        midBatch = listening != null;
-      } else if (type == Frontend.SYNC) {
-        prepared.onSync();
-        behindFront = true;
-        midBatch = false;
-      }
-      RequestEffect effect = type == Frontend.EXECUTE ? prepared.takeExecuteEffect() : null;
-      expect(backend(), type, effect);
+  /** Answers a message that no backend is to see. */
+  void refused(SqlFailure refusal, int type) {
+    ByteBuf words = channel.alloc().buffer(256);
+    Messages.error(words, refusal);
+    if (type == Frontend.QUERY) {
+      Messages.readyForQuery(words, 'I');
     }
-  }
-
-  @Override
-  public Verdict inspect(int type, long length, ByteBuf in, int index, int available) {
-    if (prepared.holdsBack()) {
-      stalls = true;
-      return Verdict.WAIT;
-    }
-    SessionBackend backend = backend();
-    if (waitsBehindFront()) {
-      stalls = true;
-      stalledByFront = true;
-      return Verdict.WAIT;
-    }
-    SqlFailure refusal = null;
-    Verdict verdict = Verdict.FORWARD;
-    if (listening != null && wantsChannels(listening, type, in, index, available, backend)) {
-      return Verdict.WAIT;
-    }
-    timer.onRequest();
-    switch (type) {
-      case Frontend.QUERY -> {
-        StatementMeaning meaning = query(length, in, index, available, backend);
-        if (meaning == null) {
-          stalls = true;
-          return Verdict.WAIT;
-        }
-        if (judge.namesProcess(meaning)) {
-          return retell(type, length, in, index, backend);
-        }
-        refusal = judge.onQuery(meaning, backend);
-      }
-      case Frontend.FUNCTION_CALL -> refusal = judge.onFunctionCall(in, index, available);
-      default -> {
-        verdict = prepared.on(type, length, in, index, available, walking, backend, door.rules());
-        if (verdict == Verdict.INSPECT) {
-          return retell(type, length, in, index, backend);
-        }
-        refusal = prepared.takeRefusal();
-        stalls = verdict == Verdict.WAIT;
-      }
-    }
-    if (refusal != null) {
-      refuse(refusal, type, backend, in, index);
-      return Verdict.DROP;
-    }
-    if (type == Frontend.QUERY && backend.settingsInFront()) {
-      int text = index + PgFrameFormat.HEADER;
-      walking.forwardPassed(in, index);
-      backend.sendQueryAsBatch(in, text, index + available - 1);
-      pool.counters().fromClient(available);
-      behindFront = true;
-      return Verdict.DROP;
-    }
-    if (type == Frontend.QUERY || type == Frontend.FUNCTION_CALL) {
-      expect(backend, type, null);
-      behindFront = true;
-    }
-    return verdict;
-  }
-
-  @Override
-  public void onRepeat(ByteBuf requests) {
-    PgSessionState before = state;
-    if (before == PgSessionState.STALLED) {
-      become(PgSessionState.LEASED); // what came later still waits
-    }
-    FrameWalker again = new FrameWalker(PgFrameFormat.FRONTEND, this);
-    walking = again;
-    try {
-      again.walk(requests);
-      if (requests.isReadable()) {
-        throw new IllegalStateException("session " + id + " can't repeat its batch");
-      }
-    } finally {
-      walking = walker;
-      requests.release();
-    }
-    if (before == PgSessionState.STALLED && state == PgSessionState.LEASED) {
-      become(before);
-    }
-    flushBackend();
-  }
-
-  /** Puts another message in the place of one whose text names processes. */
-  private Verdict retell(int type, long length, ByteBuf in, int index, SessionBackend backend) {
-    walking.forwardPassed(in, index);
-    int whole = Math.toIntExact(length);
-    boolean acts = backend.transactionState() != TransactionState.FAILED;
-    ByteBuf frame = processIds.retold(type, in, index, whole, toldProcessId(), acts);
-    FrameWalker again = new FrameWalker(PgFrameFormat.FRONTEND, this);
-    walking = again;
-    judge.retold(true);
-    try {
-      again.walk(frame);
-      if (frame.isReadable()) {
-        return Verdict.WAIT;
-      }
-    } finally {
-      frame.release();
-      judge.retold(false);
-      walking = walker;
-    }
-    walker.replaceStart(in, index, whole);
-    return Verdict.DROP;
+    channel.writeAndFlush(words, channel.voidPromise());
   }
 
   /** Whether both belong to one user, so that each may cancel what the other runs. */
@@ -659,86 +404,32 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
         && pool.key().user().equals(other.pool.key().user());
   }
 
-  /** Whether this message has to wait until the session's channels are on its backend. */
-  private boolean wantsChannels(
-      Listening mine, int type, ByteBuf in, int index, int available, SessionBackend backend) {
-    boolean batch = type != Frontend.QUERY && type != Frontend.FUNCTION_CALL;
-    if (mine.place() == Hearing.Place.LISTENER
-        && backend.transactionState() == TransactionState.IDLE
-        && !midBatch
-        && ahead.touchesChannels(type, in, index, available)) {
-      awaitsAnswers = backend.owes();
-      stalls = awaitsAnswers;
-      bringsChannels = !awaitsAnswers;
-      return true;
-    }
-    midBatch = batch;
-    return false;
-  }
-
-  /** What a query means, with the shared statement that it may name; null if it has to wait. */
-  private @Nullable StatementMeaning query(
-      long length, ByteBuf in, int index, int available, SessionBackend backend) {
-    if (length > available) {
-      return prepared.onQuery(StatementMeaning.UNKNOWN, length, in, index, walking, backend);
-    }
-    int text = index + PgFrameFormat.HEADER;
-    int zero = Strings.end(in, text, index + available);
-    StatementMeaning meaning = judge.read(door.rules(), in, text, zero);
-    if (judge.namesProcess(meaning)) {
-      return meaning;
-    }
-    judge.noteText(meaning, in, text, zero);
-    if (judge.forgetsSequences(meaning.facts(), backend)) {
-      walking.forwardPassed(in, index);
-      if (backend.settingsInFront()) {
-        backend.forgetSequences(); // the query becomes a part of their batch
-      } else {
-        backend.forgetSequencesForQuery();
-      }
-    }
-    return prepared.onQuery(meaning, length, in, index, walking, backend);
-  }
-
-  private SessionBackend backend() {
-    return (SessionBackend) leased().backend();
-  }
-
   @Override
-  public void forward(ByteBuf in, int index, int length) {
-    leased().backend().send(in, index, length);
-    pool.counters().fromClient(length);
-  }
-
-  private static void expect(SessionBackend backend, int type, @Nullable RequestEffect effect) {
-    if (!backend.expect(type, effect)) {
-      throw new ProtocolViolation("more requests in one pipeline than can be answered");
+  public void onRepeat(ByteBuf requests) {
+    boolean stalled = state == PgSessionState.STALLED;
+    if (stalled) {
+      become(PgSessionState.LEASED); // what came later still waits
     }
-  }
-
-  /**
-   * A statement that may not run here: an error of ours where nothing else is open. Else the server
-   * is made to fail in its place, because the transaction and what follows in the pipeline must
-   * fail with it.
-   */
-  private void refuse(SqlFailure refusal, int type, SessionBackend backend, ByteBuf in, int index) {
-    if (backend.owes() || backend.transactionState() != TransactionState.IDLE) {
-      walking.forwardPassed(in, index);
-      behindFront |= type == Frontend.QUERY;
-      if (!backend.fail(type, refusal)) {
-        throw new ProtocolViolation("more requests in one pipeline than can be answered");
-      }
+    if (!backend().aligned(judge.settings())) {
+      // They were in front of the batch, and have been taken back with it.
+      become(PgSessionState.REALIGNING);
+      repeats = requests;
+      backend().align(judge.settings());
       return;
     }
-    timer.onSettled(StatementClass.EMPTY);
-    ByteBuf out = channel.alloc().buffer(256);
-    Messages.error(out, refusal);
-    if (type == Frontend.QUERY) {
-      Messages.readyForQuery(out, 'I');
-    } else {
-      skipping = Skipping.TO_SYNC;
+    repeat(requests);
+    if (stalled && state == PgSessionState.LEASED) {
+      become(PgSessionState.STALLED);
     }
-    channel.writeAndFlush(out, channel.voidPromise());
+    flushBackend();
+  }
+
+  private void repeat(ByteBuf requests) {
+    try {
+      frames.repeat(requests);
+    } finally {
+      requests.release();
+    }
   }
 
   private void flushBackend() {
@@ -752,7 +443,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
 
   @Override
   protected void granted(Lease granted) {
-    if (take(granted, held) && state == PgSessionState.LEASED) {
+    if (take(granted, held.look()) && state == PgSessionState.LEASED) {
       resume();
     }
   }
@@ -764,12 +455,12 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
    */
   private boolean take(Lease granted, @Nullable ByteBuf first) {
     lease = granted;
+    mends = false;
     SessionBackend backend = (SessionBackend) granted.backend();
     backend.attach(this);
     judge.onLease(backend);
-    prepared.onLease(listening != null);
-    behindFront = false;
-    stalledByFront = false;
+    prepared.onLease(channels.shared());
+    frames.onLease();
     if (backend.aligned(judge.settings())) {
       return begin.failed() ? failTransaction(backend) : taken(first);
     }
@@ -805,7 +496,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     if (mode == PoolMode.SESSION
         || state == PgSessionState.WELCOMING
         || begin.pending()
-        || listening != null) {
+        || channels.shared()) {
       return false;
     }
     List<PgSettings.Change> changes = judge.settings().changesFrom(backend.settings());
@@ -836,6 +527,12 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
   public void onAligned() {
     if (state == PgSessionState.WELCOMING) {
       onTaken();
+    } else if (repeats != null) {
+      ByteBuf requests = repeats;
+      repeats = null;
+      become(PgSessionState.LEASED);
+      repeat(requests);
+      resumeAll();
     } else if (resting) {
       resting = false;
       become(PgSessionState.LEASED);
@@ -845,10 +542,17 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       begin.take();
       backend().openFailedTransaction(); // which comes back here
     } else {
-      taken(held);
+      taken(held.look());
       resume();
       settleUnanswered();
     }
+  }
+
+  /** As {@link #resume}, also where the walker has the whole of what had to wait. */
+  private void resumeAll() {
+    channel.config().setAutoRead(true);
+    routeAll(held.takeAll());
+    flushBackend();
   }
 
   /** Goes on with what waited for the backend. */
@@ -868,8 +572,22 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       }
       return;
     }
+    PgSettings mended = mends ? null : mended(held.look());
+    if (mended != null) {
+      mends = true;
+      leased().backend().align(mended);
+      return;
+    }
     giveUpLease();
     failUnit(failure);
+  }
+
+  /**
+   * What the settings would be after what is asked: a session whose settings the server does not
+   * take any more, because a role or another object is gone, may still change them.
+   */
+  private @Nullable PgSettings mended(@Nullable ByteBuf first) {
+    return first == null || begin.pending() ? null : judge.settingsAfter(door.rules(), first);
   }
 
   @Override
@@ -889,9 +607,9 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     Messages.error(out, failure);
     channel.writeAndFlush(out, channel.voidPromise());
     begin.fail();
-    ByteBuf bytes = held;
-    skipping =
-        bytes == null ? Skipping.NOTHING : Skipping.after(bytes.getByte(bytes.readerIndex()));
+    ByteBuf bytes = held.look();
+    frames.skip(
+        bytes == null ? Skipping.NOTHING : Skipping.after(bytes.getByte(bytes.readerIndex())));
     if (state != PgSessionState.IDLE) {
       become(PgSessionState.IDLE);
     }
@@ -926,7 +644,10 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     }
     switch (decide(mine.backend(), false)) {
       case RELEASE -> {
-        if (!leavesListener(mine)) {
+        if (channels.mustLeaveListener()) {
+          become(PgSessionState.REALIGNING);
+          channels.leaveListener();
+        } else {
           rest();
         }
       }
@@ -934,14 +655,14 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       case READ_BACK -> readBack(mine);
       case AWAIT_CANCEL -> realign(mine.backend()); // as KEEP_UNFINISHED, but idle meanwhile
       case KEEP_SESSION_MODE, KEEP_PINNED -> {
-        SqlFailure unwanted = judge.unwanted();
+        SqlFailure unwanted = pins.unwanted();
         if (unwanted != null) {
           fail(unwanted, CloseReason.STATEMENT_NOT_ALLOWED);
           return;
         }
         tellOfPins();
         realign(mine.backend());
-        tellNotifications();
+        channels.tell();
         if (draining) {
           fail(SqlFailure.draining(), CloseReason.DRAINING);
         }
@@ -952,7 +673,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
   }
 
   private void tellOfPins() {
-    for (Pin pin : judge.untoldPins()) {
+    for (Pin pin : pins.untold()) {
       ByteBuf notice = channel.alloc().buffer(256);
       Messages.notice(
           notice,
@@ -983,30 +704,31 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
   private void readBack(Lease mine) {
     become(PgSessionState.REALIGNING);
     prepared.onOwnQuery();
-    boolean channels = judge.asksChannels();
+    boolean asksChannels = judge.asksChannels();
     backend()
         .ask(judge.question())
         .whenComplete((rows, failure) -> {
-          if (lease != mine || state != PgSessionState.REALIGNING) {
+          if (!realigns(mine)) {
             return; // the backend is lost, or the session over
           }
           if (failure == null) {
             SessionTruth truth = SessionTruth.of(rows, pool.key().user());
             judge.learn(truth, backend());
             prepared.onSettled(backend(), false);
-            if (channels) {
-              placeChannels(mine, truth.channels());
+            if (asksChannels) {
+              channels.place(mine, truth.channels());
               return;
             }
           } else {
-            LOG.warn("session {}: {} did not tell its state", id, mine.backend(), failure);
+            LOG.warn("session {}: {} did not tell its state", id(), mine.backend(), failure);
             judge.notLearned();
           }
           readBackOver();
         });
   }
 
-  private void readBackOver() {
+  /** It is known what the session has left. */
+  void readBackOver() {
     become(PgSessionState.LEASED);
     settle();
     if (state == PgSessionState.LEASED || state == PgSessionState.IDLE) {
@@ -1014,210 +736,34 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     }
   }
 
-  // --- what it listens to --------------------------------------------------------------------
+  // --- for what it listens to ----------------------------------------------------------------
 
-  /** The session's backend listens to these: the shared listener takes them over. */
-  private void placeChannels(Lease mine, Set<String> channels) {
-    if (!channels.isEmpty() && listening == null) {
-      listening = Listening.begin(door, pool.key(), new Ear(), pool.counters());
-    }
-    Listening ear = listening;
-    if (ear != null && ear.place() == Hearing.Place.LISTENER) {
-      // Nobody could see that the channels were to be touched: by code that is new, or not at all.
-      judge.channelsSettled(false);
-      if (channels.isEmpty()) {
-        readBackOver();
-      } else {
-        takeChannelsBack(mine, ear, this::readBackOver);
-      }
-      return;
-    }
-    if (ear == null || channels.isEmpty()) {
-      channelsPlaced(false, !channels.isEmpty());
-      return;
-    }
-    judge.channelsHere(); // if the session ends before it is settled
-    ear.leave(channels, backend())
-        .whenComplete((left, never) -> {
-          if (lease == mine && state == PgSessionState.REALIGNING) {
-            channelsPlaced(left, !left);
-          }
-        });
+  /** Whether a request of ours is going on, on that backend. */
+  boolean realigns(Lease mine) {
+    return lease == mine && state == PgSessionState.REALIGNING;
   }
 
-  /** The session's channels are at the shared listener, on the backend alone, or there are none. */
-  private void channelsPlaced(boolean atListener, boolean onBackend) {
-    judge.channelsSettled(onBackend);
-    if (!atListener) {
-      stopListening();
-    }
-    readBackOver();
+  /** That request is over. */
+  void goOn() {
+    become(PgSessionState.LEASED);
+    resume();
   }
 
-  private void stopListening() {
-    Listening mine = listening;
-    listening = null;
-    if (mine != null) {
-      mine.end();
-    }
-  }
-
-  /** The next message may touch what the session listens to: that goes to its backend first. */
-  private void bringChannels(ByteBuf in) {
-    Lease mine = leased();
-    Listening ear = listening;
-    if (ear == null) {
-      throw new IllegalStateException("session " + id + " listens to nothing");
-    }
-    become(PgSessionState.REALIGNING);
-    holdBack(in);
-    if (state != PgSessionState.REALIGNING) {
-      return; // too much is held
-    }
-    takeChannelsBack(
-        mine,
-        ear,
-        () -> {
-          become(PgSessionState.LEASED);
-          resume();
-        });
-  }
-
-  private void takeChannelsBack(Lease mine, Listening ear, Runnable next) {
-    judge.channelsHere();
-    ear.comeBack(backend())
-        .whenComplete((back, never) -> {
-          if (lease != mine || state != PgSessionState.REALIGNING) {
-            return;
-          }
-          if (back) {
-            next.run();
-          } else {
-            fail(
-                SqlFailure.backendLost("it could not listen to the session's channels"),
-                CloseReason.BACKEND_LOST);
-          }
-        });
-  }
-
-  /** The listener hears in one encoding: a session that has left it hears for itself. */
-  private boolean leavesListener(Lease mine) {
-    Listening ear = listening;
-    if (ear == null || ear.place() != Hearing.Place.LISTENER || Listening.serves(backend())) {
-      return false;
-    }
-    become(PgSessionState.REALIGNING);
-    takeChannelsBack(mine, ear, () -> channelsPlaced(false, true));
-    return true;
-  }
-
-  private void tellNotifications() {
-    Listening mine = listening;
-    if (mine != null) {
-      mine.tell();
-    }
+  /** Whether the client is between two transactions, where it may be told of a notification. */
+  boolean mayBeTold() {
+    return switch (state) {
+      case IDLE, WAITING -> true;
+      case LEASED ->
+          !leased().backend().owes()
+              && !frames.midForward()
+              && leased().backend().transactionState() == TransactionState.IDLE;
+      case WELCOMING, ALIGNING, REALIGNING, STALLED, ENDING, ENDED -> false;
+    };
   }
 
   @Override
   public boolean onNotification(ByteBuf in, int index, int length) {
-    if (mode != PoolMode.SESSION && !judge.mayHear()) {
-      return false;
-    }
-    SessionBackend backend = backend();
-    Listening mine = listening;
-    Speakers.Speaker speakers = backend.speaker();
-    if (mine != null && !mine.onBackend(Notification.read(in, index, length, speakers))) {
-      return false;
-    }
-    int place = index + PgFrameFormat.HEADER;
-    int speaker = in.getInt(place);
-    int told = toldProcessId();
-    int itsTold = speakers.told(speaker);
-    // Its own words come from its own backend: another backend is somebody else's by now.
-    boolean own = speaker == backend.processId();
-    in.setInt(place, own ? told : itsTold == told ? speaker : itsTold);
-    pool.counters().notified();
-    return true;
-  }
-
-  private int toldProcessId() {
-    CancelKey mine = key;
-    return mine == null ? 0 : mine.processId();
-  }
-
-  /** What the ear of this session needs of it. */
-  private final class Ear implements Listening.Host {
-    @Override
-    public EventLoop eventLoop() {
-      return channel.eventLoop();
-    }
-
-    @Override
-    public int told() {
-      return toldProcessId();
-    }
-
-    @Override
-    public boolean mayTell() {
-      return switch (state) {
-        case IDLE, WAITING -> true;
-        case LEASED ->
-            !leased().backend().owes()
-                && !walker.midForward()
-                && leased().backend().transactionState() == TransactionState.IDLE;
-        case WELCOMING, ALIGNING, REALIGNING, STALLED, ENDING, ENDED -> false;
-      };
-    }
-
-    @Override
-    public boolean isWritable() {
-      return channel.isWritable();
-    }
-
-    @Override
-    public ByteBuf buffer(int bytes) {
-      return channel.alloc().buffer(bytes);
-    }
-
-    @Override
-    public void tell(ByteBuf messages, int count) {
-      pool.counters().fromBackend(messages.readableBytes());
-      out.append(messages);
-      out.flush();
-      pool.counters().notified(count);
-    }
-
-    @Override
-    public boolean hold(int bytes) {
-      return door.limits().hold(bytes);
-    }
-
-    @Override
-    public void letGo(int bytes) {
-      door.limits().letGo(bytes);
-    }
-
-    @Override
-    public void onGap() {
-      fail(
-          SqlFailure.fatal(
-                  "57P01",
-                  1053,
-                  "the backend that listens for this session was lost: notifications"
-                      + " may have been missed")
-              .withHint("Connect again, or set listen-gap: notice for this database."),
-          CloseReason.NOTIFICATIONS_LOST);
-    }
-
-    @Override
-    public void onUnread() {
-      fail(
-          SqlFailure.fatal("53200", 1041, "too many notifications wait for this client")
-              .withDetail(
-                  "They are passed between transactions, and as fast as the client reads them.")
-              .withHint("Read more often, make transactions shorter, or raise limits.memory."),
-          CloseReason.NOTIFICATIONS_UNREAD);
-    }
+    return channels.onNotification(in, index, length, mode);
   }
 
   /** The lease outlives the transaction: so must the settings, whatever RESET left of them. */
@@ -1235,7 +781,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
         backend.transactionState(),
         !backend.usable(),
         backend.owes(),
-        walker.midForward(),
+        frames.midForward(),
         ending,
         cancelling > 0,
         judge.leftovers());
@@ -1255,8 +801,8 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
   }
 
   private void release() {
-    ByteBuf rest = walker.takeHeld();
-    ByteBuf later = takeHeld();
+    ByteBuf rest = frames.takeHeld();
+    ByteBuf later = held.take();
     giveUpLease();
     become(PgSessionState.IDLE);
     if (!channel.config().isAutoRead()) {
@@ -1270,7 +816,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       hold(later);
       later.release();
     }
-    tellNotifications();
+    channels.tell();
     if (draining) {
       fail(SqlFailure.draining(), CloseReason.DRAINING);
     }
@@ -1283,19 +829,6 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
     mine.release();
   }
 
-  private Lease leased() {
-    Lease mine = lease;
-    if (mine == null) {
-      throw new IllegalStateException("session " + id + " has no lease in state " + state);
-    }
-    return mine;
-  }
-
-  @Override
-  public Channel client() {
-    return channel;
-  }
-
   @Override
   public void onReplies(ByteBuf in, int index, int length) {
     out.append(in, index, length);
@@ -1305,41 +838,16 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
   @Override
   public void flushReplies() {
     out.flush();
-    if (state == PgSessionState.STALLED && stallIsOver()) {
+    if (state == PgSessionState.STALLED && frames.takeStallOver()) {
       become(PgSessionState.LEASED);
-      if (held == null) {
-        held = Unpooled.EMPTY_BUFFER; // the walker may have the whole of what had to wait
-      }
       if (backend().settingsInFront() || backend().aligned(judge.settings())) {
-        resume();
+        resumeAll();
         settleUnanswered();
       } else { // what was in front has been taken back
         become(PgSessionState.REALIGNING);
         backend().align(judge.settings());
       }
     }
-  }
-
-  /** What the next message waited for has been answered. */
-  private boolean stallIsOver() {
-    boolean decided = prepared.takeDecided(backend());
-    boolean over = frontIsOver();
-    return answered() || over || decided;
-  }
-
-  private boolean frontIsOver() {
-    boolean over = stalledByFront && !backend().frontOpen();
-    stalledByFront &= !over;
-    return over;
-  }
-
-  /** What the session's channels waited for has been answered. */
-  private boolean answered() {
-    if (!awaitsAnswers || leased().backend().owes()) {
-      return false;
-    }
-    awaitsAnswers = false;
-    return true;
   }
 
   @Override
@@ -1349,7 +857,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
 
   @Override
   public Set<PinReason> pins() {
-    return judge.pinReasons();
+    return pins.reasons();
   }
 
   @Override
@@ -1405,16 +913,16 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       Lease target, @Nullable Throwable failure, CompletableFuture<@Nullable Void> done) {
     cancelling--;
     done.complete(null);
-    boolean moving = listening != null && state == PgSessionState.REALIGNING;
+    boolean moving = channels.shared() && state == PgSessionState.REALIGNING;
     if (lease != target
         || cancelling > 0
         || moving
         || target.backend().owes()
-        || walker.midForward()) {
+        || frames.midForward()) {
       return; // what is still going on comes to settle() in its own time
     }
     if (failure != null) {
-      LOG.warn("session {}: a cancel may still be on its way: {}", id, failure.getMessage());
+      LOG.warn("session {}: a cancel may still be on its way: {}", id(), failure.getMessage());
       uncertain(target);
       return;
     }
@@ -1501,17 +1009,12 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
   // --- the end -------------------------------------------------------------------------------
 
   /** Tells the client why, and ends the session. */
-  private void fail(SqlFailure failure, CloseReason reason) {
+  @Override
+  void fail(SqlFailure failure, CloseReason reason) {
     if (state.open()) {
       writeFatal(failure);
       end(reason);
     }
-  }
-
-  private void writeFatal(SqlFailure failure) {
-    ByteBuf out = channel.alloc().buffer(256);
-    Messages.error(out, failure.asFatal());
-    channel.write(out, channel.voidPromise());
   }
 
   private void end(CloseReason reason) {
@@ -1527,23 +1030,15 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
 
   /** The client's half of the end. */
   private void close(CloseReason reason) {
-    leases.withdraw(this);
-    ByteBuf bytes = takeHeld();
-    if (bytes != null) {
-      bytes.release();
-    }
     become(lease == null ? PgSessionState.ENDED : PgSessionState.ENDING);
+    ByteBuf never = repeats;
+    repeats = null;
+    if (never != null) {
+      never.release();
+    }
     door.sessions().remove(this);
-    door.counters().closed(reason);
-    stopListening();
-    if (key != null) {
-      door.cancelKeys().unregister(key);
-    }
-    channel.writeAndFlush(channel.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
-    if (channel.isActive()) {
-      // A client that doesn't read its last words is not waited for.
-      channel.eventLoop().schedule(() -> channel.close(), LAST_WORDS_SECONDS, TimeUnit.SECONDS);
-    }
+    channels.end();
+    hangUp(reason, ChannelFutureListener.CLOSE);
   }
 
   /** The backend's half: it goes back clean, or not at all. */
@@ -1567,13 +1062,13 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
       case EVICT, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED, READ_BACK -> {
         lease = null;
         backend.detach();
-        if (walker.midForward()) {
+        if (frames.midForward()) {
           backend.channel().close(); // a Terminate would be read as the rest of the client's frame
         }
         mine.evict(EvictReason.CLIENT_GONE);
       }
     }
-    walker.close();
+    frames.close();
     become(PgSessionState.ENDED);
   }
 
@@ -1594,20 +1089,15 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
 
   private void become(PgSessionState next) {
     if (!state.mayBecome(next)) {
-      throw new IllegalStateException("session " + id + ": " + state + " can't become " + next);
+      throw new IllegalStateException("session " + id() + ": " + state + " can't become " + next);
     }
     state = next;
     if (next == PgSessionState.ENDED) {
-      walker.close();
+      frames.close();
     }
   }
 
   // --- as others see it ----------------------------------------------------------------------
-
-  @Override
-  public long id() {
-    return id;
-  }
 
   @Override
   public State state() {
@@ -1620,31 +1110,17 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
   }
 
   @Override
-  public PoolKey pool() {
-    return pool.key();
-  }
-
-  @Override
-  public CompletionStage<SessionDetail> describe() {
-    CompletableFuture<SessionDetail> told = new CompletableFuture<>();
-    channel.eventLoop().execute(() -> told.complete(detail()));
-    return told;
-  }
-
-  private SessionDetail detail() {
+  SessionDetail detail() {
     Lease mine = lease;
     Backend backend = mine == null ? null : mine.backend();
     return new SessionDetail(
-        id,
+        id(),
         pool.key(),
         login.user(),
         login.database(),
         state(),
         waitsFor(backend),
-        new SessionDetail.Connection(
-            channel.remoteAddress(),
-            channel.localAddress(),
-            channel.pipeline().get(SslHandler.class) != null),
+        connection(),
         login.connected(),
         Instant.now().minus(leases.since(lastRequest)),
         waited(pool),
@@ -1652,8 +1128,8 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
         transaction(backend).label(),
         judge.settings().texts(),
         prepared.names(),
-        judge.pins(),
-        backend == null ? null : backend.id());
+        pins.all(),
+        backendId());
   }
 
   private TransactionState transaction(@Nullable Backend backend) {
@@ -1692,12 +1168,7 @@ public final class PgSession extends ClientLeg implements LeaseHolder, FrameSink
   }
 
   @Override
-  public void close(CloseReason reason, SqlFailure told) {
-    channel.eventLoop().execute(() -> fail(told, reason));
-  }
-
-  @Override
   public String toString() {
-    return "session " + id + " " + state;
+    return "session " + id() + " " + state;
   }
 }

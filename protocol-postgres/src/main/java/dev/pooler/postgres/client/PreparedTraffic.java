@@ -14,7 +14,6 @@ import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
-import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.PreparedNameInText;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SharedStatement;
@@ -56,32 +55,16 @@ final class PreparedTraffic {
   private final SharedStatements shared;
   private final StatementJudge judge;
   private final LongSupplier clock;
-  private final SessionStatements names = new SessionStatements();
-  private final UnnamedStatement unnamed = new UnnamedStatement();
-
-  /** The batch that {@link #behindOthers} tells of. */
-  private int judgedBatch = -1;
-
-  /** It has been begun while another was not answered. */
-  private boolean behindOthers;
-
-  /** The batch in which something was bound, or described, last. */
-  private int boundIn = -1;
+  private final PipelineBatch batch = new PipelineBatch();
+  private final SessionStatements names = new SessionStatements(batch);
+  private final UnnamedStatement unnamed = new UnnamedStatement(batch);
+  private final StatementsInText inText;
 
   /** What passes concerns the session and its backend alone. */
   private boolean alone;
 
   /** What the next message waits for. */
   private @Nullable SharedStatement awaited;
-
-  private @Nullable String deallocatedName;
-  private @Nullable SharedStatement deallocatedStatement;
-
-  /** See {@link #holdsBack()}. */
-  private boolean holdsBack;
-
-  /** What was bound last deallocates a statement, once it is executed. */
-  private @Nullable RequestEffect atExecute;
 
   /** Why the message that was just looked at may not run; taken with {@link #takeRefusal}. */
   private @Nullable SqlFailure refusal;
@@ -104,6 +87,12 @@ final class PreparedTraffic {
     this.shared = shared;
     this.judge = judge;
     this.clock = clock;
+    this.inText = new StatementsInText(this, names, unnamed, judge);
+  }
+
+  /** Whether statements are the session's, and not the backend's. */
+  boolean shares() {
+    return shares;
   }
 
   /** The client's names, for people. */
@@ -123,7 +112,7 @@ final class PreparedTraffic {
    */
   void onLease(boolean listens) {
     alone = shares && !listens;
-    holdsBack = false;
+    inText.onLease();
     awaited = null;
     unnamed.onLease();
   }
@@ -152,44 +141,22 @@ final class PreparedTraffic {
       SessionBackend backend) {
     int text = index + PgFrameFormat.HEADER;
     PreparedNameInText place =
-        namePlace(meaning, in, text, (int) Math.min(index + length - 1, Integer.MAX_VALUE));
-    if (place != null && mustWait(place, backend)) {
+        inText.find(meaning, in, text, (int) Math.min(index + length - 1, Integer.MAX_VALUE));
+    if (place != null && inText.mustWait(place, backend)) {
       return null;
     }
     unnamed.drop();
     if (backend.midBatch()) {
-      boundIn = names.batch(); // what was bound before has been run
+      batch.bind(); // what was bound before has been run
     }
     if (names.size() > 0
         && meaning.facts().clears(Footprint.PREPARED)
         && (backend.owes() || meaning.facts().statements() > 1)) {
-      bringWitness(in, index, walker, backend);
+      inText.bringWitness(in, index, walker, backend);
     }
-    SharedStatement statement = place == null ? null : names.find(place.name());
-    if (place == null || statement == null || statement == SharedStatement.RAW) {
-      return meaning;
-    }
-    statement = own(statement, place.name(), backend);
-    boolean frees = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
-    if (frees && backend.midBatch()) {
-      return meaning; // it may be skipped and nobody could tell: better an error
-    }
-    int head = text + place.offset() - index;
-    walker.replaceStart(in, index, head + place.length());
-    bring(statement, backend);
-    int name = statement.nameLength() - 1;
-    ByteBuf out = backend.room(head + name);
-    out.writeByte(Frontend.QUERY);
-    out.writeInt(Math.toIntExact(length - 1 + name - place.length()));
-    out.writeBytes(in, text, place.offset());
-    statement.writeBareName(out);
-    if (frees) {
-      deallocatedName = place.name();
-      deallocatedStatement = statement;
-      holdsBack = true;
-      return StatementMeaning.NOTHING;
-    }
-    return statement.meaning();
+    return place == null
+        ? meaning
+        : inText.rename(place, meaning, length, in, index, walker, backend);
   }
 
   /** What running the statement of this name means, or null where that is not known. */
@@ -220,49 +187,18 @@ final class PreparedTraffic {
     ByteBuf in = Unpooled.wrappedBuffer(definition);
     int text = definition.length - 3; // zero, no parameter types
     StatementMeaning meaning = judge.read(rules, in, 0, text);
-    unnamed.parsed(in, 0, definition.length, meaning, names.batch()).done();
+    unnamed.parsed(in, 0, definition.length, meaning).done();
     unnamed.onLease(); // no backend has it
   }
 
-  /**
-   * In front of a DEALLOCATE ALL among other statements, one of which may fail: a backend without
-   * any statement could not tell later whether it was carried out.
-   */
-  private void bringWitness(ByteBuf in, int index, FrameWalker walker, SessionBackend backend) {
-    SharedStatement any = names.any();
-    if (any != null && !backend.holdsAny()) {
-      walker.forwardPassed(in, index);
-      bring(any, backend);
-    }
-  }
-
-  private void bring(SharedStatement statement, SessionBackend backend) {
-    holdsBack = !backend.asked(statement) && !backend.midBatch();
-    backend.ensureForQuery(statement);
-  }
-
-  /** Within a batch nothing waits: its Sync may be what the server waits for. */
-  private boolean mustWait(PreparedNameInText place, SessionBackend backend) {
-    boolean frees = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
-    return names.undecided(place.name())
-        || undecided(names.find(place.name()), backend)
-        || (!backend.midBatch() && (judge.deallocating() || (frees && backend.owes())));
-  }
-
   void onSync() {
-    RequestEffect never = atExecute;
-    if (never != null) {
-      atExecute = null;
-      never.undone();
-    }
-    names.onSync();
+    inText.onSync();
+    batch.onSync();
   }
 
   /** What depends on the Execute that passes now. */
   @Nullable RequestEffect takeExecuteEffect() {
-    RequestEffect effect = atExecute;
-    atExecute = null;
-    return effect;
+    return inText.takeExecuteEffect();
   }
 
   /** Everything asked is answered. */
@@ -272,35 +208,22 @@ final class PreparedTraffic {
     if (backend.takeStalePlan() || redefined) {
       shared.forget();
     }
-    holdsBack = false;
-    SharedStatement gone = deallocatedStatement;
-    String name = deallocatedName;
-    if (gone != null && name != null) {
-      deallocatedStatement = null;
-      if (!failed) { // it was alone
-        names.forget(name);
-        backend.deallocated(gone);
-      }
-    }
+    inText.onSettled(backend, failed);
     if (judge.takeDeallocated()) {
       names.clear();
     }
   }
 
-  /**
-   * Whether whatever the client sends next has to wait for the answer to a query: one with a Parse
-   * of ours in front, which would take all that follows with it if it failed, or a DEALLOCATE, of
-   * which nobody could tell later whether it was this that failed.
-   */
+  /** Whether whatever the client sends next has to wait for the answer to a query. */
   boolean holdsBack() {
-    return holdsBack;
+    return inText.holdsBack();
   }
 
   /**
    * Whether a statement depends on the answer to an earlier batch, not here yet: a Parse of ours in
    * it is skipped if that batch fails.
    */
-  private boolean undecided(@Nullable SharedStatement statement, SessionBackend backend) {
+  boolean undecided(@Nullable SharedStatement statement, SessionBackend backend) {
     boolean waits = statement != null && backend.undecided(statement);
     if (waits) {
       awaited = statement;
@@ -383,17 +306,15 @@ final class PreparedTraffic {
     }
     int definition = index + available - text;
     if (name == zero) {
-      Verdict renamed = parseNaming(meaning, in, index, text, end, definition, walker, backend);
+      RequestEffect renamed =
+          inText.parse(meaning, in, index, text, end, definition, walker, backend);
       if (renamed != null) {
-        return renamed;
+        return pass(backend, Frontend.PARSE, renamed);
       }
       SharedStatement often = repeated(meaning, in, text, definition, backend);
       return often != null
           ? parseRepeated(often, in, index, text, definition, walker, backend)
-          : pass(
-              backend,
-              Frontend.PARSE,
-              unnamed.parsed(in, text, definition, meaning, names.batch()));
+          : pass(backend, Frontend.PARSE, unnamed.parsed(in, text, definition, meaning));
     }
     if (!shares) {
       return pass(backend, Frontend.PARSE, null);
@@ -420,7 +341,7 @@ final class PreparedTraffic {
         || !planned
         || facts.statements() != 1
         || !judge.readsLikeOthers()
-        || mayBeRefused(backend)) {
+        || batch.mayBeRefused(backend)) {
       return null;
     }
     SharedStatement often =
@@ -428,18 +349,6 @@ final class PreparedTraffic {
             .find(in, text, definition, judge.settings().planning(), meaning, shared);
     // While an answer to a Parse of it is awaited, this one must not live on that answer.
     return often == null || (backend.asked(often) && !backend.holds(often)) ? null : often;
-  }
-
-  /**
-   * In a transaction that has failed, or may have by the time, a Parse is an error, which nothing
-   * that stands in for one would be. Within one batch all is skipped behind a failure.
-   */
-  private boolean mayBeRefused(SessionBackend backend) {
-    if (judgedBatch != names.batch() || !backend.owes()) {
-      judgedBatch = names.batch();
-      behindOthers = backend.owes() && !backend.frontOpen();
-    }
-    return behindOthers || backend.transactionState() == TransactionState.FAILED;
   }
 
   private Verdict parseRepeated(
@@ -453,71 +362,19 @@ final class PreparedTraffic {
     long now = clock.getAsLong();
     if (backend.parsedSince(statement, now - REPEATED_NANOS)) {
       walker.forwardPassed(in, index);
-      full(backend.parsedBefore(unnamed.parsedAs(statement, names.batch())));
+      full(backend.parsedBefore(unnamed.parsedAs(statement)));
       return Verdict.DROP;
     }
     walker.replaceStart(in, index, text - index);
-    RequestEffect effect = unnamed.parsedAs(statement, names.batch());
+    RequestEffect effect = unnamed.parsedAs(statement);
     full(backend.expectParse(statement, now, effect));
     writeParseStart(statement, definition, backend);
     return Verdict.FORWARD;
   }
 
-  /**
-   * A text without a name that names a statement of the session, as psycopg 3 says DEALLOCATE: it
-   * gets that statement's own name. Null for any other.
-   */
-  private @Nullable Verdict parseNaming(
-      StatementMeaning meaning,
-      ByteBuf in,
-      int index,
-      int text,
-      int end,
-      int definition,
-      FrameWalker walker,
-      SessionBackend backend) {
-    PreparedNameInText place = namePlace(meaning, in, text, end);
-    SharedStatement statement = place == null ? null : names.find(place.name());
-    if (place == null || statement == null || statement == SharedStatement.RAW) {
-      return null;
-    }
-    statement = own(statement, place.name(), backend);
-    boolean deallocates = place.kind() == PreparedNameInText.Kind.DEALLOCATE;
-    int rest = text + place.offset() + place.length();
-    ByteBuf renamed = in.alloc().buffer(definition + statement.nameLength());
-    try {
-      renamed.writeBytes(in, text, place.offset());
-      statement.writeBareName(renamed);
-      renamed.writeBytes(in, rest, text + definition - rest);
-      int length = renamed.readableBytes();
-      walker.replaceStart(in, index, text + definition - index);
-      backend.ensure(statement);
-      ByteBuf out = backend.room(PgFrameFormat.HEADER + 1);
-      out.writeByte(Frontend.PARSE).writeInt(PgFrameFormat.HEADER + length).writeByte(0);
-      backend.send(renamed, 0, length);
-      StatementMeaning its = deallocates ? StatementMeaning.NOTHING : statement.meaning();
-      RequestEffect effect = unnamed.parsed(renamed, 0, length, its, names.batch());
-      unnamed.names(new UnnamedStatement.NamedInText(statement, place.name(), deallocates));
-      return pass(backend, Frontend.PARSE, effect);
-    } finally {
-      renamed.release();
-    }
-  }
-
-  /** Where a text may name a statement of the session; null if it doesn't. */
-  private @Nullable PreparedNameInText namePlace(
-      StatementMeaning meaning, ByteBuf in, int text, int end) {
-    boolean mayName =
-        meaning.facts().leaves(Footprint.CODE) || meaning.facts().leaves(Footprint.DEALLOCATE);
-    if (!shares || names.size() == 0 || !mayName || meaning == StatementMeaning.UNKNOWN) {
-      return null;
-    }
-    return PreparedNameInText.find(PgDialects.STANDARD, in, text, end - text);
-  }
-
   private RequestEffect unread(ByteBuf in, int name, int zero) {
     if (name == zero) {
-      return unnamed.parsedUnread(names.batch());
+      return unnamed.parsedUnread();
     }
     return names.define(in, name, zero, SharedStatement.RAW);
   }
@@ -556,7 +413,7 @@ final class PreparedTraffic {
         judge.readsLikeOthers()
             ? shared.find(in, text, definition, judge.settings().planning(), meaning)
             : shared.unshared(in, text, definition, meaning);
-    if (backend.holds(statement) && !mayBeRefused(backend)) {
+    if (backend.holds(statement) && !batch.mayBeRefused(backend)) {
       walker.forwardPassed(in, index);
       full(backend.parsedBefore(names.define(in, name, text - 1, statement)));
       return Verdict.DROP;
@@ -590,12 +447,10 @@ final class PreparedTraffic {
     int name = nameEnd(in, portal, index + available) + 1;
     int zero = name == 0 ? -1 : nameEnd(in, name, index + available);
     if (zero < 0) {
-      boundIn = names.batch();
+      batch.bind();
       return pass(backend, Frontend.BIND, null); // no name of ours is so long
     }
-    if (name == zero
-        ? unnamed.undecided(names.batch())
-        : shares && names.undecided(in, name, zero)) {
+    if (name == zero ? unnamed.undecided() : shares && names.undecided(in, name, zero)) {
       return Verdict.WAIT;
     }
     SharedStatement statement;
@@ -603,7 +458,7 @@ final class PreparedTraffic {
       partUnnamed(backend);
       statement = unnamed.repeated();
       if (statement == null) {
-        boundIn = names.batch();
+        batch.bind();
         refusal =
             unnamed.defined() ? execution(unnamed.meaning(), in, index, walker, backend) : null;
         return refusal == null
@@ -616,7 +471,7 @@ final class PreparedTraffic {
         judge.onUnreadStatement(); // of a PREPARE by text, if the server knows it
       }
       if (statement == null || statement == SharedStatement.RAW) {
-        boundIn = names.batch();
+        batch.bind();
         return pass(backend, Frontend.BIND, null); // the server knows it, or knows what to say
       }
     }
@@ -669,7 +524,8 @@ final class PreparedTraffic {
         : shared.unshared(statement);
   }
 
-  private SharedStatement own(SharedStatement statement, String name, SessionBackend backend) {
+  /** As above, of one that SQL text names. */
+  SharedStatement own(SharedStatement statement, String name, SessionBackend backend) {
     SharedStatement mine = own(statement, backend);
     if (mine != statement) {
       names.replace(name, mine);
@@ -698,13 +554,12 @@ final class PreparedTraffic {
    * outdated: outside a transaction, with nothing of it run before.
    */
   private void keepBatch(SharedStatement statement, ByteBuf in, int index, SessionBackend backend) {
-    boolean first = boundIn != names.batch();
-    boundIn = names.batch();
+    boolean first = batch.bind();
     if (first
         && alone
         && backend.transactionState() == TransactionState.IDLE
-        && !backend.frontOpen()
-        && !mayBeRefused(backend)
+        && (!backend.frontOpen() || backend.settingsInFront())
+        && !batch.mayBeRefused(backend)
         && backend.holds(statement)) {
       long measured = RepeatableBatch.measure(in, index);
       if (measured != 0) {
@@ -737,9 +592,7 @@ final class PreparedTraffic {
     if (zero < 0) {
       return pass(backend, Frontend.DESCRIBE, null);
     }
-    if (name == zero
-        ? unnamed.undecided(names.batch())
-        : shares && names.undecided(in, name, zero)) {
+    if (name == zero ? unnamed.undecided() : shares && names.undecided(in, name, zero)) {
       return Verdict.WAIT;
     }
     partUnnamed(backend);
@@ -797,13 +650,13 @@ final class PreparedTraffic {
     }
     if (unnamed.isElsewhere()) {
       walker.forwardPassed(in, index); // what came before must not be overtaken
-      unnamed.bring(backend, names.batch());
+      unnamed.bring(backend);
     }
     if (named != null) {
       walker.forwardPassed(in, index);
       backend.ensure(named.statement());
-      if (named.deallocates() && type == Frontend.BIND) {
-        atExecute = names.remove(named.name()).and(backend.deallocating(named.statement()));
+      if (type == Frontend.BIND) {
+        inText.onBind(named, backend);
       }
     }
     return pass(backend, type, null);

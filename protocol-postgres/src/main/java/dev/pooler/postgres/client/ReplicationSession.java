@@ -1,19 +1,14 @@
 package dev.pooler.postgres.client;
 
-import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.Lease;
-import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.pool.LeasePool;
-import dev.pooler.core.pool.LoopLeases;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
-import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Pin;
-import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionDetail;
 import dev.pooler.core.session.SessionDetail.WaitsFor;
 import dev.pooler.core.session.SqlFailure;
@@ -21,14 +16,11 @@ import dev.pooler.core.wire.FrameSink;
 import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.core.wire.Verdict;
-import dev.pooler.postgres.cancel.CancelKey;
-import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.handler.ssl.SslHandler;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -44,28 +36,14 @@ import org.jspecify.annotations.Nullable;
  * that was exported is held by doing nothing, and the server has wal_sender_timeout for clients
  * that are gone. See {@link ReplicationState} for its states.
  *
- * <p>Confined to its channel's event loop, except where {@link Session} says otherwise.
+ * <p>Confined to its channel's event loop, except where {@link ClientLeg} says otherwise.
  */
-final class ReplicationSession extends ClientLeg implements LeaseHolder, Session {
-  private static final int LAST_WORDS_SECONDS = 5;
-
-  private final long id;
-  private final Channel channel;
-  private final Outlet out;
-  private final PgFrontDoor door;
-  private final Login login;
-  private final LeasePool pool;
-  private final LoopLeases leases;
+final class ReplicationSession extends ClientLeg {
   private final PgSettings settings;
   private final FrameWalker requests = new FrameWalker(PgFrameFormat.FRONTEND, new Requests());
   private final ReplicationReplies replies;
-  private final EarlyBytes early;
-
-  /** Set once at the end of the login. */
-  private @Nullable CancelKey key;
 
   private volatile ReplicationState state = ReplicationState.WAITING;
-  private @Nullable Lease lease;
   private @Nullable Pin pin;
 
   private boolean terminated;
@@ -83,15 +61,8 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
       Login login,
       LeasePool pool,
       PgSettings settings) {
-    this.id = id;
-    this.channel = channel;
-    this.out = new Outlet(channel);
+    super(id, channel, door, login, pool);
     this.replies = new ReplicationReplies(out);
-    this.early = new EarlyBytes(channel, door.limits());
-    this.door = door;
-    this.login = login;
-    this.pool = pool;
-    this.leases = pool.on(channel.eventLoop());
     this.settings = settings;
   }
 
@@ -100,8 +71,7 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
     if (state == ReplicationState.ENDED) {
       return; // what it had sent ahead was too much
     }
-    key = door.cancelKeys().register(this, minorVersion);
-    door.sessions().add(this);
+    register(minorVersion);
     Lease place = leases.tryAcquire(settings);
     if (place == null) {
       leases.await(this);
@@ -134,19 +104,10 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
 
   @Override
   public void onAligned() {
-    ByteBuf welcome = channel.alloc().buffer(512);
-    Messages.authentication(welcome, 0, new byte[0]);
-    leased()
-        .reportedSettings()
-        .forEach((name, value) -> Messages.parameterStatus(welcome, name, value));
-    if (key != null) {
-      Messages.backendKeyData(welcome, key);
-    }
-    Messages.readyForQuery(welcome, 'I');
-    channel.writeAndFlush(welcome, channel.voidPromise());
-    pool.counters().loggedIn();
+    sayWelcome(backend().reportedSettings());
     become(ReplicationState.OPEN);
-    ByteBuf ahead = early.take();
+    channel.config().setAutoRead(true);
+    ByteBuf ahead = held.take();
     if (ahead != null) {
       try {
         onBytes(ahead);
@@ -185,25 +146,22 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
   }
 
   private void hold(ByteBuf in) {
-    if (!early.hold(in)) {
-      fail(
-          SqlFailure.fatal("53200", 1041, "too many bytes are held for waiting clients")
-              .withHint("Raise limits.memory."),
-          CloseReason.OUT_OF_MEMORY);
+    if (holdOrFail(in) && held.much()) {
+      channel.config().setAutoRead(false); // until it is taken
     }
   }
 
   @Override
   void onReadComplete() {
     if (state == ReplicationState.OPEN) {
-      leased().flush();
+      backend().flush();
     }
   }
 
   @Override
   void onWritabilityChanged() {
     if (state == ReplicationState.OPEN || state == ReplicationState.PARTING) {
-      Backpressure.update(leased().channel(), channel);
+      Backpressure.update(backend().channel(), channel);
     }
   }
 
@@ -223,7 +181,7 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
     public void passing(int type, long length) {
       if (type == Frontend.TERMINATE) {
         terminated = true;
-      } else if (!terminated && !leased().expect(type)) {
+      } else if (!terminated && !backend().expect(type)) {
         throw new ProtocolViolation("more requests in one pipeline than can be answered");
       }
     }
@@ -235,17 +193,12 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
 
     @Override
     public void forward(ByteBuf in, int index, int length) {
-      leased().send(in, index, length);
+      backend().send(in, index, length);
       pool.counters().fromClient(length);
     }
   }
 
   // --- as its backend sees it ------------------------------------------------------------------
-
-  @Override
-  public Channel client() {
-    return channel;
-  }
 
   @Override
   public void onReplies(ByteBuf in, int index, int length) {
@@ -285,17 +238,13 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
       return;
     }
     if (failure != null && !replies.midMessage() && !replies.farewell()) {
-      write(failure);
+      writeFatal(failure);
     }
     end(CloseReason.BACKEND_LOST, reason);
   }
 
-  private Backend leased() {
-    Lease mine = lease;
-    if (mine == null) {
-      throw new IllegalStateException("session " + id + " has no backend in state " + state);
-    }
-    return mine.backend();
+  private Backend backend() {
+    return leased().backend();
   }
 
   @Override
@@ -304,8 +253,8 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
     channel
         .eventLoop()
         .execute(() -> {
-          if (state == ReplicationState.OPEN && leased().owes()) {
-            leased().cancel().whenComplete((sent, failure) -> done.complete(null));
+          if (state == ReplicationState.OPEN && backend().owes()) {
+            backend().cancel().whenComplete((sent, failure) -> done.complete(null));
           } else {
             done.complete(null); // too late, or too early
           }
@@ -320,7 +269,7 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
     switch (state) {
       case WAITING, CONNECTING -> leave();
       case OPEN -> {
-        Backend backend = leased();
+        Backend backend = backend();
         if (replies.streaming()
             || (!backend.owes() && backend.transactionState() == TransactionState.IDLE)) {
           leave();
@@ -329,7 +278,7 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
       case PARTING -> {
         Parting last = parting;
         if (last != null && !replies.midMessage()) {
-          write(last.told());
+          writeFatal(last.told());
           end(last.reason());
         }
       }
@@ -344,7 +293,8 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
   }
 
   /** Tells the client why, and ends the session: at once, or after the message on its way. */
-  private void fail(SqlFailure failure, CloseReason reason) {
+  @Override
+  void fail(SqlFailure failure, CloseReason reason) {
     if (state == ReplicationState.PARTING || state == ReplicationState.ENDED) {
       return;
     }
@@ -355,14 +305,8 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
       channel.eventLoop().schedule(() -> end(reason), LAST_WORDS_SECONDS, TimeUnit.SECONDS);
       return;
     }
-    write(failure);
+    writeFatal(failure);
     end(reason);
-  }
-
-  private void write(SqlFailure failure) {
-    ByteBuf last = channel.alloc().buffer(256);
-    Messages.error(last, failure.asFatal());
-    channel.write(last, channel.voidPromise());
   }
 
   private void end(CloseReason reason) {
@@ -374,23 +318,13 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
       return;
     }
     become(ReplicationState.ENDED);
-    leases.withdraw(this);
-    early.close();
-    door.counters().closed(reason);
-    if (key != null) {
-      door.cancelKeys().unregister(key);
-    }
     // A drain waits for sessions, and what they have still to say may be the end of a backup.
-    channel
-        .writeAndFlush(channel.alloc().buffer(0))
-        .addListener(said -> {
+    hangUp(
+        reason,
+        said -> {
           door.sessions().remove(this);
           channel.close();
         });
-    if (channel.isActive()) {
-      // A client that doesn't read its last words is not waited for.
-      channel.eventLoop().schedule(() -> channel.close(), LAST_WORDS_SECONDS, TimeUnit.SECONDS);
-    }
     giveUp(why);
     requests.close();
     replies.close();
@@ -410,7 +344,7 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
 
   private void become(ReplicationState next) {
     if (!state.mayBecome(next)) {
-      throw new IllegalStateException("session " + id + ": " + state + " can't become " + next);
+      throw new IllegalStateException("session " + id() + ": " + state + " can't become " + next);
     }
     state = next;
   }
@@ -425,17 +359,7 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
         });
   }
 
-  @Override
-  public void close(CloseReason reason, SqlFailure told) {
-    channel.eventLoop().execute(() -> fail(told, reason));
-  }
-
   // --- as others see it ----------------------------------------------------------------------
-
-  @Override
-  public long id() {
-    return id;
-  }
 
   @Override
   public State state() {
@@ -447,32 +371,18 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
   }
 
   @Override
-  public PoolKey pool() {
-    return pool.key();
-  }
-
-  @Override
-  public CompletionStage<SessionDetail> describe() {
-    CompletableFuture<SessionDetail> told = new CompletableFuture<>();
-    channel.eventLoop().execute(() -> told.complete(detail()));
-    return told;
-  }
-
-  private SessionDetail detail() {
+  SessionDetail detail() {
     Lease mine = lease;
     Backend backend = mine == null ? null : mine.backend();
     Pin since = pin;
     return new SessionDetail(
-        id,
+        id(),
         pool.key(),
         login.user(),
         login.database(),
         state(),
         waitsFor(backend),
-        new SessionDetail.Connection(
-            channel.remoteAddress(),
-            channel.localAddress(),
-            channel.pipeline().get(SslHandler.class) != null),
+        connection(),
         login.connected(),
         since == null ? login.connected() : since.since(),
         waited(pool),
@@ -481,7 +391,7 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
         settings.texts(),
         List.of(),
         since == null ? List.of() : List.of(since),
-        backend == null ? null : backend.id());
+        backendId());
   }
 
   private WaitsFor waitsFor(@Nullable Backend backend) {
@@ -495,6 +405,6 @@ final class ReplicationSession extends ClientLeg implements LeaseHolder, Session
 
   @Override
   public String toString() {
-    return "session " + id + " " + pool.key() + " " + state;
+    return "session " + id() + " " + pool.key() + " " + state;
   }
 }

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SessionStatements {
   private @Nullable Map<Name, Meaning> named;
-  private int batch;
   private boolean decided;
+  private final PipelineBatch batch;
   private final Name probe = new Name(new byte[0], 0);
 
   /** The bytes of a name, whatever their encoding. */
@@ -95,6 +95,10 @@ final class SessionStatements {
    */
   private record Meaning(@Nullable SharedStatement statement, int batch, boolean settled) {}
 
+  SessionStatements(PipelineBatch batch) {
+    this.batch = batch;
+  }
+
   int size() {
     return named == null ? 0 : named.size();
   }
@@ -115,29 +119,19 @@ final class SessionStatements {
             .orElse(null);
   }
 
-  /** Another number for each batch of the pipeline. */
-  int batch() {
-    return batch;
-  }
-
-  /** A Sync has been sent: what is said from now on is another batch. */
-  void onSync() {
-    batch++;
-  }
-
   /**
    * Whether it depends on the answer to an earlier batch, not here yet, what the name between two
    * indexes stands for. Within one batch the server skips what follows a failure.
    */
   boolean undecided(ByteBuf in, int from, int to) {
     Meaning meaning = named == null ? null : named.get(probe.read(in, from, to));
-    return meaning != null && !meaning.settled && meaning.batch != batch;
+    return meaning != null && !meaning.settled && meaning.batch != batch.number();
   }
 
   /** The same of a name in SQL text. */
   boolean undecided(String name) {
     Meaning meaning = named == null ? null : named.get(probe.of(name));
-    return meaning != null && !meaning.settled && meaning.batch != batch;
+    return meaning != null && !meaning.settled && meaning.batch != batch.number();
   }
 
   /** Everything asked is answered, and so all names are decided. */
@@ -178,12 +172,12 @@ final class SessionStatements {
 
   /** Another statement of the same meaning stands under the name between two indexes. */
   void replace(ByteBuf in, int from, int to, SharedStatement statement) {
-    put(probe.read(in, from, to).copy(), new Meaning(statement, batch, true));
+    put(probe.read(in, from, to).copy(), new Meaning(statement, batch.number(), true));
   }
 
   /** The same of a name in SQL text. */
   void replace(String name, SharedStatement statement) {
-    put(probe.of(name).copy(), new Meaning(statement, batch, true));
+    put(probe.of(name).copy(), new Meaning(statement, batch.number(), true));
   }
 
   /** SQL text has deallocated it. */
@@ -212,7 +206,7 @@ final class SessionStatements {
   }
 
   private RequestEffect change(Name name, @Nullable SharedStatement statement) {
-    Meaning now = new Meaning(statement, batch, false);
+    Meaning now = new Meaning(statement, batch.number(), false);
     Meaning before = put(name, now);
     return new RequestEffect() {
       @Override

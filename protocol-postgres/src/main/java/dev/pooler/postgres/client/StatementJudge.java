@@ -1,11 +1,11 @@
 package dev.pooler.postgres.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.pool.Leftovers;
 import dev.pooler.core.pool.PinReason;
-import dev.pooler.core.pool.PoolCounters;
 import dev.pooler.core.pool.TransactionState;
-import dev.pooler.core.session.Pin;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementClass;
@@ -26,8 +26,6 @@ import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SetStatement;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
-import java.nio.charset.StandardCharsets;
-import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -55,15 +53,11 @@ final class StatementJudge {
 
   private final PoolMode mode;
   private final PgSettings startup;
-  private final PoolCounters counters;
-  private final PinNotes notes;
+  private final SessionPins pins;
   private final CodeCensus census;
   private final LongSupplier clock;
   private final StatementPolicy policy;
   private PgSettings settings;
-
-  /** Packed {@link PinReason}s. */
-  private int pins;
 
   /** Packed {@link Footprint}s to ask the server about. */
   private int doubts;
@@ -125,23 +119,18 @@ final class StatementJudge {
   /** What the first statement is that was asked since everything was answered. */
   private StatementClass first = StatementClass.EMPTY;
 
-  /** What the session is pinned for against the operator's will; see {@link #unwanted}. */
-  private @Nullable PinReason unwanted;
-
   StatementJudge(
       long session,
       PoolMode mode,
       PgSettings startup,
-      PoolCounters counters,
-      PinNotes notes,
+      SessionPins pins,
       CodeCensus census,
       LongSupplier clock,
       StatementPolicy policy) {
     this.mode = mode;
     this.startup = startup;
     this.settings = startup;
-    this.counters = counters;
-    this.notes = notes;
+    this.pins = pins;
     this.census = census;
     this.clock = clock;
     this.policy = policy;
@@ -157,7 +146,7 @@ final class StatementJudge {
    * that this session has made, or may have made, can stand in front of what it names.
    */
   boolean readsLikeOthers() {
-    return pins == 0
+    return pins.isEmpty()
         && doubts == 0
         && lone == null
         && !shadows
@@ -174,17 +163,13 @@ final class StatementJudge {
   }
 
   Leftovers leftovers() {
-    if ((pins & UNANSWERABLE) != 0) {
+    if (pins.anyLasting()) {
       return Leftovers.PINNED;
     }
     if (doubts != 0 || asksCensus || channelsHere) {
       return Leftovers.IN_DOUBT;
     }
-    return pins != 0 ? Leftovers.PINNED : Leftovers.NONE;
-  }
-
-  boolean pinnedBy(PinReason reason) {
-    return (pins & bit(reason)) != 0;
+    return pins.isEmpty() ? Leftovers.NONE : Leftovers.PINNED;
   }
 
   /** The client has been told that this is its server process. */
@@ -214,11 +199,7 @@ final class StatementJudge {
    */
   void channelsSettled(boolean kept) {
     channelsHere = false;
-    if (kept) {
-      pin(PinReason.LISTEN);
-    } else {
-      pins &= ~bit(PinReason.LISTEN);
-    }
+    pins.set(PinReason.LISTEN, kept);
   }
 
   /** Whether the next question asks what is listened to. */
@@ -228,7 +209,7 @@ final class StatementJudge {
 
   /** Whether something that the session ran may listen on its backend. */
   boolean mayHear() {
-    return asksChannels() || wrote || asksCensus || pinnedBy(PinReason.LISTEN);
+    return asksChannels() || wrote || asksCensus || pins.has(PinReason.LISTEN);
   }
 
   /**
@@ -260,21 +241,6 @@ final class StatementJudge {
     boolean was = redefined;
     redefined = false;
     return was;
-  }
-
-  /** Why the session is pinned; empty where it isn't. */
-  Set<PinReason> pinReasons() {
-    if (pins == 0) {
-      return Set.of();
-    }
-    Set<PinReason> reasons = EnumSet.allOf(PinReason.class);
-    reasons.removeIf(reason -> !pinnedBy(reason));
-    return reasons;
-  }
-
-  /** The same with since when and by what. */
-  List<Pin> pins() {
-    return notes.those(this::pinnedBy);
   }
 
   /** How much of a frame must be seen, header included. */
@@ -314,7 +280,7 @@ final class StatementJudge {
   /** Remembers the text of what may come to pin, for people. */
   void noteText(StatementMeaning meaning, ByteBuf in, int text, int end) {
     if (meaning.facts().leavesFootprint()) {
-      notes.statement(in, text, end);
+      pins.note(in, text, end);
     }
   }
 
@@ -338,9 +304,7 @@ final class StatementJudge {
             && facts.statements() == 1
             && end - text <= SetStatement.LONGEST;
     List<SetStatement> sets =
-        alone
-            ? SetStatement.parseAll(in.toString(text, end - text, StandardCharsets.UTF_8))
-            : List.of();
+        alone ? SetStatement.parseAll(in.toString(text, end - text, UTF_8)) : List.of();
     List<String> names = CustomSettings.names(PgDialects.STANDARD, in, text, end - text);
     return new StatementMeaning(facts, sets, names == null ? List.of() : names, names == null);
   }
@@ -365,7 +329,7 @@ final class StatementJudge {
           return StatementPolicy.refusal(PinReason.CODE);
         }
         if (!policy.trustsFunctions()) {
-          pin(PinReason.CODE);
+          pins.add(PinReason.CODE);
         }
       }
     }
@@ -387,7 +351,7 @@ final class StatementJudge {
   void tooLong() {
     asked(StatementClass.UNKNOWN);
     sequences.mayHaveDrawn();
-    pin(PinReason.LARGE_STATEMENT);
+    pins.add(PinReason.LARGE_STATEMENT);
   }
 
   /** Why a text may not run here; null: it may. */
@@ -492,7 +456,7 @@ final class StatementJudge {
   private void noteSequences(StatementFacts facts) {
     if (facts.clears(Footprint.SEQUENCE_VALUE)) {
       sequences.discarded();
-      pins &= ~bit(PinReason.SEQUENCE_VALUE);
+      pins.remove(PinReason.SEQUENCE_VALUE);
     }
     if (sequences.anyCare() && SequenceValues.isWrite(facts)) {
       pinForSequences();
@@ -501,7 +465,7 @@ final class StatementJudge {
 
   private void pinForSequences() {
     if (mode != PoolMode.SESSION && sequences.keepsLease(program())) {
-      pin(PinReason.SEQUENCE_VALUE);
+      pins.add(PinReason.SEQUENCE_VALUE);
     }
   }
 
@@ -515,7 +479,7 @@ final class StatementJudge {
   }
 
   private void doubtIf(PinReason reason, Footprint footprint) {
-    if (pinnedBy(reason)) {
+    if (pins.has(reason)) {
       doubts |= footprint.bit();
     }
   }
@@ -585,12 +549,12 @@ final class StatementJudge {
     int may = facts.footprint() | facts.clears();
     if (facts.leaves(Footprint.SETTING)) {
       if (meaning.hidesNames()) {
-        pin(PinReason.SETTING);
+        pins.add(PinReason.SETTING);
       }
       remember(meaning);
     }
     if (facts.leaves(Footprint.CODE) && meaning.hidesNames()) {
-      pin(PinReason.CODE);
+      pins.add(PinReason.CODE);
     }
     pinIf(facts, Footprint.LOAD, PinReason.LOADED_LIBRARY);
     pinIf(facts, Footprint.SEED, PinReason.RANDOM_SEED);
@@ -617,7 +581,7 @@ final class StatementJudge {
 
   private void pinIf(StatementFacts facts, Footprint left, PinReason reason) {
     if (facts.leaves(left)) {
-      pin(reason);
+      pins.add(reason);
     }
   }
 
@@ -659,7 +623,7 @@ final class StatementJudge {
       backend.movedSettings().forEach((name, value) -> moved(name, value, backend));
     }
     if (doubts == 0 && !asksCensus) {
-      notes.forgetStatement();
+      pins.forgetStatement();
     }
   }
 
@@ -671,21 +635,61 @@ final class StatementJudge {
     } else if (isDeallocateAll(facts)) {
       allDeallocated(backend);
     } else if (isResetAll(facts)) {
-      // RESET ALL leaves the role and the session's user (guc_parameters.dat: no_reset_all).
-      PgSettings users = facts.clears(Footprint.ROLE) ? PgSettings.NONE : settings.users();
+      PgSettings users = leftBy(facts);
       settings = users.orElse(startup);
       backend.assumeSettings(users);
-      pins &= ~bit(PinReason.SETTING);
+      pins.remove(PinReason.SETTING);
       if (facts.clears(Footprint.ADVISORY_LOCK)) { // DISCARD ALL
-        pins = 0;
+        pins.clear();
         doubts = 0;
         wrote = false;
         asksCensus = false;
         allDeallocated(backend);
       }
     } else {
-      pin(PinReason.UNKNOWN);
+      pins.add(PinReason.UNKNOWN);
     }
+  }
+
+  /** RESET ALL leaves the role and the session's user (guc_parameters.dat: no_reset_all). */
+  private PgSettings leftBy(StatementFacts resetAll) {
+    return resetAll.clears(Footprint.ROLE) ? PgSettings.NONE : settings.users();
+  }
+
+  /**
+   * The settings under which to run what the readable bytes begin with, if that is a query which
+   * does nothing but set or reset some: those that the session has afterwards, but for a role that
+   * it takes. Null for anything else.
+   */
+  @Nullable PgSettings settingsAfter(StatementRules rules, ByteBuf in) {
+    Frames frames = new Frames(in);
+    if (frames.next() != Frontend.QUERY || frames.zero(frames.body()) < 0) {
+      return null;
+    }
+    int zero = frames.zero(frames.body());
+    StatementMeaning meaning = read(rules, in, frames.body(), zero);
+    if (meaning.facts().leaves(Footprint.ROLE) && meaning.facts().statements() == 1) {
+      return withoutUsers(
+          SetStatement.users(in.toString(frames.body(), zero - frames.body(), UTF_8)));
+    }
+    if (isResetAll(meaning.facts())) {
+      return leftBy(meaning.facts()).orElse(startup);
+    }
+    PgSettings after = settings;
+    for (SetStatement set : meaning.sets()) {
+      PgSettings.Value value = set.value();
+      after =
+          value == null ? after.withValueOf(set.name(), startup) : after.with(set.name(), value);
+    }
+    return meaning.sets().isEmpty() ? null : after;
+  }
+
+  private @Nullable PgSettings withoutUsers(Set<String> names) {
+    PgSettings after = settings;
+    for (String name : names) {
+      after = after.withValueOf(name, PgSettings.NONE);
+    }
+    return names.isEmpty() ? null : after;
   }
 
   private void allDeallocated(SessionBackend backend) {
@@ -748,7 +752,7 @@ final class StatementJudge {
       backend.assumeSettings(there);
       settings = there.orElse(startup);
       if (truth.hidden()) {
-        pin(PinReason.CODE);
+        pins.add(PinReason.CODE);
       }
     }
     learn(truth, Footprint.PREPARED, PinReason.PREPARED_STATEMENT);
@@ -768,7 +772,7 @@ final class StatementJudge {
       judgeHiddenCode(); // which may be the next question
     }
     if (doubts == 0) {
-      notes.forgetStatement();
+      pins.forgetStatement();
     }
   }
 
@@ -777,56 +781,13 @@ final class StatementJudge {
     doubts = 0;
     asksCensus = false;
     wrote = false;
-    pin(PinReason.UNKNOWN);
+    pins.add(PinReason.UNKNOWN);
   }
 
   private void learn(SessionTruth truth, Footprint footprint, PinReason reason) {
     if ((doubts & footprint.bit()) == 0) {
       return;
     }
-    if (truth.has(footprint)) {
-      pin(reason);
-    } else {
-      pins &= ~bit(reason);
-    }
-  }
-
-  private void pin(PinReason reason) {
-    if (mode != PoolMode.SESSION && !pinnedBy(reason) && !policy.allows(reason)) {
-      if (policy.refuses(reason)) {
-        unwanted = reason;
-      }
-      pins |= bit(reason);
-      counters.pinned(reason);
-      notes.pinned(reason);
-    }
-  }
-
-  /**
-   * What the client is told, and the session's end, where a pin that the operator refuses was only
-   * found after the statement; null where there is none.
-   */
-  @Nullable SqlFailure unwanted() {
-    PinReason reason = unwanted;
-    return reason == null || !pinnedBy(reason) ? null : StatementPolicy.tooLate(reason);
-  }
-
-  /** Pins that the client is to be told of: each once for each time it comes about. */
-  List<Pin> untoldPins() {
-    return pins == 0 || !policy.notice() ? List.of() : notes.untold(this::pinnedBy);
-  }
-
-  /** Reasons that only the session's end or DISCARD ALL takes away. */
-  private static final int UNANSWERABLE =
-      bit(PinReason.SETTING)
-          | bit(PinReason.CODE)
-          | bit(PinReason.LOADED_LIBRARY)
-          | bit(PinReason.RANDOM_SEED)
-          | bit(PinReason.LARGE_STATEMENT)
-          | bit(PinReason.UNKNOWN);
-
-  @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored
-  private static int bit(PinReason reason) {
-    return 1 << reason.ordinal();
+    pins.set(reason, truth.has(footprint));
   }
 }

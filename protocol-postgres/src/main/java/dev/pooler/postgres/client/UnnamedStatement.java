@@ -18,6 +18,8 @@ final class UnnamedStatement {
 
   private static final byte[] EMPTY = new byte[0];
 
+  private final PipelineBatch batch;
+
   private byte[] definition = EMPTY;
 
   /** Bytes of the definition; negative while there is no such statement. */
@@ -52,6 +54,10 @@ final class UnnamedStatement {
    * @param name as the client knows it
    */
   record NamedInText(SharedStatement statement, String name, boolean deallocates) {}
+
+  UnnamedStatement(PipelineBatch batch) {
+    this.batch = batch;
+  }
 
   @Nullable NamedInText named() {
     return length >= 0 ? named : null;
@@ -100,7 +106,7 @@ final class UnnamedStatement {
   }
 
   /** A Parse without a name; if it fails, or is skipped, the client has none. */
-  RequestEffect parsed(ByteBuf in, int index, int bytes, StatementMeaning itsMeaning, int batch) {
+  RequestEffect parsed(ByteBuf in, int index, int bytes, StatementMeaning itsMeaning) {
     if (definition.length < bytes || (definition.length > KEPT && bytes <= KEPT)) {
       definition = new byte[bytes];
     }
@@ -110,17 +116,17 @@ final class UnnamedStatement {
     named = null;
     repeated = null;
     here = true;
-    return ask(batch, true);
+    return ask(true);
   }
 
   /** As {@link #parsed}, under a name of ours: the backend's own nameless one stays as it is. */
-  RequestEffect parsedAs(SharedStatement statement, int batch) {
+  RequestEffect parsedAs(SharedStatement statement) {
     length = statement.definitionLength();
     meaning = statement.meaning();
     named = null;
     repeated = statement;
     here = false;
-    return ask(batch, true);
+    return ask(true);
   }
 
   /** It is gone: the server drops it with a simple query, and with a Parse of the next. */
@@ -131,12 +137,12 @@ final class UnnamedStatement {
   }
 
   /** One that is too long to be said again: its session is pinned to the backend that has it. */
-  RequestEffect parsedUnread(int batch) {
+  RequestEffect parsedUnread() {
     length = -1;
     repeated = null;
     here = true;
     meaning = StatementMeaning.UNKNOWN;
-    return ask(batch, true);
+    return ask(true);
   }
 
   /** Whether the backend must be given the statement, or relieved of another session's. */
@@ -145,9 +151,9 @@ final class UnnamedStatement {
   }
 
   /** Gives the backend what this session last parsed, or makes sure that it has nothing. */
-  void bring(SessionBackend backend, int batch) {
+  void bring(SessionBackend backend) {
     here = true;
-    RequestEffect effect = ask(batch, false);
+    RequestEffect effect = ask(false);
     if (length >= 0) {
       backend.parseUnnamed(definition, length, effect);
     } else {
@@ -159,8 +165,8 @@ final class UnnamedStatement {
    * Whether it depends on the answer to an earlier batch, not here yet, what a Bind without a name
    * would bind: if that batch fails, the backend may have another session's.
    */
-  boolean undecided(int batch) {
-    return !proven && askedIn != batch && (here || repeated != null);
+  boolean undecided() {
+    return !proven && askedIn != batch.number() && (here || repeated != null);
   }
 
   /** Whether an answer has come since this was asked last. */
@@ -170,9 +176,9 @@ final class UnnamedStatement {
     return was;
   }
 
-  private RequestEffect ask(int batch, boolean byClient) {
+  private RequestEffect ask(boolean byClient) {
     proven = false;
-    askedIn = batch;
+    askedIn = batch.number();
     int number = ++asks;
     return new RequestEffect() {
       @Override

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,22 @@ final class SetGrammar {
       at++;
     }
     return tokens.get(at).kind() == Token.END ? all : List.of();
+  }
+
+  /** The settings of users that the text changes, if it is one SET or RESET for the session. */
+  Set<String> users() {
+    boolean resets = takes("RESET");
+    if (!resets && !takes("SET")) {
+      return Set.of();
+    }
+    if (!resets && tokens.get(at).is("SESSION") && !tokens.get(at + 1).is("AUTHORIZATION")) {
+      at++;
+    }
+    if (takes("ROLE")) {
+      return Set.of("role");
+    }
+    boolean user = takes("SESSION", "AUTHORIZATION") || takes("SESSION_AUTHORIZATION");
+    return user ? Set.of("role", "session_authorization") : Set.of();
   }
 
   private List<SetStatement> set() {

@@ -3,6 +3,7 @@ package dev.pooler.postgres.statement;
 import dev.pooler.postgres.session.PgSettings;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,10 +27,19 @@ public record SetStatement(String name, PgSettings.@Nullable Value value) {
   /** What the text, one statement, sets; empty where it is not plain. */
   public static List<SetStatement> parseAll(String sql) {
     // Without a backslash a text reads the same whatever standard_conforming_strings is.
-    if (sql.length() > LONGEST || sql.indexOf('\\') >= 0) {
-      return List.of();
-    }
+    return sql.length() > LONGEST || sql.indexOf('\\') >= 0 ? List.of() : grammar(sql).statements();
+  }
+
+  /**
+   * Which of role and session_authorization the text, one statement, sets or resets for the
+   * session; the second takes the first away.
+   */
+  public static Set<String> users(String sql) {
+    return sql.length() > LONGEST ? Set.of() : grammar(sql).users();
+  }
+
+  private static SetGrammar grammar(String sql) {
     byte[] bytes = sql.getBytes(StandardCharsets.UTF_8);
-    return new SetGrammar(bytes, TextToken.all(PgDialects.STANDARD, bytes)).statements();
+    return new SetGrammar(bytes, TextToken.all(PgDialects.STANDARD, bytes));
   }
 }

@@ -21,15 +21,18 @@ import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Delayed;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The real HikariCP over backends without a server. */
@@ -69,6 +72,29 @@ class HikariSupplyTest {
     supply(3, 2, Duration.ofSeconds(5));
     until(() -> idle() == 2);
     assertEquals(2, connector.made.size());
+  }
+
+  /**
+   * What HikariCP has scheduled between half the lifetime and all of it are the ends of backends.
+   */
+  @Test
+  @Tag("case-48")
+  void backendsOfOneBirthdayDoNotEndOnOneDay() {
+    long lifetime = TimeUnit.HOURS.toMillis(4);
+    supply(16, 16, Duration.ofSeconds(5), Duration.ofMillis(lifetime));
+    until(() -> idle() == 16 && ends(lifetime).length == 16);
+    long[] ends = ends(lifetime);
+    assertTrue(
+        ends[15] - ends[0] > lifetime / 20, () -> "all end at once: " + Arrays.toString(ends));
+    assertTrue(ends[15] <= lifetime, () -> "too late: " + Arrays.toString(ends));
+  }
+
+  private long[] ends(long lifetime) {
+    return scheduler.getQueue().stream()
+        .mapToLong(task -> ((Delayed) task).getDelay(TimeUnit.MILLISECONDS))
+        .filter(delay -> delay > lifetime / 2)
+        .sorted()
+        .toArray();
   }
 
   @Test
@@ -113,6 +139,7 @@ class HikariSupplyTest {
     waiting.add(acquire(one));
     waiting.add(acquire(two));
     until(() -> pool().pool().shares().stream().mapToInt(LoopLeases::waiting).sum() == 3);
+    until(() -> figure("pending") == 2); // both loops have asked HikariCP
     asked.countDown();
     for (CompletableFuture<Lease> session : waiting) {
       assertEquals("wrong password", failure(session));
@@ -239,13 +266,17 @@ class HikariSupplyTest {
   }
 
   private HikariSupply supply(int size, int minIdle, Duration maxWait) {
+    return supply(size, minIdle, maxWait, Duration.ZERO);
+  }
+
+  private HikariSupply supply(int size, int minIdle, Duration maxWait, Duration maxLifetime) {
     PoolLimits limits =
         new PoolLimits(
             PoolMode.TRANSACTION,
             size,
             minIdle,
             maxWait,
-            Duration.ZERO,
+            maxLifetime,
             Duration.ofMinutes(10),
             Duration.ZERO,
             Duration.ZERO);
@@ -307,9 +338,13 @@ class HikariSupplyTest {
     until(() -> idle() == leases.length);
   }
 
-  /** HikariCP's own figure; it may be a second old. */
   private double idle() {
-    Gauge gauge = metrics.find("hikaricp.connections.idle").gauge();
+    return figure("idle");
+  }
+
+  /** HikariCP's own; it may be a second old. */
+  private double figure(String name) {
+    Gauge gauge = metrics.find("hikaricp.connections." + name).gauge();
     return gauge == null ? 0 : gauge.value();
   }
 
