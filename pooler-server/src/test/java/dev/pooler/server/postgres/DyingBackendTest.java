@@ -11,6 +11,7 @@ import dev.pooler.testkit.wire.RawPgClient;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -147,6 +148,18 @@ class DyingBackendTest {
   }
 
   /** ParameterStatus comes before or behind CommandComplete, as the server's version has it. */
+  private static String zoneAtLogin(PoolerFixture pooler) throws Exception {
+    try (RawPgClient client = pooler.raw()) {
+      return client.login(Map.of("user", "postgres", "database", "postgres")).stream()
+          .filter(message -> message.type() == 'S')
+          .map(PgMessage::strings)
+          .filter(setting -> setting.getFirst().equals("TimeZone"))
+          .findFirst()
+          .orElseThrow()
+          .get(1);
+    }
+  }
+
   private static String sorted(List<PgMessage> messages) {
     return RawPgClient.types(messages).replace("CSZ", "SCZ");
   }
@@ -187,6 +200,7 @@ class DyingBackendTest {
       PoolerFixture.await("it is taken", () -> "Asia/Tokyo".equals(direct.value("show timezone")));
       assertEquals("Asia/Tokyo", b.value("show timezone"));
       assertEquals("Asia/Tokyo", a.value("show timezone"));
+      assertEquals("Asia/Tokyo", zoneAtLogin(mine), "who logs in is told");
       direct.query("alter system set timezone = 'Asia/Seoul'");
       direct.query("select pg_reload_conf()");
       PoolerFixture.await("it is taken", () -> "Asia/Seoul".equals(direct.value("show timezone")));

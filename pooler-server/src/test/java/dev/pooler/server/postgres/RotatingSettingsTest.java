@@ -69,6 +69,7 @@ class RotatingSettingsTest {
         "set session authorization rotation_quiet | session_authorization | rotation_quiet | reset session authorization | postgres",
         "select set_config('work_mem', '6MB', false) | work_mem | 6MB | discard all | 4MB",
         "set app.tenant = '42' | app.tenant | 42 | reset app.tenant | ''",
+        "set app.my.tenant = '42' | app.my.tenant | 42 | reset app.my.tenant | ''",
         "select set_config('app.tenant', '43', false) | app.tenant | 43 | set app.tenant to '' | ''",
         "set work_mem = '7MB'; set datestyle = german | work_mem | 7MB | reset all; select 1 | 4MB",
         "begin; set work_mem = '8MB'; commit | work_mem | 8MB | begin; reset work_mem; commit | 4MB",

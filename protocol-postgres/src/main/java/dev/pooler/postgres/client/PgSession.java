@@ -628,8 +628,9 @@ public final class PgSession extends ClientLeg {
     Lease mine = lease;
     if (mine != null) {
       judge.onSettled((SessionBackend) mine.backend(), transaction, failed);
-      if (mine.backend().movedSettings().containsKey("in_hot_standby")) {
-        door.welcomes().forget(); // promoted: who logs in from now on is told so
+      boolean promoted = mine.backend().movedSettings().containsKey("in_hot_standby");
+      if (judge.takeUnexplained() || promoted) {
+        door.welcomes().forget(); // perhaps a reload: who logs in from now on is told of it
       }
       prepared.onSettled((SessionBackend) mine.backend(), failed);
       settle();

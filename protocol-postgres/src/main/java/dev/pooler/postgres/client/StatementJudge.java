@@ -77,6 +77,9 @@ final class StatementJudge {
   /** A definition that others see has been committed; taken with {@link #takeRedefined}. */
   private boolean redefined;
 
+  /** The server has reported what nothing shows; taken with {@link #takeUnexplained}. */
+  private boolean unexplained;
+
   /** Whether functions leave anything here is to be asked first. */
   private boolean asksCensus;
 
@@ -233,6 +236,13 @@ final class StatementJudge {
   boolean takeDeallocated() {
     boolean was = deallocated;
     deallocated = false;
+    return was;
+  }
+
+  /** Whether since this was asked last the server has reported a setting that nothing explains. */
+  boolean takeUnexplained() {
+    boolean was = unexplained;
+    unexplained = false;
     return was;
   }
 
@@ -702,6 +712,7 @@ final class StatementJudge {
    * and keeps it.
    */
   private void moved(String name, String value, SessionBackend backend) {
+    unexplained = true;
     switch (name) {
       case "in_hot_standby" -> {
         // The server's own; nobody sets it.
