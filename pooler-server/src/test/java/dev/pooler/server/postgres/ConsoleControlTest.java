@@ -4,13 +4,16 @@ import static dev.pooler.server.postgres.ConsoleTest.row;
 import static dev.pooler.server.postgres.ConsoleTest.rows;
 import static dev.pooler.server.postgres.ConsoleTest.tag;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.testkit.server.EmbeddedPostgres;
 import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
+import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -175,6 +178,20 @@ class ConsoleControlTest {
       assertEquals("57P01", two.readToEnd().getLast().sqlState());
       assertEquals("1", one.value("select 1"));
       assertError("42704", "client not found", console.query("KILL_CLIENT " + id));
+    }
+  }
+
+  /** Into the middle of a row nothing can be said that the client would not take for the row. */
+  @Test
+  void whoIsKilledInTheMiddleOfARowHearsNoMore() throws Exception {
+    try (RawPgClient half = RawPgClient.connect(pooler.unix())) {
+      half.login(Map.of("user", "postgres", "database", "postgres", "application_name", "half"));
+      half.send(PgBytes.query("select repeat('x', 20000000)"));
+      assertEquals('T', half.read().type());
+      String id = row(console, "CLIENTS", "application_name", "half").get("id");
+      assertEquals("KILL_CLIENT", tag(console.query("KILL_CLIENT " + id)));
+      assertThrows(EOFException.class, half::read, "the row has no end");
+      assertFalse(half.unread().contains("FATAL"));
     }
   }
 

@@ -562,6 +562,11 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public boolean midMessage() {
+    return walker.midForward();
+  }
+
+  @Override
   public int processId() {
     return identity.processId();
   }
@@ -1014,7 +1019,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
     if (session != null) {
       holder = null;
       // Into the middle of a message that the client has the start of, nothing can be said.
-      boolean mute = fatalForwarded || walker.midForward();
+      boolean mute = fatalForwarded || midMessage();
       session.onBackendLost(reason, mute ? null : told);
     }
     channel.close();

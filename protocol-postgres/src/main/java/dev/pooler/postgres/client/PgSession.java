@@ -1013,7 +1013,9 @@ public final class PgSession extends ClientLeg {
   @Override
   void fail(SqlFailure failure, CloseReason reason) {
     if (state.open()) {
-      writeFatal(failure);
+      if (lease == null || !backend().midMessage()) {
+        writeFatal(failure); // else it would be read as the rest of the message
+      }
       end(reason);
     }
   }

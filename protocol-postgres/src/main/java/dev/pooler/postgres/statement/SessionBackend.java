@@ -183,6 +183,9 @@ public interface SessionBackend extends Backend {
    */
   CompletionStage<List<@Nullable String[]>> ask(String... statements);
 
+  /** True while the client has the beginning of a message whose rest has not come. */
+  boolean midMessage();
+
   /** The server's process. */
   int processId();
 
