@@ -216,7 +216,8 @@ final class ScriptedClient implements Actor {
 
   private void receive() {
     if (socket.ended()) {
-      boolean cutOff = in.size() > 0 && server.failedOnce();
+      // A client that doesn't read its last words for five seconds is not waited for.
+      boolean cutOff = (in.size() > 0 || socket.cutOff()) && server.failedOnce();
       if (phase != Phase.LEAVING && !toldFatal && !cutOff) {
         simulation.fail(plan.name() + ": the connection was closed without a word");
       }

@@ -191,6 +191,7 @@ public final class SimulatedChannel extends AbstractChannel implements Actor {
     SimulatedSocket socket = far;
     if (socket != null) {
       socket.channelClosed = true;
+      socket.cutOff = blocked;
       socket.toChannel.clear();
     }
   }

@@ -22,6 +22,9 @@ public final class SimulatedSocket {
   /** The channel has closed its end. */
   boolean channelClosed;
 
+  /** It has closed with bytes that found no room here. */
+  boolean cutOff;
+
   SimulatedSocket(SimulatedChannel channel, int capacity) {
     this.channel = channel;
     this.capacity = capacity;
@@ -56,6 +59,11 @@ public final class SimulatedSocket {
   /** The channel has closed and everything it sent has been taken from {@link #received}. */
   public boolean ended() {
     return channelClosed && fromChannel.size() == 0;
+  }
+
+  /** The channel has closed while the script was slow to read, and what it had to say is lost. */
+  public boolean cutOff() {
+    return cutOff;
   }
 
   public boolean channelClosed() {
