@@ -9,6 +9,7 @@ import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -78,6 +79,62 @@ class SessionStateTest {
     assertEquals("German, DMY", a.value("show datestyle"));
     a.query("reset all");
     assertEquals("ISO, MDY", a.value("show datestyle"));
+  }
+
+  /** What does not leave the role leaves the session in it, also behind it in a pipeline. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set role nobody_has_this",
+        "set role gone_role",
+        "select 7; discard all",
+        "begin; select 7; commit; reset all",
+        "set work_mem = 'much'"
+      })
+  void whoseRoleIsGoneRunsNothingAsAnother(String sql) throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      withoutItsRole(direct);
+      a.send(PgBytes.query(sql), PgBytes.query("select current_user"));
+      List<PgMessage> first = a.readUntil('Z');
+      assertEquals("EZ", RawPgClient.types(first));
+      assertEquals("EZ", RawPgClient.types(a.readUntil('Z')));
+      assertEquals("22023", error(a.query("select current_user")));
+      assertEquals("postgres", b.value("select current_user"));
+      assertEquals("none", error(a.query("reset role")));
+      assertEquals("postgres", a.value("select current_user"));
+    }
+  }
+
+  /** The same in the extended protocol, and out of a transaction that was begun here. */
+  @Test
+  void whoseRoleIsGoneMayLeaveItInABatch() throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      withoutItsRole(direct);
+      assertEquals("none", error(a.query("begin")));
+      assertEquals("22023", error(a.query("select 1")));
+      assertEquals("ROLLBACK", batch("commit").get(2).strings().getFirst());
+      assertEquals("none", error(a.query("begin")));
+      assertEquals("22023", error(a.query("select 1")));
+      assertEquals("ROLLBACK", a.query("rollback").getFirst().strings().getFirst());
+      assertEquals("none", error(batch("set role none")));
+      assertEquals("postgres", a.value("select current_user"));
+      assertEquals("German, DMY", a.value("show datestyle"));
+    }
+  }
+
+  private List<PgMessage> batch(String sql) throws Exception {
+    return a.send(
+            PgBytes.parse("", sql), PgBytes.bind("", ""), PgBytes.execute("", 0), PgBytes.sync())
+        .readUntil('Z');
+  }
+
+  private void withoutItsRole(RawPgClient direct) throws Exception {
+    direct.query("drop role if exists gone_role; create role gone_role");
+    a.query("set datestyle = german");
+    a.query("set role gone_role");
+    assertEquals("postgres", b.value("select current_user"));
+    direct.query("drop role gone_role");
+    assertEquals("22023", error(a.query("select 1")));
   }
 
   @Test

@@ -316,6 +316,26 @@ class UnnamedStatementTest {
     assertEquals("3", direct.value(mine), "nothing ran twice");
   }
 
+  /** The server drops its statement without a name when the settings are said again. */
+  @Test
+  @Tag("case-65")
+  void whatStandsWithoutANameIsThereWhenTheBatchRunsAgain() throws Exception {
+    a.query("set datestyle = german");
+    a.send(PgBytes.parse("s", "select * from item"), PgBytes.bind("", "s"), PgBytes.sync())
+        .readUntil('Z');
+    b.query("set datestyle = sql");
+    direct.query("alter table late.item add column more text");
+    List<PgMessage> said =
+        a.send(
+                PgBytes.parse("", "select 'no name'"),
+                PgBytes.named('D', 'S', "s"),
+                PgBytes.bind("", ""),
+                PgBytes.execute("", 0),
+                PgBytes.sync())
+            .readUntil('Z');
+    assertEquals("1tT2DCZ", RawPgClient.types(said));
+  }
+
   /**
    * Needs the error where the client knows the rows as they were, where something has been done
    * before in the batch, and in a transaction.

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What of ours stands in front of the client's batch or query: settings, a BEGIN, the Parse of a
  * statement that a query names. While it is not answered nothing may be sent behind that batch. The
- * server takes it back if the batch fails. Confined to the backend's loop.
+ * server takes it back if the batch fails, but for a Parse. Confined to the backend's loop.
  */
 final class BatchFront {
   private @Nullable SettingsInFront settings;

@@ -1,5 +1,6 @@
 package dev.pooler.postgres.backend;
 
+import dev.pooler.postgres.message.BackendType;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 
@@ -21,6 +22,12 @@ final class KeptBatch {
   /** The server has refused it, and it is to be sent again. */
   private boolean due;
 
+  /** The last reply was a ParameterDescription. */
+  private boolean parametersSaid;
+
+  /** The client has the ParameterDescription that comes next. */
+  private boolean parametersAgain;
+
   void keep(ByteBuf in, int index, int itsLength, int count) {
     if (bytes.length < itsLength) {
       bytes = new byte[Math.max(SMALLEST, Integer.highestOneBit(itsLength) * 2)];
@@ -35,10 +42,25 @@ final class KeptBatch {
     return messages > 0 && messages == unanswered;
   }
 
-  /** Its first message is refused: it is sent again once the server has come to its end. */
+  /** A reply goes to the client. */
+  void replied(int type) {
+    parametersSaid = type == BackendType.PARAMETER_DESCRIPTION;
+    parametersAgain &= !parametersSaid;
+  }
+
+  /**
+   * Its first message is refused: it is sent again once the server has come to its end. The
+   * Describe of a statement is refused when half of its answer has been said.
+   */
   void refuse() {
     messages = 0;
     due = true;
+    parametersAgain = parametersSaid;
+  }
+
+  /** Whether a ParameterDescription that comes next is said for the second time. */
+  boolean repeatsParameters() {
+    return parametersAgain;
   }
 
   /** Whether its answers are not the client's, because it is sent again. */
@@ -55,11 +77,13 @@ final class KeptBatch {
   /** It is over: the buffer stays for the next. */
   void over() {
     messages = 0;
+    parametersAgain &= due;
   }
 
   /** Another session is here. */
   void clear() {
     messages = 0;
     due = false;
+    parametersAgain = false;
   }
 }

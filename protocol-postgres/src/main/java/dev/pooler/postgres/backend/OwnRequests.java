@@ -123,6 +123,7 @@ final class OwnRequests {
       SqlFailure told = failure;
       open = null;
       failure = null;
+      rows = null;
       if (request != null) {
         request.answered(told);
       }
@@ -133,6 +134,7 @@ final class OwnRequests {
   void lost() {
     Request request = open;
     open = null;
+    rows = null;
     if (request != null) {
       request.lost();
     }

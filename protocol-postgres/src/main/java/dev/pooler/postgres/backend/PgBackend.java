@@ -337,7 +337,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public boolean frontOpen() {
-    return front.isOpen();
+    return front.isOpen() || kept.isDue();
   }
 
   @Override
@@ -785,7 +785,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
           BackendType.COPY_OUT_RESPONSE,
           BackendType.COPY_BOTH_RESPONSE,
           BackendType.ROW_DESCRIPTION,
-          BackendType.PARAMETER_DESCRIPTION,
           BackendType.COMMAND_COMPLETE,
           BackendType.EMPTY_QUERY_RESPONSE,
           BackendType.PORTAL_SUSPENDED,
@@ -793,6 +792,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
           BackendType.BIND_COMPLETE,
           BackendType.FUNCTION_CALL_RESPONSE ->
           toSession() ? Verdict.FORWARD : Verdict.DROP;
+      case BackendType.PARAMETER_DESCRIPTION ->
+          toSession() && !kept.repeatsParameters() ? Verdict.FORWARD : Verdict.DROP;
       // No answer to anything: a free backend may be told of what goes on at its server.
       case BackendType.NOTICE_RESPONSE ->
           holder != null && !replies.headSwallowed() ? Verdict.FORWARD : Verdict.DROP;
@@ -821,6 +822,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
     if (type == BackendType.NOTICE_RESPONSE || type == BackendType.NOTIFICATION_RESPONSE) {
       return;
     }
+    kept.replied(type);
     replies.replied(type);
   }
 

@@ -161,16 +161,20 @@ final class ClientFrames implements FrameSink {
 
   /**
    * If what stands in front of a batch fails, the server takes it back, and what is sent behind
-   * that batch would run without it.
+   * that batch would run without it. So would what is sent behind a statement that mends settings.
    */
   private boolean waitsBehindFront() {
-    return behindFront && session.lease != null && session.backend().frontOpen();
+    return behindFront && session.lease != null && frontOpen();
+  }
+
+  private boolean frontOpen() {
+    return session.backend().frontOpen() || judge.mends();
   }
 
   /** Whether what the next message waited for has been answered. */
   boolean takeStallOver() {
     boolean decided = prepared.takeDecided(session.backend());
-    boolean front = stalledByFront && !session.backend().frontOpen();
+    boolean front = stalledByFront && !frontOpen();
     stalledByFront &= !front;
     return channels.takeAnswered() || front || decided;
   }

@@ -121,7 +121,7 @@ public abstract class ClientLeg extends LeaseRequest implements LeaseHolder, Ses
     if (!room) {
       fail(
           SqlFailure.fatal("53200", 1041, "too many bytes are held for waiting clients")
-              .withHint("Raise limits.memory or pool.size."),
+              .withHint("Raise limits.memory, or the size of its pool."),
           CloseReason.OUT_OF_MEMORY);
     }
     return room;

@@ -10,6 +10,7 @@ import dev.pooler.postgres.message.BackendType;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.statement.PlainBegin;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -77,19 +78,13 @@ final class DeferredBegin {
    * server's.
    */
   boolean concerns(ByteBuf in) {
-    if (failed) {
-      return false;
-    }
     int index = in.readerIndex();
     int text = index + PgFrameFormat.HEADER;
     return switch (PgFrameFormat.FRONTEND.type(in, index)) {
       case Frontend.QUERY -> PgFrameFormat.FRONTEND.length(in, index) <= LONGEST && maybe(in, text);
       case Frontend.PARSE ->
-          begin == null
-              && in.readableBytes() > text - index
-              && in.getByte(text) == 0
-              && maybe(in, text + 1);
-      case Frontend.BIND -> begin == null;
+          in.readableBytes() > text - index && in.getByte(text) == 0 && maybe(in, text + 1);
+      case Frontend.BIND -> true;
       default -> false;
     };
   }
@@ -137,11 +132,10 @@ final class DeferredBegin {
     }
     String tag;
     if (begin != null) {
-      tag = endTag(facts);
+      tag = end(facts);
       if (tag == null) {
         return 0;
       }
-      begin = null;
     } else {
       tag = facts.first() == StatementClass.BEGIN ? begin(in, text, zero) : null;
       if (tag == null) {
@@ -154,15 +148,21 @@ final class DeferredBegin {
     return length;
   }
 
-  private static @Nullable String endTag(StatementFacts facts) {
-    if (facts.is(StatementTrait.CHAINS)) {
+  /** Ends the transaction; the server's command tag for that, or null if it is anything else. */
+  private @Nullable String end(StatementFacts facts) {
+    if (!ends(facts)) {
       return null;
     }
-    return switch (facts.first()) {
-      case COMMIT -> "COMMIT";
-      case ROLLBACK -> "ROLLBACK";
-      default -> null;
-    };
+    String tag = failed || facts.first() == StatementClass.ROLLBACK ? "ROLLBACK" : "COMMIT";
+    begin = null;
+    failed = false;
+    return tag;
+  }
+
+  private static boolean ends(StatementFacts facts) {
+    boolean end =
+        facts.first() == StatementClass.COMMIT || facts.first() == StatementClass.ROLLBACK;
+    return end && facts.statements() == 1 && !facts.is(StatementTrait.CHAINS);
   }
 
   private @Nullable String begin(ByteBuf in, int text, int zero) {
@@ -181,11 +181,18 @@ final class DeferredBegin {
   }
 
   private int answerBatch(ByteBuf in, ByteBuf out) {
-    BeginBatch batch = BeginBatch.read(in, prepared);
-    if (batch == null) {
+    boolean begun = begin != null;
+    LoneBatch batch =
+        LoneBatch.read(
+            in,
+            prepared,
+            meaning ->
+                begun ? ends(meaning.facts()) : meaning.facts().first() == StatementClass.BEGIN);
+    String tag = batch == null ? null : begun ? end(facts(batch)) : PlainBegin.tag(batch.text());
+    if (batch == null || tag == null) {
       return 0;
     }
-    begin = batch.definition();
+    begin = begun ? null : batch.definition();
     if (batch.parses()) {
       prepared.onLocalParse(batch.definition(), rules);
       out.writeByte(BackendType.PARSE_COMPLETE).writeInt(4);
@@ -194,8 +201,13 @@ final class DeferredBegin {
     if (batch.describes()) {
       out.writeByte(BackendType.NO_DATA).writeInt(4);
     }
-    Messages.commandComplete(out, batch.tag());
+    Messages.commandComplete(out, tag);
     Messages.readyForQuery(out, status());
     return batch.end() - in.readerIndex();
+  }
+
+  private StatementFacts facts(LoneBatch batch) {
+    byte[] text = batch.text();
+    return judge.read(rules, Unpooled.wrappedBuffer(text), 0, text.length).facts();
   }
 }

@@ -23,6 +23,7 @@ import dev.pooler.postgres.session.SessionTruth;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SettingsStatement;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
@@ -66,9 +67,6 @@ public final class PgSession extends ClientLeg {
   private volatile PgSessionState state = PgSessionState.WELCOMING;
   private volatile boolean draining;
   private int cancelling;
-
-  /** The backend takes on what the settings will be, since it refuses what they are. */
-  private boolean mends;
 
   /** A batch that is sent again once the backend has the session's settings. */
   private @Nullable ByteBuf repeats;
@@ -117,6 +115,9 @@ public final class PgSession extends ClientLeg {
 
   /** The login is granted: learn what to tell the client, then serve it. */
   void begin(int minorVersion) {
+    if (!state.open()) {
+      return; // what it had sent ahead was too much
+    }
     register(minorVersion);
     judge.told(toldProcessId());
     Map<String, String> known = door.welcomes().find(pool.key(), judge.settings());
@@ -349,6 +350,10 @@ public final class PgSession extends ClientLeg {
 
   /** Keeps what is left of {@code in} until it can be routed. */
   private void hold(ByteBuf in) {
+    if (!state.open()) {
+      in.skipBytes(in.readableBytes());
+      return;
+    }
     if (holdOrFail(in) && held.much() && state != PgSessionState.IDLE) {
       channel.config().setAutoRead(false); // resume() reads on
     }
@@ -414,6 +419,7 @@ public final class PgSession extends ClientLeg {
       // They were in front of the batch, and have been taken back with it.
       become(PgSessionState.REALIGNING);
       repeats = requests;
+      prepared.onOwnQuery();
       backend().align(judge.settings());
       return;
     }
@@ -455,7 +461,6 @@ public final class PgSession extends ClientLeg {
    */
   private boolean take(Lease granted, @Nullable ByteBuf first) {
     lease = granted;
-    mends = false;
     SessionBackend backend = (SessionBackend) granted.backend();
     backend.attach(this);
     judge.onLease(backend);
@@ -572,12 +577,13 @@ public final class PgSession extends ClientLeg {
       }
       return;
     }
-    PgSettings mended = mends ? null : mended(held.look());
+    PgSettings mended = judge.mends() ? null : mended(held.look());
     if (mended != null) {
-      mends = true;
-      leased().backend().align(mended);
+      judge.mend(mended);
+      backend().align(mended);
       return;
     }
+    judge.notMended();
     giveUpLease();
     failUnit(failure);
   }
@@ -587,7 +593,24 @@ public final class PgSession extends ClientLeg {
    * take any more, because a role or another object is gone, may still change them.
    */
   private @Nullable PgSettings mended(@Nullable ByteBuf first) {
-    return first == null || begin.pending() ? null : judge.settingsAfter(door.rules(), first);
+    if (first == null
+        || state != PgSessionState.ALIGNING
+        || mode == PoolMode.SESSION
+        || begin.pending()) {
+      return null;
+    }
+    Frames frames = new Frames(first);
+    if (frames.next() == Frontend.QUERY) {
+      int zero = frames.zero(frames.body());
+      return zero < 0 ? null : judge.settingsAfter(door.rules(), first, frames.body(), zero);
+    }
+    LoneBatch batch =
+        LoneBatch.read(first, prepared, meaning -> StatementJudge.maySet(meaning.facts()));
+    if (batch == null) {
+      return null;
+    }
+    byte[] text = batch.text();
+    return judge.settingsAfter(door.rules(), Unpooled.wrappedBuffer(text), 0, text.length);
   }
 
   @Override
@@ -845,8 +868,14 @@ public final class PgSession extends ClientLeg {
         resumeAll();
         settleUnanswered();
       } else { // what was in front has been taken back
-        become(PgSessionState.REALIGNING);
-        backend().align(judge.settings());
+        settle();
+        if (state == PgSessionState.LEASED) {
+          become(PgSessionState.REALIGNING);
+          prepared.onOwnQuery();
+          backend().align(judge.settings());
+        } else if (state == PgSessionState.IDLE) {
+          resume();
+        }
       }
     }
   }

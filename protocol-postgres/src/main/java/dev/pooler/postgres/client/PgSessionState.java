@@ -29,8 +29,8 @@ enum PgSessionState {
   /** A backend is ours. */
   LEASED,
   /**
-   * The kept backend answers us first: settings that a RESET took away, the end of a cancel,
-   * channels that move to the shared listener or back.
+   * The kept backend answers us first: settings that a RESET took away, or that a batch needs which
+   * is sent again, the end of a cancel, channels that move to the shared listener or back.
    */
   REALIGNING,
   /** The next message waits for the answer to one before it. */

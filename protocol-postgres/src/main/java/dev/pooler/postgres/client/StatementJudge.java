@@ -65,6 +65,9 @@ final class StatementJudge {
   /** Something ran in this transaction behind which functions may stand that no text shows. */
   private boolean wrote;
 
+  /** What the settings were before {@link #mend}; null while nothing is mended. */
+  private @Nullable PgSettings unmended;
+
   /** A definition ran in this transaction: what is known of functions ends with its commit. */
   private boolean defined;
 
@@ -616,6 +619,11 @@ final class StatementJudge {
         apply(meaning, backend);
       }
     }
+    if (unmended != null && failed) {
+      notMended();
+      doubts &= ~SETTINGS;
+    }
+    unmended = null;
     if (backend.settings() == PgSettings.UNKNOWN) {
       doubts &= ~SETTINGS; // the server has taken the batch back, and what it set
     }
@@ -667,23 +675,27 @@ final class StatementJudge {
   }
 
   /**
-   * The settings under which to run what the readable bytes begin with, if that is a query which
-   * does nothing but set or reset some: those that the session has afterwards, but for a role that
-   * it takes. Null for anything else.
+   * Whether a statement may set or reset settings, so that {@link #settingsAfter} is worth asking.
    */
-  @Nullable PgSettings settingsAfter(StatementRules rules, ByteBuf in) {
-    Frames frames = new Frames(in);
-    if (frames.next() != Frontend.QUERY || frames.zero(frames.body()) < 0) {
+  static boolean maySet(StatementFacts facts) {
+    return facts.leaves(Footprint.SETTING) || facts.leaves(Footprint.ROLE) || isResetAll(facts);
+  }
+
+  /**
+   * The settings under which to run a text that does nothing but set or reset some: those that the
+   * session has afterwards, but for a role that it takes. Null for any other text.
+   */
+  @Nullable PgSettings settingsAfter(StatementRules rules, ByteBuf in, int text, int end) {
+    StatementMeaning meaning = read(rules, in, text, end);
+    StatementFacts facts = meaning.facts();
+    if (facts.statements() != 1) {
       return null;
     }
-    int zero = frames.zero(frames.body());
-    StatementMeaning meaning = read(rules, in, frames.body(), zero);
-    if (meaning.facts().leaves(Footprint.ROLE) && meaning.facts().statements() == 1) {
-      return withoutUsers(
-          SetStatement.users(in.toString(frames.body(), zero - frames.body(), UTF_8)));
+    if (facts.leaves(Footprint.ROLE)) {
+      return withoutUsers(SetStatement.users(in.toString(text, end - text, UTF_8)));
     }
-    if (isResetAll(meaning.facts())) {
-      return leftBy(meaning.facts()).orElse(startup);
+    if (isResetAll(facts)) {
+      return leftBy(facts).orElse(startup);
     }
     PgSettings after = settings;
     for (SetStatement set : meaning.sets()) {
@@ -692,6 +704,29 @@ final class StatementJudge {
           value == null ? after.withValueOf(set.name(), startup) : after.with(set.name(), value);
     }
     return meaning.sets().isEmpty() ? null : after;
+  }
+
+  /**
+   * The server does not take the session's settings any more. What runs next changes them, and runs
+   * under these; they are the session's if it succeeds.
+   */
+  void mend(PgSettings mended) {
+    unmended = settings;
+    settings = mended;
+  }
+
+  /** The server does not take these either. */
+  void notMended() {
+    PgSettings before = unmended;
+    unmended = null;
+    if (before != null) {
+      settings = before;
+    }
+  }
+
+  /** What runs changes settings that the server did not take: nothing may be sent behind it. */
+  boolean mends() {
+    return unmended != null;
   }
 
   private @Nullable PgSettings withoutUsers(Set<String> names) {

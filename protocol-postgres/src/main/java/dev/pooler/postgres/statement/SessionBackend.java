@@ -115,8 +115,8 @@ public interface SessionBackend extends Backend {
   void executeInFront(byte[] definition, boolean forQuery);
 
   /**
-   * True while something of ours in front of the client's batch is not answered: nothing may be
-   * sent behind that batch.
+   * True while something of ours in front of the client's batch is not answered, or the batch is to
+   * be sent again: nothing may be sent behind it.
    */
   boolean frontOpen();
 

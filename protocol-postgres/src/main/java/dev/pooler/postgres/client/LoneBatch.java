@@ -1,32 +1,38 @@
 package dev.pooler.postgres.client;
 
-import dev.pooler.core.statement.StatementClass;
 import dev.pooler.postgres.message.Frontend;
-import dev.pooler.postgres.statement.PlainBegin;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.util.Arrays;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bind, Execute and Sync of a BEGIN alone, perhaps with its Parse and a Describe of its portal, as
- * drivers send it.
+ * A batch of one statement without parameters: Bind, Execute and Sync, perhaps with its Parse and a
+ * Describe of its portal, as drivers send BEGIN or SET.
  *
  * @param parses whether the statement is given first, without a name
  * @param definition the statement as a Parse has it behind the name
- * @param tag the server's command tag for it
  * @param describes whether the portal is described
  * @param end where the batch ends
  */
 @SuppressWarnings("ArrayRecordComponent") // read once, never compared
-record BeginBatch(boolean parses, byte[] definition, String tag, boolean describes, int end) {
+record LoneBatch(boolean parses, byte[] definition, boolean describes, int end) {
 
-  /** Longest BEGIN that is looked at, in bytes. */
-  private static final int LONGEST = 256;
+  /** Longest statement that is looked at, in bytes. */
+  private static final int LONGEST = 1024;
 
-  /** The batch that the readable bytes begin with; null if they begin with anything else. */
-  static @Nullable BeginBatch read(ByteBuf in, PreparedTraffic prepared) {
+  /** Zero and no parameter types, behind the text. */
+  private static final int BEHIND_TEXT = 3;
+
+  /**
+   * The batch that the readable bytes begin with; null if they begin with anything else.
+   *
+   * @param wanted asked about a statement that has been given before
+   */
+  static @Nullable LoneBatch read(
+      ByteBuf in, PreparedTraffic prepared, Predicate<StatementMeaning> wanted) {
     Frames frames = new Frames(in);
     int type = frames.next();
     byte[] definition = null;
@@ -49,7 +55,7 @@ record BeginBatch(boolean parses, byte[] definition, String tag, boolean describ
     }
     if (!parses || name < zero) {
       StatementMeaning meaning = prepared.meaning(in, name, zero);
-      if (meaning == null || meaning.facts().first() != StatementClass.BEGIN) {
+      if (meaning == null || !wanted.test(meaning)) {
         return null;
       }
       definition = prepared.definition(in, name, zero);
@@ -64,10 +70,14 @@ record BeginBatch(boolean parses, byte[] definition, String tag, boolean describ
     }
     boolean whole =
         type == Frontend.EXECUTE && frames.empty(frames.body()) && frames.next() == Frontend.SYNC;
-    String tag = whole && definition != null ? tag(definition) : null;
-    return tag == null || definition == null
-        ? null
-        : new BeginBatch(parses, definition, tag, describes, frames.end());
+    return whole && definition != null && isPlain(definition)
+        ? new LoneBatch(parses, definition, describes, frames.end())
+        : null;
+  }
+
+  /** The statement's text. */
+  byte[] text() {
+    return Arrays.copyOf(definition, definition.length - BEHIND_TEXT);
   }
 
   /** No parameters, and a format for one column at most (libpq sends one for what has none). */
@@ -79,17 +89,13 @@ record BeginBatch(boolean parses, byte[] definition, String tag, boolean describ
     return in.getInt(formats) == 0 && columns <= 1 && end - formats == 6 + 2 * columns;
   }
 
-  /** Of a definition: text, zero, no parameter types. */
-  private static @Nullable String tag(byte[] definition) {
-    int text = definition.length - 3;
-    if (text < 0 || definition.length > LONGEST) {
-      return null;
-    }
-    for (int i = text; i < definition.length; i++) {
-      if (definition[i] != 0) {
-        return null;
-      }
-    }
-    return PlainBegin.tag(Arrays.copyOf(definition, text));
+  /** Whether it is a text with no types of parameters, and short. */
+  private static boolean isPlain(byte[] definition) {
+    int text = definition.length - BEHIND_TEXT;
+    return text >= 0
+        && text <= LONGEST
+        && definition[text] == 0
+        && definition[text + 1] == 0
+        && definition[text + 2] == 0;
   }
 }
