@@ -11,12 +11,16 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One tick on each event loop for everything that has a deadline, instead of a timer for each: it
  * looks after the pools' waiters and resting backends, and after sessions that have time limits.
  */
 public final class Janitor implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Janitor.class);
+
   private static final Duration TICK = Duration.ofMillis(100);
 
   private final List<EventLoop> loops;
@@ -42,9 +46,20 @@ public final class Janitor implements AutoCloseable {
   }
 
   private void tick(EventLoop loop) {
-    pools.get().forEach(pool -> pool.tick(loop));
+    pools.get().forEach(pool -> guarded(pool.key(), () -> pool.tick(loop)));
     for (Session session : sessions.timed()) {
-      session.tick(loop);
+      guarded(session, () -> session.tick(loop));
+    }
+  }
+
+  /**
+   * A fault of ours in one of them ends no other's ticks: Netty stops a periodic task that throws.
+   */
+  private static void guarded(Object whose, Runnable tick) {
+    try {
+      tick.run();
+    } catch (RuntimeException e) {
+      LOG.error("{}: a tick failed", whose, e);
     }
   }
 

@@ -733,7 +733,8 @@ public final class PgBackend implements SessionBackend, FrameSink {
     if (kept.isDue() && !replies.owed()) {
       repeat();
     }
-    if (settled) {
+    // Half a notice behind it: the rest belongs to the same client.
+    if (settled && !walker.midForward()) {
       settled = false;
       LeaseHolder session = holder;
       if (session != null && !replies.owed()) {
@@ -843,8 +844,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
       case BackendType.CLOSE_COMPLETE -> {
         // Same length, same place: the client asked for a Parse, and that is what is answered.
         in.setByte(index, BackendType.PARSE_COMPLETE);
+        boolean passes = toSession(); // what stands behind it may be ours
         replies.replied(type);
-        yield toSession() ? Verdict.FORWARD : Verdict.DROP;
+        yield passes ? Verdict.FORWARD : Verdict.DROP;
       }
       default -> status(in, index, available);
     };

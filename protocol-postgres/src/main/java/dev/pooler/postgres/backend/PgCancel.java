@@ -72,11 +72,9 @@ final class PgCancel {
       this.delivered = delivered;
     }
 
+    /** From here on, since an answer to the request for TLS may not come either. */
     @Override
-    public void channelActive(ChannelHandlerContext ctx) {
-      ByteBuf out = ctx.alloc().buffer(32);
-      Messages.cancelRequest(out, key);
-      ctx.writeAndFlush(out);
+    public void handlerAdded(ChannelHandlerContext ctx) {
       ctx.executor()
           .schedule(
               () -> {
@@ -85,6 +83,13 @@ final class PgCancel {
               },
               DELIVERY_SECONDS,
               TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+      ByteBuf out = ctx.alloc().buffer(32);
+      Messages.cancelRequest(out, key);
+      ctx.writeAndFlush(out);
     }
 
     @Override

@@ -45,6 +45,7 @@ final class PgLoginHandler extends ByteToMessageDecoder {
   private final Map<String, String> reported = new LinkedHashMap<>();
   private @Nullable CancelKey key;
   private boolean deriving;
+  private boolean authenticated;
 
   PgLoginHandler(
       long id,
@@ -100,6 +101,14 @@ final class PgLoginHandler extends ByteToMessageDecoder {
   }
 
   private void onMessage(ChannelHandlerContext ctx, int type, ByteBuf body) {
+    boolean greets =
+        type == BackendType.READY_FOR_QUERY
+            || type == BackendType.PARAMETER_STATUS
+            || type == BackendType.BACKEND_KEY_DATA;
+    if (greets && !authenticated) {
+      fail(ctx, "message '" + (char) type + "' before the authentication was over");
+      return;
+    }
     switch (type) {
       case BackendType.AUTHENTICATION -> onAuthentication(ctx, body);
       case BackendType.PARAMETER_STATUS -> {
@@ -140,7 +149,7 @@ final class PgLoginHandler extends ByteToMessageDecoder {
       }
       case BackendStep.Derive derive -> derive(ctx, derive);
       case BackendStep.Wait wait -> {}
-      case BackendStep.Done done -> {}
+      case BackendStep.Done done -> authenticated = true;
       case BackendStep.Failed failed ->
           complete(
               ctx,

@@ -362,7 +362,7 @@ final class ClientFrames implements FrameSink {
     }
     timer.onSettled(StatementClass.EMPTY);
     session.refused(refusal, type);
-    if (type != Frontend.QUERY) {
+    if (type != Frontend.QUERY && type != Frontend.FUNCTION_CALL) {
       skipping = Skipping.TO_SYNC;
     }
   }

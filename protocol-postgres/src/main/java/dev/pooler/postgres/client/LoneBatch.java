@@ -53,7 +53,10 @@ record LoneBatch(boolean parses, byte[] definition, boolean describes, int end) 
     if (zero < 0 || !bindsNothing(in, zero + 1, frames.end())) {
       return null;
     }
-    if (!parses || name < zero) {
+    if (parses && name < zero) {
+      return null; // what is parsed is not what is bound
+    }
+    if (!parses) {
       StatementMeaning meaning = prepared.meaning(in, name, zero);
       if (meaning == null || !wanted.test(meaning)) {
         return null;
@@ -63,7 +66,9 @@ record LoneBatch(boolean parses, byte[] definition, boolean describes, int end) 
     type = frames.next();
     boolean describes = type == Frontend.DESCRIBE;
     if (describes) {
-      if (in.getByte(frames.body()) != 'P' || !frames.empty(frames.body() + 1)) {
+      if (frames.body() >= frames.end()
+          || in.getByte(frames.body()) != 'P'
+          || !frames.empty(frames.body() + 1)) {
         return null;
       }
       type = frames.next();

@@ -397,7 +397,7 @@ public final class PgSession extends ClientLeg {
   void refused(SqlFailure refusal, int type) {
     ByteBuf words = channel.alloc().buffer(256);
     Messages.error(words, refusal);
-    if (type == Frontend.QUERY) {
+    if (type == Frontend.QUERY || type == Frontend.FUNCTION_CALL) {
       Messages.readyForQuery(words, 'I');
     }
     channel.writeAndFlush(words, channel.voidPromise());

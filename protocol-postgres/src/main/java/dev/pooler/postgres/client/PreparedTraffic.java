@@ -519,9 +519,8 @@ final class PreparedTraffic {
    */
   private SharedStatement own(SharedStatement statement, SessionBackend backend) {
     PgSettings planning = statement.planning();
-    return planning == null || !judge.partsFrom(planning) || backend.asked(statement)
-        ? statement
-        : shared.unshared(statement);
+    boolean parts = planning != null && (judge.partsFrom(planning) || !judge.readsLikeOthers());
+    return !parts || backend.asked(statement) ? statement : shared.unshared(statement);
   }
 
   /** As above, of one that SQL text names. */

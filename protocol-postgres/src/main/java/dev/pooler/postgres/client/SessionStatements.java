@@ -86,14 +86,23 @@ final class SessionStatements {
     }
   }
 
-  /**
-   * What a name stands for.
-   *
-   * @param statement null once it has been closed
-   * @param batch the pipeline's batch in which that was said
-   * @param settled the server has answered
-   */
-  private record Meaning(@Nullable SharedStatement statement, int batch, boolean settled) {}
+  /** What a name stands for. */
+  private static final class Meaning {
+    /** Null once it has been closed. */
+    final @Nullable SharedStatement statement;
+
+    /** The pipeline's batch in which that was said. */
+    final int batch;
+
+    /** The server has answered. */
+    boolean settled;
+
+    Meaning(@Nullable SharedStatement statement, int batch, boolean settled) {
+      this.statement = statement;
+      this.batch = batch;
+      this.settled = settled;
+    }
+  }
 
   SessionStatements(PipelineBatch batch) {
     this.batch = batch;
@@ -113,7 +122,7 @@ final class SessionStatements {
     return named == null
         ? null
         : named.entrySet().stream()
-            .filter(entry -> shared.equals(String.valueOf(entry.getValue().statement())))
+            .filter(entry -> shared.equals(String.valueOf(entry.getValue().statement)))
             .map(entry -> entry.getKey().text())
             .min(Comparator.naturalOrder())
             .orElse(null);
@@ -212,8 +221,9 @@ final class SessionStatements {
       @Override
       public void done() {
         decided = true;
-        if (named != null && named.get(name) == now) {
-          put(name, statement == null ? null : new Meaning(statement, now.batch, true));
+        now.settled = true; // also where it comes back because a later change is undone
+        if (statement == null && named != null && named.get(name) == now) {
+          put(name, null);
         }
       }
 

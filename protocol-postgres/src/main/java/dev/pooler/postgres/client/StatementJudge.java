@@ -286,8 +286,9 @@ final class StatementJudge {
       }
       return refusal;
     }
-    deallocating |= meaning.facts().clears(Footprint.PREPARED);
-    return onExecution(meaning, backend);
+    SqlFailure refusal = onExecution(meaning, backend);
+    deallocating |= refusal == null && meaning.facts().clears(Footprint.PREPARED);
+    return refusal;
   }
 
   /** Remembers the text of what may come to pin, for people. */

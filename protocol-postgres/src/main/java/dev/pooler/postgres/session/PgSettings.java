@@ -34,6 +34,8 @@ public final class PgSettings implements SessionSettings {
   /** More combinations than this are compared by value; nothing else changes. */
   private static final int INTERNED = 4096;
 
+  private static final int LARGEST_INTERNED = 1024;
+
   private static final String ROLE = "role";
   private static final String SESSION_USER = "session_authorization";
 
@@ -367,13 +369,22 @@ public final class PgSettings implements SessionSettings {
     return name.toLowerCase(java.util.Locale.ROOT);
   }
 
+  /** Whether it may be kept for ever: a client can make up any number of large ones. */
+  private boolean isSmall() {
+    int characters = 0;
+    for (Map.Entry<String, Value> entry : values.entrySet()) {
+      characters += entry.getKey().length() + entry.getValue().toString().length();
+    }
+    return characters <= LARGEST_INTERNED;
+  }
+
   private static PgSettings intern(SortedMap<String, Value> values) {
     PgSettings settings = new PgSettings(values);
     PgSettings known = KNOWN.get(settings);
     if (known != null) {
       return known;
     }
-    if (KNOWN.size() < INTERNED) {
+    if (KNOWN.size() < INTERNED && settings.isSmall()) {
       KNOWN.put(settings, settings);
     }
     return settings;
