@@ -748,4 +748,32 @@ class PreparedStatementTest {
       assertEquals("8", value(a.query("execute s")));
     });
   }
+
+  /** Needs the answer of a stand-in to be the client's, whatever of ours stands behind it. */
+  @Test
+  @Tag("case-56")
+  void aParseThatIsKnownIsAnsweredAlsoInFrontOfAParseOfOurs() throws Exception {
+    a.send(PgBytes.parse("one", "select 1"), PgBytes.parse("two", "select 2"), PgBytes.sync())
+        .readUntil('Z');
+    b.query("discard all"); // the one backend there is holds nothing any more
+    assertEquals("1", value(execute(a, "one")));
+    a.send(
+        PgBytes.parse("again", "select 1"),
+        PgBytes.bind("", "two"),
+        PgBytes.execute("", 0),
+        PgBytes.sync());
+    assertEquals("12DCZ", RawPgClient.types(a.readUntil('Z')));
+  }
+
+  /** Needs a name to be decided that comes back because what replaced it has failed. */
+  @Test
+  @Tag("case-62")
+  void aNameThatIsClosedAndNotGivenAgainIsNobodysAndKeepsNobodyWaiting() throws Exception {
+    a.send(PgBytes.parse("s", "select 1"), PgBytes.sync()).readUntil('Z');
+    a.send(PgBytes.named('C', 'S', "s"), PgBytes.parse("s", "selec"), PgBytes.sync());
+    assertEquals("3EZ", RawPgClient.types(a.readUntil('Z')));
+    assertEquals("26000", error(execute(a, "s")));
+    a.send(PgBytes.parse("s", "select 2"), PgBytes.sync()).readUntil('Z');
+    assertEquals("2", value(execute(a, "s")));
+  }
 }
