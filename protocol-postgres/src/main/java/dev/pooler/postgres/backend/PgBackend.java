@@ -562,6 +562,11 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public void spend(EvictReason reason) {
+    spent = reason;
+  }
+
+  @Override
   public boolean midMessage() {
     return walker.midForward();
   }

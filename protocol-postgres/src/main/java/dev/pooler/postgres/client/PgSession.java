@@ -943,6 +943,9 @@ public final class PgSession extends ClientLeg {
       Lease target, @Nullable Throwable failure, CompletableFuture<@Nullable Void> done) {
     cancelling--;
     done.complete(null);
+    if (failure != null && lease == target) {
+      backend().spend(EvictReason.CANCEL_UNCERTAIN); // it may come when another session runs there
+    }
     boolean moving = channels.shared() && state == PgSessionState.REALIGNING;
     if (lease != target
         || cancelling > 0

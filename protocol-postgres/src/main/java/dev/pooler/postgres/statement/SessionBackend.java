@@ -1,6 +1,7 @@
 package dev.pooler.postgres.statement;
 
 import dev.pooler.core.pool.Backend;
+import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;
@@ -185,6 +186,9 @@ public interface SessionBackend extends Backend {
 
   /** True while the client has the beginning of a message whose rest has not come. */
   boolean midMessage();
+
+  /** Nobody else gets it: it is closed when its lease ends. */
+  void spend(EvictReason reason);
 
   /** The server's process. */
   int processId();
