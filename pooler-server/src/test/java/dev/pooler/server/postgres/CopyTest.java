@@ -144,6 +144,57 @@ class CopyTest {
     }
   }
 
+  /**
+   * Needs the second ReadyForQuery to be nobody's: a trigger fails before the server reads the Sync
+   * behind the Execute, and answers that one too.
+   */
+  @Test
+  @Tag("case-73")
+  void aCopyThatFailsInFrontOfItsFirstSyncLeavesNoAnswerBehind() throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      direct.query(
+          "create or replace function refuse() returns trigger language plpgsql"
+              + " as 'begin raise exception ''no''; end';"
+              + " create trigger refuses before insert on copied execute function refuse()");
+    }
+    try (RawPgClient a = pooler.session("postgres");
+        RawPgClient b = pooler.session("postgres")) {
+      for (int round = 0; round < 20; round++) {
+        a.send(
+            PgBytes.parse("", "copy copied from stdin"),
+            PgBytes.bind("", ""),
+            PgBytes.execute("", 0),
+            PgBytes.sync(),
+            PgBytes.copyData(GOOD),
+            PgBytes.copyDone(),
+            PgBytes.sync());
+        assertEquals("12GEZ", RawPgClient.types(a.readUntil('Z')));
+        assertEquals("" + round, b.value("select " + round));
+        a.query("begin; select 1");
+        a.send(
+            PgBytes.parse("", "copy copied from stdin"),
+            PgBytes.bind("", ""),
+            PgBytes.execute("", 0),
+            PgBytes.sync(),
+            PgBytes.copyData(GOOD),
+            PgBytes.copyDone(),
+            PgBytes.sync(),
+            PgBytes.query("rollback"),
+            PgBytes.query("select 7"));
+        assertEquals("12GEZCZTDCZ", types(a, 3));
+      }
+    }
+  }
+
+  /** Types of messages up to so many ReadyForQuery, without those that the first Sync may get. */
+  private static String types(RawPgClient client, int readies) throws Exception {
+    StringBuilder types = new StringBuilder();
+    for (int i = 0; i < readies; i++) {
+      types.append(RawPgClient.types(client.readUntil('Z')));
+    }
+    return types.toString();
+  }
+
   @Test
   void aCopyThatTheClientFailsLeavesTheTransactionFailed() throws Exception {
     try (RawPgClient a = pooler.session("postgres");

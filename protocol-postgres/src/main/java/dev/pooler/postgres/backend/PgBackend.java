@@ -183,7 +183,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
   public void detach() {
     holder = null;
     if (dead == null) {
-      dead = spent;
+      dead = replies.doubtful() ? EvictReason.BACKEND_CHATTER : spent;
     }
     if (!channel.config().isAutoRead()) {
       // Its session's client was slow; an idle backend is always read, to see it close.
@@ -861,6 +861,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
     if (length != PgFrameFormat.HEADER + 1) {
       throw new ProtocolViolation("ReadyForQuery of " + length + " bytes");
     }
+    if (replies.takeSurplus()) {
+      return Verdict.DROP;
+    }
     boolean ours = replies.ready();
     transaction =
         switch (in.getByte(index + PgFrameFormat.HEADER)) {
@@ -914,10 +917,12 @@ public final class PgBackend implements SessionBackend, FrameSink {
       }
     }
     if (own.isOpen() && replies.headSwallowed()) {
+      replies.ownFailed();
       own.refused(fields.toFailure(false));
       return Verdict.DROP;
     }
     if (replies.headIsOwnQuery()) {
+      replies.ownFailed();
       sequences.notForgotten();
       return Verdict.DROP;
     }

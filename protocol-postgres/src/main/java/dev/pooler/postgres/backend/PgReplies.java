@@ -61,8 +61,18 @@ final class PgReplies {
   /** A COPY in both directions is going on, or coming to its end. */
   private boolean copyBoth;
 
-  /** Syncs that the server has skipped inside a COPY, or answers if the COPY failed before them. */
+  /** Syncs that the server skips inside a COPY, unless the COPY fails before it reads them. */
   private int earlySyncs;
+
+  /**
+   * So many ReadyForQuery may come without a Sync that waits for them: a COPY has failed, and nobody
+   * knows whether the server had read the Syncs that were sent ahead. The next answer to anything
+   * else is behind all of them.
+   */
+  private int doubtful;
+
+  /** The query that is the head has been answered in part. */
+  private boolean headBegun;
 
   /** Notes a client's message that is about to be sent; false if too many are open. */
   boolean expect(int requestType) {
@@ -240,6 +250,8 @@ final class PgReplies {
   /** A reply other than ErrorResponse and ReadyForQuery. */
   void replied(int replyType) {
     int head = asked();
+    doubtful = 0;
+    headBegun = true;
     switch (replyType) {
       case BackendType.PARSE_COMPLETE -> answers(Frontend.PARSE, head, replyType);
       case BackendType.BIND_COMPLETE -> answers(Frontend.BIND, head, replyType);
@@ -262,6 +274,7 @@ final class PgReplies {
           mustBe(head == Frontend.QUERY, replyType);
         }
         copyIn = false;
+        earlySyncs = 0;
       }
       case BackendType.COPY_IN_RESPONSE, BackendType.COPY_BOTH_RESPONSE -> {
         mustBe(head == Frontend.EXECUTE || head == Frontend.QUERY, replyType);
@@ -282,6 +295,9 @@ final class PgReplies {
   boolean failed() {
     copyIn = false;
     copyBoth = false;
+    doubtful = earlySyncs;
+    earlySyncs = 0;
+    headBegun = true;
     int head = queue.headType();
     if (head > 0 && (head & FOR_QUERY) != 0) {
       skipping = !queue.skipTo(Frontend.SYNC);
@@ -302,6 +318,36 @@ final class PgReplies {
     return false;
   }
 
+  /** An ErrorResponse to a query of ours, of which nothing else depends on it. */
+  void ownFailed() {
+    doubtful = 0;
+    headBegun = true;
+  }
+
+  /** Whether a ReadyForQuery that comes now is one too many; see {@link #doubtful()}. */
+  boolean takeSurplus() {
+    boolean skipsTo = skipping && queue.isEmpty();
+    boolean inStep =
+        switch (asked()) {
+          case Frontend.QUERY, Frontend.FUNCTION_CALL -> headBegun;
+          case Frontend.SYNC -> true;
+          default -> skipsTo;
+        };
+    boolean surplus = doubtful > 0 && !inStep;
+    if (surplus) {
+      doubtful--;
+    }
+    return surplus;
+  }
+
+  /**
+   * Whether one more ReadyForQuery may come than is asked for: a COPY that fails before the server
+   * has read the Sync behind its Execute is answered by two.
+   */
+  boolean doubtful() {
+    return doubtful > 0;
+  }
+
   /**
    * A ReadyForQuery.
    *
@@ -309,9 +355,9 @@ final class PgReplies {
    */
   boolean ready() {
     int head = asked();
-    if (skipping && queue.isEmpty() && earlySyncs > 0) {
+    if (skipping && queue.isEmpty() && doubtful > 0) {
       // The COPY failed before the server came to the Sync that was sent ahead.
-      earlySyncs = 0;
+      doubtful--;
       skipping = false;
       batchOpen = false;
       unsynced = false;
@@ -340,6 +386,8 @@ final class PgReplies {
     copyIn = false;
     copyBoth = false;
     earlySyncs = 0;
+    doubtful = 0;
+    headBegun = false;
   }
 
   /** The type of message that is answered next, or a negative number. */
@@ -355,6 +403,7 @@ final class PgReplies {
 
   /** The head is answered, and with it a CopyDone behind it that no COPY waits for any more. */
   private void removeHead() {
+    headBegun = false;
     do {
       queue.remove();
     } while (queue.headType() == Frontend.COPY_DONE);

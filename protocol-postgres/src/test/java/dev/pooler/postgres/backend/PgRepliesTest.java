@@ -535,6 +535,96 @@ class PgRepliesTest {
         """);
   }
 
+  /** Needs the second ReadyForQuery to be expected: a trigger has failed before any data is read. */
+  @Test
+  void aCopyThatFailsInFrontOfAnEarlySyncIsAnsweredByTwo() {
+    play(
+        """
+        F Parse
+        F Bind
+        F Execute
+        F Sync
+        F CopyDone
+        F Sync
+        B ParseComplete
+        B BindComplete
+        B CopyInResponse
+        B ErrorResponse
+        = doubtful
+        B ReadyForQuery
+        = owes nothing
+        ~ ReadyForQuery
+        = certain
+        """);
+  }
+
+  /** Needs it to be told from the answer to what the client sends next. */
+  @Test
+  void theSecondOneIsNotTheAnswerToTheNextQuery() {
+    play(
+        """
+        F Parse
+        F Bind
+        F Execute
+        F Sync
+        B ParseComplete
+        B BindComplete
+        B CopyInResponse
+        F CopyDone
+        F Sync
+        B ErrorResponse
+        B ReadyForQuery
+        F Query
+        ~ ReadyForQuery
+        = owes
+        B CommandComplete
+        B ReadyForQuery
+        = owes nothing
+        """);
+  }
+
+  /** Needs an answer to something else to end the doubt. */
+  @Test
+  void theEarlySyncThatWasReadIsAnsweredByNone() {
+    play(
+        """
+        F Parse
+        F Bind
+        F Execute
+        F Sync
+        B ParseComplete
+        B BindComplete
+        B CopyInResponse
+        F CopyDone
+        F Sync
+        B ErrorResponse
+        B ReadyForQuery
+        = doubtful
+        P Query
+        S ErrorResponse
+        = certain
+        S ReadyForQuery
+        = owes nothing
+        """);
+  }
+
+  /** Needs Syncs of a COPY that has succeeded to be forgotten. */
+  @Test
+  void aFailureBehindACopyIsNotItsFailure() {
+    play(
+        """
+        F Query
+        B CopyInResponse
+        F Sync
+        F CopyDone
+        B CommandComplete
+        B ErrorResponse
+        = certain
+        B ReadyForQuery
+        = owes nothing
+        """);
+  }
+
   @Test
   void aCopyDoneOutOfTheBlueIsIgnored() {
     play(

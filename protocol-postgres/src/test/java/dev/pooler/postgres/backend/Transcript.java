@@ -1,6 +1,7 @@
 package dev.pooler.postgres.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,7 +19,9 @@ import java.util.Map;
  *   B CommandComplete   the server sends it, for the client
  *   S ReadyForQuery     the server sends it, in answer to pooler: swallowed
  *   ! BindComplete      the server sends it, out of order: a protocol violation
- *   = owes              and: = owes nothing, = takes COPY data, = takes no COPY data
+ *   ~ ReadyForQuery     the server sends one that nothing waits for: dropped
+ *   = owes              and: = owes nothing, = takes COPY data, = takes no COPY data,
+ *                       = doubtful, = certain
  * </pre>
  */
 final class Transcript {
@@ -73,6 +76,7 @@ final class Transcript {
       case 'P' -> own(words);
       case 'B' -> answer(words, false, at);
       case 'S' -> answer(words, true, at);
+      case '~' -> assertTrue(replies.takeSurplus(), at);
       case '!' -> assertThrows(ProtocolViolation.class, () -> server(words), at);
       case '=' -> state(words, at);
       default -> throw new AssertionError(at);
@@ -101,10 +105,13 @@ final class Transcript {
   private boolean server(String message) {
     switch (message) {
       case "ReadyForQuery" -> {
+        assertFalse(replies.takeSurplus());
         return replies.ready();
       }
       case "ErrorResponse" -> {
-        if (!replies.headSwallowed()) {
+        if (replies.headSwallowed()) {
+          replies.ownFailed();
+        } else {
           replies.failed();
         }
       }
@@ -117,6 +124,8 @@ final class Transcript {
     switch (words) {
       case "owes" -> assertTrue(replies.owed(), at);
       case "owes nothing" -> assertEquals(false, replies.owed(), at);
+      case "doubtful" -> assertTrue(replies.doubtful(), at);
+      case "certain" -> assertFalse(replies.doubtful(), at);
       case "takes COPY data" -> assertTrue(replies.copyIn(), at);
       case "takes no COPY data" -> assertEquals(false, replies.copyIn(), at);
       default -> throw new AssertionError(at);
