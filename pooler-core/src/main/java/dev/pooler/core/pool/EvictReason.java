@@ -13,6 +13,8 @@ public enum EvictReason {
   CANCEL_UNCERTAIN,
   /** The server process had no memory left for a statement: it may be bloated. */
   OUT_OF_MEMORY,
+  /** A session has left there what DISCARD ALL does not take away. */
+  NOT_CLEANABLE,
   /** Its age or its idleness, or that RECONNECT or a pause asked for it. */
   RETIRED,
   /** The pool has become smaller, or its reserve is closed again. */

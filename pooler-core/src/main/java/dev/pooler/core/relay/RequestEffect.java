@@ -5,6 +5,16 @@ package dev.pooler.core.relay;
  * sent, because others follow it in the same pipeline, and taken back if the backend skipped it.
  */
 public interface RequestEffect {
+  /** Changes nothing. */
+  RequestEffect NONE =
+      new RequestEffect() {
+        @Override
+        public void done() {}
+
+        @Override
+        public void undone() {}
+      };
+
   /** The request was answered without an error. */
   void done();
 
@@ -14,6 +24,9 @@ public interface RequestEffect {
   /** This effect and then another. */
   default RequestEffect and(RequestEffect next) {
     RequestEffect first = this;
+    if (first == NONE) {
+      return next;
+    }
     return new RequestEffect() {
       @Override
       public void done() {

@@ -4,7 +4,9 @@ import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.postgres.statement.SharedStatement;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,12 @@ final class BackendStatements {
    * How many Closes of it are not answered: the server may have skipped them, and hold it still.
    */
   private @Nullable Map<SharedStatement, Integer> closing;
+
+  /**
+   * Those whose Close was skipped while they were asked for again: if the server skips that too, it
+   * holds them still.
+   */
+  private @Nullable Map<SharedStatement, Held> leftBehind;
 
   /** What is held is of no use any more, and closed before the next is added. */
   private boolean outdated;
@@ -119,8 +127,10 @@ final class BackendStatements {
       @Override
       public void undone() {
         unproven--;
-        if (held != null) {
-          held.remove(statement, one);
+        boolean was = held != null && held.remove(statement, one);
+        Held still = was ? takeLeftBehind(statement) : null;
+        if (still != null) {
+          put(statement, still);
         }
       }
     };
@@ -151,11 +161,55 @@ final class BackendStatements {
       @Override
       public void undone() {
         closed(statement);
-        if (before != null && (held == null || !held.containsKey(statement))) {
+        if (before == null) {
+          return;
+        }
+        if (held == null || !held.containsKey(statement)) {
           put(statement, before);
+        } else {
+          Map<SharedStatement, Held> left = leftBehind;
+          if (left == null) {
+            left = new HashMap<>();
+            leftBehind = left;
+          }
+          left.put(statement, before);
         }
       }
     };
+  }
+
+  /** It is closed once more, for the case that the Close before was skipped. */
+  RequestEffect closingAgain(SharedStatement statement) {
+    return new RequestEffect() {
+      @Override
+      public void done() {
+        takeLeftBehind(statement);
+      }
+
+      @Override
+      public void undone() {}
+    };
+  }
+
+  private @Nullable Held takeLeftBehind(SharedStatement statement) {
+    return leftBehind == null ? null : leftBehind.remove(statement);
+  }
+
+  /** As {@link #remove}, of all of them. */
+  RequestEffect removeAll() {
+    RequestEffect all = RequestEffect.NONE;
+    if (held != null) {
+      for (SharedStatement statement : List.copyOf(held.keySet())) {
+        all = all.and(remove(statement));
+      }
+    }
+    return all;
+  }
+
+  /** The server holds these and no others; whether others were thought to be held. */
+  boolean retain(Set<String> names) {
+    return held != null
+        && held.keySet().removeIf(statement -> !names.contains(statement.toString()));
   }
 
   private void closed(SharedStatement statement) {
@@ -177,6 +231,7 @@ final class BackendStatements {
 
   void clear() {
     held = null;
+    leftBehind = null;
     outdated = false;
   }
 }

@@ -35,6 +35,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -61,15 +62,6 @@ public final class PgBackend implements SessionBackend, FrameSink {
   private static final String FORGET_SEQUENCES = "DISCARD SEQUENCES";
 
   private static final String NO_STATEMENT = "_pooler_none";
-
-  private static final RequestEffect NO_EFFECT =
-      new RequestEffect() {
-        @Override
-        public void done() {}
-
-        @Override
-        public void undone() {}
-      };
 
   private final long id;
   private final Channel channel;
@@ -324,9 +316,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
   public void executeInFront(byte[] definition, boolean forQuery) {
     RequestEffect begun = front.putBegin();
     if (forQuery) {
-      replies.expectOwnParseForQuery(NO_EFFECT);
+      replies.expectOwnParseForQuery(RequestEffect.NONE);
     } else {
-      replies.expectOwnParse(NO_EFFECT);
+      replies.expectOwnParse(RequestEffect.NONE);
     }
     writeUnnamedParse(definition, definition.length);
     replies.expectOwnExecution(forQuery, begun);
@@ -449,7 +441,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
   /** The eldest goes first; that a later message of the batch may want it back is no harm. */
   private void makeRoomFor(SharedStatement statement) {
     if (statements.isClosing(statement)) {
-      replies.expectOwnClose(null);
+      replies.expectOwnClose(statements.closingAgain(statement));
       statement.writeClose(out.room(statement.closeLength()));
     }
     SharedStatement surplus;
@@ -498,8 +490,18 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public RequestEffect deallocatingAll() {
+    return statements.removeAll();
+  }
+
+  @Override
   public void allDeallocated() {
     statements.clear();
+  }
+
+  @Override
+  public boolean retain(Set<String> names) {
+    return statements.retain(names);
   }
 
   @Override

@@ -65,9 +65,9 @@ final class PgReplies {
   private int earlySyncs;
 
   /**
-   * So many ReadyForQuery may come without a Sync that waits for them: a COPY has failed, and nobody
-   * knows whether the server had read the Syncs that were sent ahead. The next answer to anything
-   * else is behind all of them.
+   * So many ReadyForQuery may come without a Sync that waits for them: a COPY has failed, and
+   * nobody knows whether the server had read the Syncs that were sent ahead. The next answer to
+   * anything else is behind all of them.
    */
   private int doubtful;
 

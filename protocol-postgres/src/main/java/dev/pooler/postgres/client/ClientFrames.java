@@ -198,6 +198,7 @@ final class ClientFrames implements FrameSink {
           Frontend.FUNCTION_CALL ->
           Verdict.INSPECT;
       case Frontend.TERMINATE -> Verdict.DROP;
+      case Frontend.EXECUTE -> prepared.watchesExecute() ? Verdict.INSPECT : Verdict.FORWARD;
       default -> Verdict.FORWARD;
     };
   }
@@ -215,16 +216,22 @@ final class ClientFrames implements FrameSink {
       skipped(type);
     } else if (session.isLeased()) {
       if (type == Frontend.EXECUTE) {
-        judge.onExecute();
-        channels.onExecute();
-      } else if (type == Frontend.SYNC) {
+        execute(null);
+        return;
+      }
+      if (type == Frontend.SYNC) {
         prepared.onSync();
         behindFront = true;
         channels.onSync();
       }
-      RequestEffect effect = type == Frontend.EXECUTE ? prepared.takeExecuteEffect() : null;
-      expect(session.backend(), type, effect);
+      expect(session.backend(), type, null);
     }
+  }
+
+  private void execute(@Nullable RequestEffect effect) {
+    judge.onExecute();
+    channels.onExecute();
+    expect(session.backend(), Frontend.EXECUTE, effect);
   }
 
   @Override
@@ -235,6 +242,10 @@ final class ClientFrames implements FrameSink {
       return Verdict.WAIT;
     }
     SessionBackend backend = session.backend();
+    if (type == Frontend.EXECUTE) {
+      execute(prepared.onExecute(in, index, available, backend));
+      return Verdict.FORWARD;
+    }
     switch (channels.before(type, in, index, available, backend)) {
       case NOTHING -> {}
       case ANSWERS -> {

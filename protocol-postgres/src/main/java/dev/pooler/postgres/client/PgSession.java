@@ -848,6 +848,9 @@ public final class PgSession extends ClientLeg {
 
   private void giveUpLease() {
     Lease mine = leased();
+    if (pins.takeStained()) {
+      backend().spend(EvictReason.NOT_CLEANABLE);
+    }
     lease = null;
     mine.backend().detach();
     mine.release();
@@ -1111,6 +1114,10 @@ public final class PgSession extends ClientLeg {
     lease = null;
     Backend backend = mine.backend();
     backend.detach();
+    if (pins.takeStained()) {
+      mine.evict(EvictReason.NOT_CLEANABLE);
+      return;
+    }
     backend
         .reset(rollBack)
         .whenComplete((clean, failure) -> {

@@ -1,5 +1,6 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;
@@ -192,13 +193,19 @@ final class PreparedTraffic {
   }
 
   void onSync() {
-    inText.onSync();
     batch.onSync();
   }
 
-  /** What depends on the Execute that passes now. */
-  @Nullable RequestEffect takeExecuteEffect() {
-    return inText.takeExecuteEffect();
+  /** Whether {@link #onExecute} is to see what is executed. */
+  boolean watchesExecute() {
+    return inText.watchesExecute();
+  }
+
+  /** What depends on an Execute. */
+  @Nullable RequestEffect onExecute(ByteBuf in, int index, int available, SessionBackend backend) {
+    int portal = index + PgFrameFormat.HEADER;
+    int zero = nameEnd(in, portal, index + available);
+    return zero < 0 ? null : inText.onExecute(in, portal, zero, backend);
   }
 
   /** Everything asked is answered. */
@@ -210,7 +217,7 @@ final class PreparedTraffic {
     }
     inText.onSettled(backend, failed);
     if (judge.takeDeallocated()) {
-      names.clear();
+      names.retain(backend::asked);
     }
   }
 
@@ -397,7 +404,18 @@ final class PreparedTraffic {
       backend.ensure(mine);
       writeParseStart(mine, definition, backend);
     }
-    return pass(backend, Frontend.PARSE, null);
+    return pass(backend, Frontend.PARSE, new NotTaken(backend));
+  }
+
+  /** If it succeeds after all, another text stands under a name that others share. */
+  private record NotTaken(SessionBackend backend) implements RequestEffect {
+    @Override
+    public void done() {
+      backend.spend(EvictReason.PROTOCOL_VIOLATION);
+    }
+
+    @Override
+    public void undone() {}
   }
 
   private Verdict define(
@@ -453,17 +471,24 @@ final class PreparedTraffic {
     if (name == zero ? unnamed.undecided() : shares && names.undecided(in, name, zero)) {
       return Verdict.WAIT;
     }
+    inText.onBind(in, portal, name - 1);
     SharedStatement statement;
     if (name == zero) {
       partUnnamed(backend);
       statement = unnamed.repeated();
       if (statement == null) {
         batch.bind();
+        boolean all = unnamed.defined() && unnamed.meaning().facts().clears(Footprint.PREPARED);
         refusal =
             unnamed.defined() ? execution(unnamed.meaning(), in, index, walker, backend) : null;
-        return refusal == null
-            ? useUnnamed(Frontend.BIND, in, index, walker, backend)
-            : Verdict.DROP;
+        if (refusal != null) {
+          return Verdict.DROP;
+        }
+        Verdict verdict = useUnnamed(Frontend.BIND, in, index, walker, backend);
+        if (all && verdict == Verdict.FORWARD) {
+          inText.onBind(in, portal, name - 1, null);
+        }
+        return verdict;
       }
     } else {
       statement = shares ? names.find(in, name, zero) : null;
@@ -482,6 +507,9 @@ final class PreparedTraffic {
     refusal = execution(statement.meaning(), in, index, walker, backend);
     if (refusal != null) {
       return Verdict.DROP;
+    }
+    if (statement.meaning().facts().clears(Footprint.PREPARED)) {
+      inText.onBind(in, portal, name - 1, null);
     }
     keepBatch(statement, in, index, backend);
     walker.replaceStart(in, index, zero + 1 - index);
@@ -655,7 +683,8 @@ final class PreparedTraffic {
       walker.forwardPassed(in, index);
       backend.ensure(named.statement());
       if (type == Frontend.BIND) {
-        inText.onBind(named, backend);
+        int portal = index + PgFrameFormat.HEADER;
+        inText.onBind(in, portal, nameEnd(in, portal, in.writerIndex()), named);
       }
     }
     return pass(backend, type, null);

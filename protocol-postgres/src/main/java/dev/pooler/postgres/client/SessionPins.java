@@ -35,6 +35,14 @@ final class SessionPins {
           | bit(PinReason.LARGE_STATEMENT)
           | bit(PinReason.UNKNOWN);
 
+  /** Reasons for which the backend is nobody else's, ever: DISCARD ALL takes nothing of it away. */
+  private static final int STAINS =
+      bit(PinReason.CODE)
+          | bit(PinReason.LOADED_LIBRARY)
+          | bit(PinReason.RANDOM_SEED)
+          | bit(PinReason.LARGE_STATEMENT)
+          | bit(PinReason.UNKNOWN);
+
   private final PoolMode mode;
   private final StatementPolicy policy;
   private final PoolCounters counters;
@@ -42,6 +50,9 @@ final class SessionPins {
 
   /** Packed {@link PinReason}s. */
   private int pins;
+
+  /** The backend has something that can't be taken away; taken with {@link #takeStained}. */
+  private boolean stained;
 
   /** What holds, or has held, for people. */
   private @Nullable Map<PinReason, Pin> notes;
@@ -65,7 +76,11 @@ final class SessionPins {
 
   /** Pins, unless the operator allows what it would be for. */
   void add(PinReason reason) {
-    if (mode == PoolMode.SESSION || has(reason) || policy.allows(reason)) {
+    if (policy.allows(reason)) {
+      return;
+    }
+    stained |= (bit(reason) & STAINS) != 0;
+    if (mode == PoolMode.SESSION || has(reason)) {
       return;
     }
     if (policy.refuses(reason)) {
@@ -98,6 +113,13 @@ final class SessionPins {
   /** DISCARD ALL. */
   void clear() {
     pins = 0;
+  }
+
+  /** Whether, in this lease, something was left that no other session must find. */
+  boolean takeStained() {
+    boolean was = stained;
+    stained = false;
+    return was;
   }
 
   boolean has(PinReason reason) {

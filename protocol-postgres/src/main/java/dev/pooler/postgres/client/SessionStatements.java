@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -209,9 +210,24 @@ final class SessionStatements {
     return change(probe.of(name).copy(), null);
   }
 
-  /** DEALLOCATE ALL, DISCARD ALL. */
-  void clear() {
-    named = null;
+  /** All of them are about to be deallocated; the effect gives them again. */
+  RequestEffect removeAll() {
+    RequestEffect all = RequestEffect.NONE;
+    if (named != null) {
+      for (Name name : List.copyOf(named.keySet())) {
+        all = all.and(change(name, null));
+      }
+    }
+    return all;
+  }
+
+  /** All but some have been deallocated. */
+  void retain(Predicate<SharedStatement> some) {
+    if (named != null) {
+      named
+          .values()
+          .removeIf(meaning -> meaning.statement != null && !some.test(meaning.statement));
+    }
   }
 
   private RequestEffect change(Name name, @Nullable SharedStatement statement) {

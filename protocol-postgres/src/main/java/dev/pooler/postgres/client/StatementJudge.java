@@ -103,7 +103,7 @@ final class StatementJudge {
 
   private boolean executed;
 
-  /** A query has been sent that deallocates all prepared statements, and is not answered. */
+  /** A simple query has been sent that deallocates all prepared statements, and not answered. */
   private boolean deallocating;
 
   private final SequenceValues sequences;
@@ -235,7 +235,10 @@ final class StatementJudge {
     return deallocating;
   }
 
-  /** Whether DEALLOCATE ALL or DISCARD ALL has been carried out since this was asked last. */
+  /**
+   * Whether DEALLOCATE ALL or DISCARD ALL has been carried out by a simple query or by code since
+   * this was asked last.
+   */
   boolean takeDeallocated() {
     boolean was = deallocated;
     deallocated = false;
@@ -287,7 +290,13 @@ final class StatementJudge {
       return refusal;
     }
     SqlFailure refusal = onExecution(meaning, backend);
-    deallocating |= refusal == null && meaning.facts().clears(Footprint.PREPARED);
+    if (refusal == null && meaning.facts().clears(Footprint.PREPARED)) {
+      if (backend.midBatch()) {
+        doubts |= Footprint.DEALLOCATE.bit(); // what follows does not wait for the answer
+      } else {
+        deallocating = true;
+      }
+    }
     return refusal;
   }
 
@@ -604,8 +613,9 @@ final class StatementJudge {
     StatementMeaning meaning = lone;
     begins = false;
     boolean done = executed && !failed;
-    if (deallocating && done) {
-      allDeallocated(backend); // whether the transaction commits or not
+    if (deallocating && done) { // whether the transaction commits or not
+      backend.allDeallocated();
+      deallocated = true;
     }
     lone = null;
     executed = false;
@@ -651,8 +661,6 @@ final class StatementJudge {
     if (!meaning.sets().isEmpty()) {
       remember(meaning);
       meaning.sets().forEach(set -> apply(set, backend));
-    } else if (isDeallocateAll(facts)) {
-      allDeallocated(backend);
     } else if (isResetAll(facts)) {
       PgSettings users = leftBy(facts);
       settings = users.orElse(startup);
@@ -663,9 +671,8 @@ final class StatementJudge {
         doubts = 0;
         wrote = false;
         asksCensus = false;
-        allDeallocated(backend);
       }
-    } else {
+    } else if (!isDeallocateAll(facts)) {
       pins.add(PinReason.UNKNOWN);
     }
   }
@@ -738,11 +745,6 @@ final class StatementJudge {
     return names.isEmpty() ? null : after;
   }
 
-  private void allDeallocated(SessionBackend backend) {
-    backend.allDeallocated();
-    deallocated = true;
-  }
-
   /**
    * A function set it, or the server read its configuration again: the session has seen the value
    * and keeps it.
@@ -806,9 +808,8 @@ final class StatementJudge {
     learn(truth, Footprint.TEMP_TABLE, PinReason.TEMPORARY_OBJECT);
     learn(truth, Footprint.HOLD_CURSOR, PinReason.HOLD_CURSOR);
     learn(truth, Footprint.ADVISORY_LOCK, PinReason.ADVISORY_LOCK);
-    boolean gone = !truth.has(Footprint.DEALLOCATE) && backend.holdsAny();
-    if ((doubts & Footprint.DEALLOCATE.bit()) != 0 && gone) {
-      allDeallocated(backend); // a backend that held none before tells nothing
+    if ((doubts & Footprint.DEALLOCATE.bit()) != 0) {
+      deallocated |= backend.retain(truth.prepared()); // one that held none before tells nothing
     }
     doubts = 0;
     code = false;

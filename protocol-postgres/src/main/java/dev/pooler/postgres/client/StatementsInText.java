@@ -1,5 +1,6 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.wire.FrameWalker;
@@ -11,6 +12,10 @@ import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SharedStatement;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,8 +36,15 @@ final class StatementsInText {
   /** See {@link #holdsBack()}. */
   private boolean holdsBack;
 
-  /** What was bound last deallocates a statement, once it is executed. */
-  private @Nullable RequestEffect atExecute;
+  /** Portals that deallocate something once they are executed; most sessions never have one. */
+  private final List<Frees> bound = new ArrayList<>(0);
+
+  /**
+   * What a portal does.
+   *
+   * @param named null for all statements
+   */
+  private record Frees(byte[] portal, UnnamedStatement.@Nullable NamedInText named) {}
 
   StatementsInText(
       PreparedTraffic traffic,
@@ -56,11 +68,15 @@ final class StatementsInText {
 
   void onLease() {
     holdsBack = false;
+    bound.clear();
   }
 
   /** Everything asked is answered. */
   void onSettled(SessionBackend backend, boolean failed) {
     holdsBack = false;
+    if (!bound.isEmpty() && backend.transactionState() == TransactionState.IDLE) {
+      bound.clear(); // portals end with their transaction
+    }
     SharedStatement gone = deallocatedStatement;
     String name = deallocatedName;
     if (gone != null && name != null) {
@@ -193,25 +209,51 @@ final class StatementsInText {
     }
   }
 
-  /** What is bound now deallocates a statement when it is executed. */
-  void onBind(UnnamedStatement.NamedInText named, SessionBackend backend) {
-    if (named.deallocates()) {
-      atExecute = names.remove(named.name()).and(backend.deallocating(named.statement()));
+  // --- by the extended protocol ----------------------------------------------------------------
+
+  /** Something is bound to a portal: what was bound to it before is gone. */
+  void onBind(ByteBuf in, int portal, int zero) {
+    if (!bound.isEmpty()) {
+      take(in, portal, zero);
     }
   }
 
-  /** What depends on the Execute that passes now. */
-  @Nullable RequestEffect takeExecuteEffect() {
-    RequestEffect effect = atExecute;
-    atExecute = null;
-    return effect;
+  /**
+   * What is bound deallocates something when it is executed.
+   *
+   * @param named null for all statements
+   */
+  void onBind(ByteBuf in, int portal, int zero, UnnamedStatement.@Nullable NamedInText named) {
+    if (traffic.shares() && (named == null || named.deallocates())) {
+      bound.add(new Frees(ByteBufUtil.getBytes(in, portal, zero - portal), named));
+    }
   }
 
-  /** What was bound is never executed. */
-  void onSync() {
-    RequestEffect never = takeExecuteEffect();
-    if (never != null) {
-      never.undone();
+  /** Whether an Execute may be of such a portal. */
+  boolean watchesExecute() {
+    return !bound.isEmpty();
+  }
+
+  /** What depends on the Execute of this portal. */
+  @Nullable RequestEffect onExecute(ByteBuf in, int portal, int zero, SessionBackend backend) {
+    Frees frees = take(in, portal, zero);
+    if (frees == null) {
+      return null;
     }
+    UnnamedStatement.NamedInText named = frees.named();
+    return named == null
+        ? names.removeAll().and(backend.deallocatingAll())
+        : names.remove(named.name()).and(backend.deallocating(named.statement()));
+  }
+
+  private @Nullable Frees take(ByteBuf in, int portal, int zero) {
+    for (int i = 0; i < bound.size(); i++) {
+      byte[] name = bound.get(i).portal();
+      if (name.length == zero - portal
+          && ByteBufUtil.equals(Unpooled.wrappedBuffer(name), 0, in, portal, name.length)) {
+        return bound.remove(i);
+      }
+    }
+    return null;
   }
 }

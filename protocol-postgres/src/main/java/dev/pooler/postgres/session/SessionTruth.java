@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param codeLeaves functions of this database may leave something
  * @param codeNotifies functions of this database may notify
  * @param channels what is listened to
+ * @param prepared names of the prepared statements that no SQL text has made
  * @param codeAsks KEEPS where defaults, constraints or rules of this database call currval or
  *     lastval, ASKS where functions do, who mostly draw themselves
  */
@@ -31,7 +32,8 @@ public record SessionTruth(
     boolean codeLeaves,
     boolean codeNotifies,
     SequencePrograms.Care codeAsks,
-    Set<String> channels) {
+    Set<String> channels,
+    Set<String> prepared) {
 
   /**
    * Reads the rows: kind, name, value.
@@ -47,6 +49,7 @@ public record SessionTruth(
     boolean codeLeaves = false;
     boolean codeNotifies = false;
     Set<String> channels = new HashSet<>();
+    Set<String> prepared = new HashSet<>();
     SequencePrograms.Care codeAsks = SequencePrograms.Care.NONE;
     for (@Nullable String[] row : rows) {
       String kind = row[0];
@@ -69,7 +72,7 @@ public record SessionTruth(
         }
         case "hidden" -> hidden = true;
         case "prepared" -> found |= Footprint.PREPARED.bit();
-        case "shared" -> found |= Footprint.DEALLOCATE.bit();
+        case "shared" -> prepared.add(name);
         case "listen" -> channels.add(name);
         case "temporary" -> found |= Footprint.TEMP_TABLE.bit();
         case "cursor" -> found |= Footprint.HOLD_CURSOR.bit();
@@ -78,7 +81,16 @@ public record SessionTruth(
       }
     }
     return new SessionTruth(
-        settings, role, sessionUser, found, hidden, codeLeaves, codeNotifies, codeAsks, channels);
+        settings,
+        role,
+        sessionUser,
+        found,
+        hidden,
+        codeLeaves,
+        codeNotifies,
+        codeAsks,
+        channels,
+        prepared);
   }
 
   public boolean has(Footprint footprint) {

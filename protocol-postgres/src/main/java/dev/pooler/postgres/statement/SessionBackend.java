@@ -9,6 +9,7 @@ import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -154,8 +155,18 @@ public interface SessionBackend extends Backend {
   /** The session's own request is about to; the effect takes that back. */
   RequestEffect deallocating(SharedStatement statement);
 
+  /** The session's own request is about to deallocate all; the effect takes that back. */
+  RequestEffect deallocatingAll();
+
   /** The session's own request has deallocated all statements. */
   void allDeallocated();
+
+  /**
+   * The server has told which statements it holds.
+   *
+   * @return whether it was thought to hold others
+   */
+  boolean retain(Set<String> names);
 
   /** A session takes the backend; false if another has been here since that one's last lease. */
   boolean visit(long session);

@@ -535,7 +535,9 @@ class PgRepliesTest {
         """);
   }
 
-  /** Needs the second ReadyForQuery to be expected: a trigger has failed before any data is read. */
+  /**
+   * Needs the second ReadyForQuery to be expected: a trigger has failed before any data is read.
+   */
   @Test
   void aCopyThatFailsInFrontOfAnEarlySyncIsAnsweredByTwo() {
     play(

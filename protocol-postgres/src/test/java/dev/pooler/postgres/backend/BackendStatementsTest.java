@@ -1,0 +1,87 @@
+package dev.pooler.postgres.backend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pooler.core.relay.RequestEffect;
+import dev.pooler.postgres.statement.SettingsStatement;
+import dev.pooler.postgres.statement.SharedStatement;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What a backend is thought to hold, where batches around a Close fail. */
+class BackendStatementsTest {
+  private final BackendStatements held = new BackendStatements(10);
+  private final SharedStatement one = SettingsStatement.of(1);
+  private final SharedStatement two = SettingsStatement.of(2);
+
+  private void hold(SharedStatement statement) {
+    held.add(statement, 0).done();
+  }
+
+  /** Needs the first Close to be remembered: the server has skipped all of it, and holds it. */
+  @Test
+  void whatTwoFailedBatchesWereToReplaceIsThere() {
+    hold(one);
+    RequestEffect close = held.remove(one);
+    assertTrue(held.isClosing(one));
+    RequestEffect again = held.closingAgain(one);
+    RequestEffect parse = held.add(one, 2);
+    close.undone();
+    parse.undone();
+    again.undone();
+    assertTrue(held.proven(one));
+  }
+
+  @Test
+  void whatTheSecondBatchHasClosedIsGone() {
+    hold(one);
+    RequestEffect close = held.remove(one);
+    RequestEffect again = held.closingAgain(one);
+    RequestEffect parse = held.add(one, 2);
+    close.undone();
+    again.done();
+    parse.undone();
+    assertFalse(held.contains(one));
+  }
+
+  @Test
+  void whatTheSecondBatchHasParsedIsThereOnce() {
+    hold(one);
+    RequestEffect close = held.remove(one);
+    RequestEffect again = held.closingAgain(one);
+    RequestEffect parse = held.add(one, 2);
+    close.undone();
+    again.done();
+    parse.done();
+    assertTrue(held.proven(one));
+    held.remove(one).done();
+    assertFalse(held.contains(one));
+    assertFalse(held.isClosing(one));
+  }
+
+  @Test
+  void allThatIsRemovedComesBackIfTheServerSkipsIt() {
+    hold(one);
+    hold(two);
+    RequestEffect all = held.removeAll();
+    assertEquals(0, held.size());
+    assertTrue(held.isClosing(one));
+    RequestEffect parse = held.add(two, 1);
+    parse.undone();
+    all.undone();
+    assertTrue(held.proven(one));
+    assertTrue(held.proven(two));
+  }
+
+  @Test
+  void whatTheServerDoesNotNameIsNotHeld() {
+    hold(one);
+    hold(two);
+    assertTrue(held.retain(Set.of(two.toString(), "another")));
+    assertFalse(held.contains(one));
+    assertTrue(held.proven(two));
+    assertFalse(held.retain(Set.of(two.toString())));
+  }
+}
