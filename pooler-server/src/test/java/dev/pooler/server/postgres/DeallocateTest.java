@@ -164,7 +164,7 @@ class DeallocateTest {
 
   /** Needs the backend to be closed: nothing gives a session another seed than the one it set. */
   @Test
-  @Tag("case-45")
+  @Tag("case-88")
   void aSeedDoesNotOutliveItsSession() throws Exception {
     String before = b.value("select pg_backend_pid() where true");
     a.query("select setseed(0.5)");
