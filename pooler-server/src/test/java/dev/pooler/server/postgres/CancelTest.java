@@ -111,6 +111,37 @@ class CancelTest {
     }
   }
 
+  /** Needs the cancel to be remembered while the backend is given the session's settings. */
+  @Test
+  @Tag("case-77")
+  void aClientWhoseSettingsAreStillOnTheirWayIsCancelledToo() throws Exception {
+    try (RawPgClient b = pooler.session("postgres");
+        RawPgClient observer = SharedServer.direct();
+        Keyed a = keyed(PgBytes.VERSION_3_0)) {
+      observer.query("drop table if exists written; create table written (i int)");
+      a.client().query("set work_mem = '5MB'");
+      long pid = Long.parseLong(b.value("select pg_backend_pid() where true"));
+      signal("STOP", pid);
+      try {
+        a.client().send(PgBytes.query("insert into written values (1); select 1"));
+        PoolerFixture.await(
+            "it has the backend", () -> pooler.metric("pooler_backends", "state=\"active\"") == 1);
+        cancel(pooler.unix(), a.key());
+      } finally {
+        signal("CONT", pid);
+      }
+      List<PgMessage> answer = a.client().readUntil('Z');
+      assertEquals("57014", answer.get(answer.size() - 2).sqlState());
+      assertEquals("0", a.client().value("select count(*) from written"));
+      assertEquals("5MB", a.client().value("show work_mem"));
+      assertEquals("4MB", b.value("show work_mem"));
+    }
+  }
+
+  private static void signal(String name, long pid) throws Exception {
+    assertEquals(0, new ProcessBuilder("kill", "-" + name, "" + pid).start().waitFor());
+  }
+
   @Test
   @Tag("case-77")
   void aWaitingClientIsCancelledAndGoesOn() throws Exception {

@@ -71,6 +71,9 @@ public final class PgSession extends ClientLeg {
   /** A batch that is sent again once the backend has the session's settings. */
   private @Nullable ByteBuf repeats;
 
+  /** A cancel came while the backend was made ready for what the client asks. */
+  private boolean cancelled;
+
   /** The backend is made ready to be nobody's. */
   private boolean resting;
 
@@ -532,6 +535,9 @@ public final class PgSession extends ClientLeg {
   public void onAligned() {
     if (state == PgSessionState.WELCOMING) {
       onTaken();
+    } else if (state == PgSessionState.ALIGNING && cancelled) {
+      giveUpLease();
+      failUnit(canceled());
     } else if (repeats != null) {
       ByteBuf requests = repeats;
       repeats = null;
@@ -620,6 +626,7 @@ public final class PgSession extends ClientLeg {
 
   /** What was asked can't be served; the session goes on unless it has not begun. */
   private void failUnit(SqlFailure failure) {
+    cancelled = false;
     if (state == PgSessionState.WELCOMING || failure.fatal()) {
       fail(
           failure.asFatal(),
@@ -925,7 +932,10 @@ public final class PgSession extends ClientLeg {
           Lease mine = lease;
           if (state == PgSessionState.WAITING) {
             leases.withdraw(this);
-            failUnit(SqlFailure.error("57014", 1317, "canceling statement due to user request"));
+            failUnit(canceled());
+            done.complete(null);
+          } else if (state == PgSessionState.ALIGNING && judge.settings().rests()) {
+            cancelled = true;
             done.complete(null);
           } else if ((state == PgSessionState.LEASED || state == PgSessionState.STALLED)
               && mine != null
@@ -940,6 +950,10 @@ public final class PgSession extends ClientLeg {
           }
         });
     return done;
+  }
+
+  private static SqlFailure canceled() {
+    return SqlFailure.error("57014", 1317, "canceling statement due to user request");
   }
 
   private void cancelled(

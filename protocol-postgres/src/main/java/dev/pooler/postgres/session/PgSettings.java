@@ -156,9 +156,12 @@ public final class PgSettings implements SessionSettings {
    * (idle_session_timeout).
    */
   public PgSettings atRest() {
-    return values.containsKey(IDLE_SESSION_TIMEOUT)
-        ? withValueOf(IDLE_SESSION_TIMEOUT, NONE)
-        : this;
+    return rests() ? this : withValueOf(IDLE_SESSION_TIMEOUT, NONE);
+  }
+
+  /** Whether a backend may rest with them as they are; see {@link #atRest}. */
+  public boolean rests() {
+    return !values.containsKey(IDLE_SESSION_TIMEOUT);
   }
 
   /** The role and the session's user alone. */
@@ -244,7 +247,8 @@ public final class PgSettings implements SessionSettings {
         return null;
       }
     }
-    return changes;
+    boolean asAnother = hasUser() || from.hasUser(); // who may not be allowed to
+    return asAnother && !changes.isEmpty() ? null : changes;
   }
 
   /** The value as set_config takes it, if it is ASCII and can be told from the text. */
@@ -279,7 +283,8 @@ public final class PgSettings implements SessionSettings {
           .toString();
     }
     // As the backend's own user first: another role may not be allowed to change the rest.
-    boolean otherUser = changes(SESSION_USER, from);
+    boolean others = hasUser() && changesOthers(from);
+    boolean otherUser = others || changes(SESSION_USER, from);
     boolean otherRole = otherUser || changes(ROLE, from);
     if (otherRole && from.values.containsKey(ROLE)) {
       sql.append("RESET ROLE;");
@@ -300,6 +305,19 @@ public final class PgSettings implements SessionSettings {
     appendIf(otherUser, sql, SESSION_USER);
     appendIf(otherRole, sql, ROLE);
     return sql.toString();
+  }
+
+  private boolean hasUser() {
+    return values.containsKey(ROLE) || values.containsKey(SESSION_USER);
+  }
+
+  /** Whether other settings than the users differ. */
+  private boolean changesOthers(PgSettings from) {
+    SortedMap<String, Value> mine = new TreeMap<>(values);
+    mine.keySet().removeIf(PgSettings::isUser);
+    SortedMap<String, Value> theirs = new TreeMap<>(from.values);
+    theirs.keySet().removeIf(PgSettings::isUser);
+    return !mine.equals(theirs);
   }
 
   private boolean changes(String name, PgSettings from) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.pooler.postgres.session.PgSettings.Value;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PgSettingsTest {
@@ -53,6 +54,19 @@ class PgSettingsTest {
     assertEquals(
         "SELECT pg_catalog.set_config('app.user','7',false);",
         startup("App.User", "7").differenceFrom(PgSettings.NONE));
+  }
+
+  /** Needs the role to be left for the others: it may not be allowed to change them. */
+  @Test
+  void whatBelongsToTheBackendsUserIsNotChangedByTheRole() {
+    PgSettings from = startup("role", "reader").with("jit", new Value.Sql("off"));
+    PgSettings to = startup("role", "reader").with("log_statement", new Value.Sql("'all'"));
+    assertEquals(
+        "RESET ROLE;RESET \"jit\";SET \"log_statement\" TO 'all';"
+            + "SELECT pg_catalog.set_config('role','reader',false);",
+        to.differenceFrom(from));
+    assertEquals(null, to.changesFrom(from));
+    assertEquals(List.of(), to.changesFrom(to));
   }
 
   @Test
