@@ -1,5 +1,7 @@
 package dev.pooler.postgres.client;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.statement.Footprint;
@@ -12,8 +14,6 @@ import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SharedStatement;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
-import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -42,9 +42,10 @@ final class StatementsInText {
   /**
    * What a portal does.
    *
+   * @param portal its bytes, as characters
    * @param named null for all statements
    */
-  private record Frees(byte[] portal, UnnamedStatement.@Nullable NamedInText named) {}
+  private record Frees(String portal, UnnamedStatement.@Nullable NamedInText named) {}
 
   StatementsInText(
       PreparedTraffic traffic,
@@ -225,7 +226,7 @@ final class StatementsInText {
    */
   void onBind(ByteBuf in, int portal, int zero, UnnamedStatement.@Nullable NamedInText named) {
     if (traffic.shares() && (named == null || named.deallocates())) {
-      bound.add(new Frees(ByteBufUtil.getBytes(in, portal, zero - portal), named));
+      bound.add(new Frees(in.toString(portal, zero - portal, ISO_8859_1), named));
     }
   }
 
@@ -247,10 +248,9 @@ final class StatementsInText {
   }
 
   private @Nullable Frees take(ByteBuf in, int portal, int zero) {
+    String name = in.toString(portal, zero - portal, ISO_8859_1);
     for (int i = 0; i < bound.size(); i++) {
-      byte[] name = bound.get(i).portal();
-      if (name.length == zero - portal
-          && ByteBufUtil.equals(Unpooled.wrappedBuffer(name), 0, in, portal, name.length)) {
+      if (bound.get(i).portal().equals(name)) {
         return bound.remove(i);
       }
     }

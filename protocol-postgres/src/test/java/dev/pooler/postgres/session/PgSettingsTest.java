@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.pooler.postgres.session.PgSettings.Value;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class PgSettingsTest {
