@@ -125,6 +125,11 @@ public class LeasePoolBenchmark {
     }
 
     @Override
+    protected SessionSettings wanted() {
+      return NO_SETTINGS;
+    }
+
+    @Override
     protected void granted(Lease granted) {
       lease = granted;
     }

@@ -63,7 +63,7 @@ public final class Lease {
     return backend;
   }
 
-  /** Ends the lease; the backend is clean and goes to whoever has waited longest. */
+  /** Ends the lease; the backend is clean and goes to the next who waits. */
   public void release() {
     home.release(this);
   }

@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One event loop's share of a pool: its hot leases, newest first, and its waiting sessions, oldest
- * first. A backend that is released goes to the session of any loop that has waited longest.
+ * first. A backend that is released goes to the loop whose session has waited longest, and there to
+ * whom {@link WaitQueue} says.
  *
  * <p>Confined to its loop; other loops read {@link #oldestWaiter} and {@link #idleCount} only, and
  * hand backends over by tasks.
@@ -35,7 +36,7 @@ public final class LoopLeases {
   /** Idle ones and those that sessions have. */
   private final List<Lease> here = new ArrayList<>();
 
-  private final ArrayDeque<LeaseRequest> waiters = new ArrayDeque<>();
+  private final WaitQueue waiters = new WaitQueue();
   private final Sampler sampler = new Sampler();
   private boolean fetching;
   private boolean serving;
@@ -89,8 +90,7 @@ public final class LoopLeases {
     }
     request.since = pool.now();
     request.told = false;
-    request.waiting = true;
-    waiters.addLast(request);
+    waiters.add(request);
     publish();
     if (pool.open()) {
       pool.askIdleOf(this);
@@ -100,9 +100,7 @@ public final class LoopLeases {
 
   /** A session waits no more. */
   public void withdraw(LeaseRequest request) {
-    if (request.waiting) {
-      request.waiting = false;
-      waiters.remove(request);
+    if (waiters.remove(request)) {
       publish();
     }
   }
@@ -156,8 +154,8 @@ public final class LoopLeases {
   /** The janitor's tick: deadlines of waiters, hot leases nobody needs. */
   void tick(long now) {
     LeaseRequest oldest;
-    while ((oldest = waiters.peekFirst()) != null && pool.waitedEnough(oldest.since, now)) {
-      take(oldest);
+    while ((oldest = waiters.oldest()) != null && pool.waitedEnough(oldest.since, now)) {
+      withdraw(oldest);
       long waited = TimeUnit.NANOSECONDS.toMillis(now - oldest.since);
       pool.counters().timedOut();
       oldest.failed(pool.waitedTooLong(waited));
@@ -282,10 +280,10 @@ public final class LoopLeases {
 
   /** Fails all who wait now; who asks again when told so is a new wait. */
   void failWaiters(SqlFailure failure) {
-    for (int left = waiters.size(); left > 0 && !waiters.isEmpty(); left--) {
-      LeaseRequest request = waiters.getFirst();
-      take(request);
-      request.failed(failure);
+    LeaseRequest oldest;
+    for (int left = waiters.size(); left > 0 && (oldest = waiters.oldest()) != null; left--) {
+      withdraw(oldest);
+      oldest.failed(failure);
     }
   }
 
@@ -334,7 +332,7 @@ public final class LoopLeases {
   }
 
   /**
-   * The backend is free: whoever has waited longest on any loop gets it, else it rests here. A
+   * The backend is free: the loop whose session has waited longest gets it, else it rests here. A
    * session may be done with it at once, so this never calls itself: thousands may be waiting.
    */
   private void offer(Lease lease) {
@@ -381,10 +379,13 @@ public final class LoopLeases {
   }
 
   private void grant(Lease lease) {
-    LeaseRequest request = waiters.getFirst();
-    take(request);
+    long now = pool.now();
+    // Who is half way to an error is late: by being overtaken nobody should come to wait too long.
+    long late = now - pool.maxWaitNanos() / 2;
+    LeaseRequest request = waiters.next(lease.backend, here.size(), late);
+    publish();
     lease.lend();
-    pool.counters().acquired(pool.now() - request.since);
+    pool.counters().acquired(now - request.since);
     request.granted(lease);
   }
 
@@ -471,14 +472,8 @@ public final class LoopLeases {
     fetchForWaiting();
   }
 
-  private void take(LeaseRequest request) {
-    waiters.remove(request);
-    request.waiting = false;
-    publish();
-  }
-
   private void publish() {
-    LeaseRequest oldest = waiters.peekFirst();
+    LeaseRequest oldest = waiters.oldest();
     oldestWaiter = oldest == null ? NOBODY : oldest.since;
   }
 

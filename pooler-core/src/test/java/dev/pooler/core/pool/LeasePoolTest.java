@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class LeasePoolTest {
-  private static final SessionSettings NO_SETTINGS = new SessionSettings() {};
+  private static final SessionSettings NO_SETTINGS = Waiter.NO_SETTINGS;
 
   private static final SqlFailure WRONG_PASSWORD =
       SqlFailure.fatal("28P01", 1045, "wrong password");
@@ -110,6 +110,66 @@ class LeasePoolTest {
     one.on(() -> taken.add(pool.on(one).tryAcquire(wanted)));
     assertSame(first.granted().backend(), taken.getFirst().backend());
     assertEquals(1, pool.idleBackends());
+  }
+
+  @Test
+  void aFreeBackendGoesToWhoWantsItsSettingsThoughAnotherHasWaitedLonger() {
+    Lease lease = exhausted(NO_SETTINGS);
+    Waiter older = await(one, new SessionSettings() {});
+    Waiter younger = await(one, NO_SETTINGS);
+    release(one, lease);
+    assertEquals(1, younger.ends);
+    assertTrue(older.isWaiting());
+    release(one, lease);
+    assertEquals(1, older.ends);
+  }
+
+  @Test
+  void whoHasWaitedForHalfOfMaxWaitIsOvertakenByNobody() {
+    Lease lease = exhausted(NO_SETTINGS);
+    Waiter older = await(one, new SessionSettings() {});
+    Waiter second = await(one, NO_SETTINGS);
+    await(one, NO_SETTINGS);
+    now += pool.limits().maxWait().toNanos() / 2;
+    release(one, lease);
+    assertEquals(1, second.ends, "not yet");
+    now += 1;
+    release(one, lease);
+    assertEquals(1, older.ends);
+  }
+
+  /** Two backends, so four times: more than that and a steady stream would shut it out. */
+  @Test
+  void nobodyIsOvertakenMoreThanTwiceForEachBackendOfItsLoop() {
+    Lease lease = exhausted(NO_SETTINGS);
+    Waiter waiter = await(one, new SessionSettings() {});
+    int overtaken = 0;
+    await(one, NO_SETTINGS);
+    while (waiter.isWaiting() && overtaken < 100) {
+      await(one, NO_SETTINGS);
+      release(one, lease);
+      overtaken += waiter.isWaiting() ? 1 : 0;
+    }
+    assertEquals(4, overtaken);
+  }
+
+  @Test
+  void theLoopOfWhoHasWaitedLongestIsServedAndThereWhoWantsTheSettings() {
+    Lease lease = exhausted(NO_SETTINGS);
+    Waiter oldest = await(two, new SessionSettings() {});
+    now += 10;
+    Waiter here = await(one, NO_SETTINGS);
+    now += 10;
+    Waiter there = await(two, NO_SETTINGS);
+    release(one, lease);
+    settle();
+    assertEquals(1, there.ends);
+    assertTrue(here.isWaiting());
+    assertTrue(oldest.isWaiting());
+    release(two, lease);
+    settle();
+    assertEquals(1, oldest.ends);
+    assertTrue(here.isWaiting());
   }
 
   @Test
@@ -503,8 +563,19 @@ class LeasePoolTest {
     return first.granted();
   }
 
+  /** As {@link #exhausted()}; the backend has these settings. */
+  private Lease exhausted(SessionSettings settings) {
+    Lease lease = exhausted();
+    ((StubBackend) lease.backend()).settings = settings;
+    return lease;
+  }
+
   private Waiter await(ManualLoop loop) {
-    Waiter waiter = new Waiter();
+    return await(loop, NO_SETTINGS);
+  }
+
+  private Waiter await(ManualLoop loop, SessionSettings wanted) {
+    Waiter waiter = new Waiter(wanted);
     loop.on(() -> pool.on(loop).await(waiter));
     return waiter;
   }

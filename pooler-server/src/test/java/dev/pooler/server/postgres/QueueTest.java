@@ -8,6 +8,7 @@ import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -110,6 +111,36 @@ class QueueTest {
       assertEquals('N', b.read().type(), "it is another wait");
       a.query("commit");
       assertEquals("12DCZ", RawPgClient.types(b.readUntil('Z')));
+    }
+  }
+
+  /** The one backend has no settings when it is free, so two without may go before one with. */
+  @Test
+  @Tag("case-45")
+  void whoWantsTheSettingsThatABackendHasIsServedFirstButNotForEver() throws Exception {
+    try (PoolerFixture pooler = pooler("");
+        RawPgClient holder = pooler.session("postgres");
+        RawPgClient other = pooler.session("postgres");
+        RawPgClient a = pooler.session("postgres");
+        RawPgClient b = pooler.session("postgres");
+        RawPgClient c = pooler.session("postgres");
+        RawPgClient observer = SharedServer.direct()) {
+      observer.query("drop sequence if exists turn; create sequence turn");
+      other.query("set work_mem = '7MB'");
+      holder.query("begin; select 1");
+      List<RawPgClient> coming = List.of(other, a, b, c);
+      for (int i = 0; i < coming.size(); i++) {
+        int waiting = i + 1;
+        coming.get(i).send(PgBytes.query("select nextval('turn') || current_setting('work_mem')"));
+        PoolerFixture.await(
+            "it waits", () -> pooler.metric("pooler_clients", "state=\"waiting\"") == waiting);
+      }
+      holder.query("commit");
+      List<String> turns = new ArrayList<>();
+      for (RawPgClient client : coming) {
+        turns.add(RawPgClient.rows(client.readUntil('Z')).findFirst().orElseThrow().getFirst());
+      }
+      assertEquals(List.of("37MB", "14MB", "24MB", "44MB"), turns);
     }
   }
 

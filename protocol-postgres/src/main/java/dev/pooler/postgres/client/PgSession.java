@@ -451,6 +451,11 @@ public final class PgSession extends ClientLeg {
   // --- the lease -----------------------------------------------------------------------------
 
   @Override
+  protected PgSettings wanted() {
+    return judge.settings();
+  }
+
+  @Override
   protected void granted(Lease granted) {
     if (take(granted, held.look()) && state == PgSessionState.LEASED) {
       resume();

@@ -81,6 +81,11 @@ final class ReplicationSession extends ClientLeg {
   }
 
   @Override
+  protected PgSettings wanted() {
+    return settings;
+  }
+
+  @Override
   protected void granted(Lease granted) {
     lease = granted;
     become(ReplicationState.CONNECTING);

@@ -13,6 +13,7 @@ import dev.pooler.core.pool.Lease;
 import dev.pooler.core.pool.LeaseRequest;
 import dev.pooler.core.pool.LoopLeases;
 import dev.pooler.core.pool.PoolLimits;
+import dev.pooler.core.pool.SessionSettings;
 import dev.pooler.core.pool.StubBackend;
 import dev.pooler.core.session.SqlFailure;
 import io.micrometer.core.instrument.Gauge;
@@ -41,6 +42,8 @@ class HikariSupplyTest {
   private static final String PROBE_AFTER = "com.zaxxer.hikari.aliveBypassWindowMs";
 
   private static final long PATIENCE_SECONDS = 20;
+
+  private static final SessionSettings NO_SETTINGS = new SessionSettings() {};
 
   private final DefaultEventLoop one = new DefaultEventLoop();
   private final DefaultEventLoop two = new DefaultEventLoop();
@@ -305,6 +308,11 @@ class HikariSupplyTest {
         .on(loop)
         .await(
             new LeaseRequest() {
+              @Override
+              protected SessionSettings wanted() {
+                return NO_SETTINGS;
+              }
+
               @Override
               protected void granted(Lease lease) {
                 granted.complete(lease);
