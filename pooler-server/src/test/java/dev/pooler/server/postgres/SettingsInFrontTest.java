@@ -181,4 +181,38 @@ class SettingsInFrontTest {
       assertEquals(B, row(b.query(ALL)));
     }
   }
+
+  /** Needs a query that writes to be sent as a query: a batch is committed behind its answer. */
+  @Test
+  void whatFailsAtCommitIsAnsweredAsInAQuery() throws Exception {
+    b.query("drop table if exists late; create table late (i int unique deferrable"
+        + " initially deferred)");
+    b.query("create or replace function add_late(i int) returns int language sql"
+        + " as 'insert into late values (i) returning i'");
+    b.query("insert into late values (1)");
+    for (int i = 0; i < 2; i++) {
+      b.query("select 1");
+      List<PgMessage> answer = a.query("insert into late values (1)");
+      assertEquals("EZ", RawPgClient.types(answer));
+      assertEquals("23505", answer.getFirst().sqlState());
+      b.query("select 1");
+      assertEquals("TDEZ", RawPgClient.types(a.query("select add_late(1)")));
+      b.query("select 1");
+      assertEquals("12CEZ", RawPgClient.types(a.send(asked("insert into late values (1)"))
+          .readUntil('Z')));
+      assertEquals(B, row(b.query(ALL)));
+      assertEquals(A, row(a.query(ALL)));
+    }
+    b.query("drop function add_late; drop table late");
+  }
+
+  /** Needs the same: a batch runs what was asked, and nothing else of it is described. */
+  @Test
+  void theRowsOfARuleAreThere() throws Exception {
+    b.query("drop table if exists ruled; create table ruled (i int)");
+    b.query("create rule also as on insert to ruled do also select 'more' as more");
+    b.query("select 1");
+    assertEquals("TDCZ", RawPgClient.types(a.query("insert into ruled values (1)")));
+    b.query("drop table ruled");
+  }
 }

@@ -1,6 +1,7 @@
 package dev.pooler.postgres.client;
 
 import dev.pooler.core.statement.Footprint;
+import dev.pooler.core.statement.StatementClass;
 import dev.pooler.core.statement.StatementFacts;
 import dev.pooler.core.statement.StatementRules;
 import dev.pooler.core.statement.StatementTrait;
@@ -33,7 +34,8 @@ final class FrontBatch {
     for (boolean first = true; ; first = false) {
       switch (frames.next()) {
         case Frontend.QUERY -> {
-          return first && fits(read(in, frames.body(), frames));
+          StatementMeaning meaning = first ? read(in, frames.body(), frames) : null;
+          return meaning != null && fits(meaning) && isSameAsBatch(meaning.facts());
         }
         case Frontend.SYNC -> {
           return true;
@@ -59,6 +61,15 @@ final class FrontBatch {
         }
       }
     }
+  }
+
+  /**
+   * A query is sent as a batch then, which is committed by its Sync: behind CommandComplete. What
+   * may fail there (a deferred constraint) must not be in it, nor what a rule makes more than one
+   * statement of.
+   */
+  private static boolean isSameAsBatch(StatementFacts facts) {
+    return facts.first() != StatementClass.WRITE && !facts.leaves(Footprint.UNKNOWN_FUNCTION);
   }
 
   private @Nullable StatementMeaning read(ByteBuf in, int text, Frames frames) {
