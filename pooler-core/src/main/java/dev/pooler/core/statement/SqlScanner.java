@@ -128,6 +128,17 @@ public final class SqlScanner {
     return end;
   }
 
+  /** A byte of the current token, by its place in the text. */
+  public int byteOf(int place) {
+    ByteBuf text = source;
+    return (text == null ? window[place + shift] : text.getByte(sourceOffset + place)) & 0xff;
+  }
+
+  /** Whether the current string has an escape, a doubled quote, another part or dollars. */
+  public boolean isEscaped() {
+    return !verbatim;
+  }
+
   /** The byte of a {@link Token#SYMBOL}. */
   public int symbol() {
     return symbol;

@@ -23,7 +23,9 @@ public enum StatementTrait {
   /** Calls a function that gives or takes the id of a server process. */
   NAMES_PROCESS,
   /** Changes a setting until its transaction ends. */
-  SETS_LOCALLY;
+  SETS_LOCALLY,
+  /** Has a constant that may stand for the time at which the text is parsed: {@code 'today'}. */
+  READS_CLOCK;
 
   /** This trait's place in packed sets of {@link StatementFacts}. */
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored

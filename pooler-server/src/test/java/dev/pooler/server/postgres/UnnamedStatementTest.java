@@ -428,4 +428,31 @@ class UnnamedStatementTest {
     List<PgMessage> second = a.readUntil('Z');
     assertEquals("2DCZ", RawPgClient.types(second), second.toString());
   }
+
+  /** Needs constants that are read at Parse to be nobody else's, and not the last Parse's. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "s"})
+  void theClockIsReadByEachParse(String name) throws Exception {
+    String sql = "select extract(epoch from 'now'::timestamptz) * 1000000";
+    long before = 0;
+    for (int i = 0; i < 4; i++) {
+      for (RawPgClient client : List.of(a, b)) {
+        if (!name.isEmpty() && i > 0) {
+          client.send(PgBytes.named('C', 'S', name), PgBytes.sync()).readUntil('Z');
+        }
+        List<PgMessage> answer =
+            client
+                .send(
+                    PgBytes.parse(name, sql),
+                    PgBytes.bind("", name),
+                    PgBytes.named('D', 'P', ""),
+                    PgBytes.execute("", 0),
+                    PgBytes.sync())
+                .readUntil('Z');
+        long now = Long.parseLong(value(answer).replaceAll("[.].*", ""));
+        assertEquals(true, now > before, now + " is later than " + before);
+        before = now;
+      }
+    }
+  }
 }

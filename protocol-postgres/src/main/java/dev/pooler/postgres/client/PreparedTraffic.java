@@ -8,6 +8,7 @@ import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementClass;
 import dev.pooler.core.statement.StatementFacts;
 import dev.pooler.core.statement.StatementRules;
+import dev.pooler.core.statement.StatementTrait;
 import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.core.wire.Verdict;
@@ -347,6 +348,7 @@ final class PreparedTraffic {
     if (!repeats
         || !planned
         || facts.statements() != 1
+        || facts.is(StatementTrait.READS_CLOCK)
         || !judge.readsLikeOthers()
         || batch.mayBeRefused(backend)) {
       return null;
@@ -428,7 +430,7 @@ final class PreparedTraffic {
       SessionBackend backend) {
     int index = name - PgFrameFormat.HEADER;
     SharedStatement statement =
-        judge.readsLikeOthers()
+        judge.readsLikeOthers() && !meaning.facts().is(StatementTrait.READS_CLOCK)
             ? shared.find(in, text, definition, judge.settings().planning(), meaning)
             : shared.unshared(in, text, definition, meaning);
     if (backend.holds(statement) && !batch.mayBeRefused(backend)) {

@@ -23,6 +23,7 @@ public final class PgStatementReader implements StatementReader {
   private StatementClass first = StatementClass.EMPTY;
   private boolean readOnly;
   private boolean plainBegin;
+  private boolean readsClock;
   private int traits;
   private int footprint;
   private int clears;
@@ -36,6 +37,7 @@ public final class PgStatementReader implements StatementReader {
         return StatementFacts.unknown();
       }
       digest.add(token, scanner);
+      readsClock = readsClock || ClockWords.areIn(token, scanner);
       int code = PgVocabulary.code(token, scanner);
       if (token == Token.END || (code == PgVocabulary.symbol(';') && !shape.isInside())) {
         finishStatement();
@@ -56,6 +58,7 @@ public final class PgStatementReader implements StatementReader {
     first = StatementClass.EMPTY;
     readOnly = true;
     plainBegin = false;
+    readsClock = false;
     traits = 0;
     footprint = 0;
     clears = 0;
@@ -65,6 +68,7 @@ public final class PgStatementReader implements StatementReader {
     int all = traits;
     all |= readOnly && statements > 0 ? StatementTrait.READ_ONLY.bit() : 0;
     all |= plainBegin && statements == 1 ? StatementTrait.PLAIN_BEGIN.bit() : 0;
+    all |= readsClock ? StatementTrait.READS_CLOCK.bit() : 0;
     return shelf.facts(statements, first, all, footprint, clears, digest.value());
   }
 

@@ -105,10 +105,10 @@ class PgStatementClassTest {
           SELECT 1;/**/bEgIn                              -> 2 READ CONTROLS_TRANSACTION
           SELECT $x$;BEGIN;$x$, $1                        -> 1 READ READ_ONLY
           SELECT E'\\\\';BEGIN;--'                          -> 1 READ READ_ONLY
-          SELECT E'a'\\n'\\\\';BEGIN;--'                     -> 1 READ READ_ONLY
+          SELECT E'a'\\n'\\\\';BEGIN;--'                     -> 1 READ READ_ONLY READS_CLOCK
           SELECT E'a' '\\\\';BEGIN;--'                      -> 2 READ CONTROLS_TRANSACTION
           SELECT '\\\\';BEGIN;--'                           -> 2 READ CONTROLS_TRANSACTION
-          SELECT U&'\\\\';BEGIN;--'                         -> 2 READ CONTROLS_TRANSACTION
+          SELECT U&'\\\\';BEGIN;--'                         -> 2 READ CONTROLS_TRANSACTION READS_CLOCK
           SELECT 1 AS "a;BEGIN;""b"                       -> 1 READ READ_ONLY
           SELECT a$$b$$;BEGIN;SELECT $$ FROM t$$          -> 3 READ CONTROLS_TRANSACTION
           SELECT 5--3;BEGIN\\n                             -> 1 READ READ_ONLY
