@@ -32,8 +32,15 @@ public enum Lexical {
   RETURN_ENDS_COMMENT,
   /** {@code #} opens a comment. */
   HASH_COMMENTS,
-  /** Bytes can't be told apart: a character set whose trail bytes may be ASCII. All is unknown. */
-  OPAQUE;
+  /**
+   * Bytes can't be told apart: a character set whose trail bytes may be ASCII. A text with a byte
+   * beyond ASCII is unknown.
+   */
+  OPAQUE,
+  /**
+   * Whether backslashes escape in plain strings is not known: a text with a backslash is unknown.
+   */
+  UNDECIDED_BACKSLASHES;
 
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored
   int bit() {

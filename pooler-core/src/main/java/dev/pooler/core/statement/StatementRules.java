@@ -54,7 +54,7 @@ public final class StatementRules {
    * @throws IndexOutOfBoundsException if the buffer doesn't hold these bytes
    */
   public StatementFacts facts(Dialect dialect, ByteBuf sql, int offset, int length) {
-    if (dialect.has(Lexical.OPAQUE) || length > limits.scannedLength) {
+    if (length > limits.scannedLength || !isReadable(dialect, sql, offset, length)) {
       return StatementFacts.unknown();
     }
     if (length > limits.cachedLength) {
@@ -65,6 +65,16 @@ public final class StatementRules {
     }
     sql.getBytes(offset, scratch, 0, length);
     return cached(dialect, scratch, 0, length);
+  }
+
+  /** Whether there is one way only in which the text can be meant. */
+  private static boolean isReadable(Dialect dialect, ByteBuf sql, int offset, int length) {
+    boolean ascii = dialect.has(Lexical.OPAQUE);
+    boolean straight = dialect.has(Lexical.UNDECIDED_BACKSLASHES);
+    return (!ascii && !straight)
+        || sql.forEachByte(
+                offset, length, value -> (!ascii || value >= 0) && (!straight || value != '\\'))
+            < 0;
   }
 
   private StatementFacts cached(Dialect dialect, byte[] text, int from, int length) {

@@ -25,7 +25,9 @@ public enum StatementTrait {
   /** Changes a setting until its transaction ends. */
   SETS_LOCALLY,
   /** Has a constant that may stand for the time at which the text is parsed: {@code 'today'}. */
-  READS_CLOCK;
+  READS_CLOCK,
+  /** May change how the texts behind it are read: what escapes in strings, their encoding. */
+  CHANGES_READING;
 
   /** This trait's place in packed sets of {@link StatementFacts}. */
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored

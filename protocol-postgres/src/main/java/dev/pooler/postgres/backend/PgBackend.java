@@ -9,6 +9,8 @@ import dev.pooler.core.relay.Backpressure;
 import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.statement.Dialect;
+import dev.pooler.core.statement.Lexical;
 import dev.pooler.core.wire.FrameSink;
 import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.ProtocolViolation;
@@ -23,6 +25,7 @@ import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.message.BackendType;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
+import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SettingsStatement;
 import dev.pooler.postgres.statement.SharedStatement;
@@ -80,6 +83,9 @@ public final class PgBackend implements SessionBackend, FrameSink {
   /** What is reported while nobody has set anything. */
   private final Map<String, String> reportedAtLogin;
 
+  /** How the server reads texts. */
+  private Dialect dialect;
+
   private final Instant connected = Instant.now();
   private final Speakers.Speaker speaker;
 
@@ -117,6 +123,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
     this.identity = identity;
     this.reported = reported;
     this.reportedAtLogin = Map.copyOf(reported);
+    this.dialect = PgDialects.of(reported);
     this.statements = new BackendStatements(statementLimit);
     this.speaker = target.speakers().enter(target.address(), identity.processId());
     channel.closeFuture().addListener(closed -> speaker.leave());
@@ -276,6 +283,39 @@ public final class PgBackend implements SessionBackend, FrameSink {
       makeRoomFor(statement);
       replies.expectOwnParse(statements.add(statement, replies.batch()));
       statement.writeParse(out.room(statement.parseLength()));
+    }
+  }
+
+  @Override
+  public Dialect dialect() {
+    return dialect;
+  }
+
+  @Override
+  public Dialect dialectWith(List<PgSettings.Change> changes) {
+    Dialect then = dialect;
+    for (PgSettings.Change change : changes) {
+      if (change.name().equals(PgDialects.CONFORMING)) {
+        return PgDialects.IN_DOUBT; // on and off have many spellings
+      } else if (change.name().equals(PgDialects.ENCODING)) {
+        String value = change.value();
+        value = value == null ? reportedAtLogin.get(PgDialects.ENCODING) : value;
+        boolean conforming = !then.has(Lexical.BACKSLASH_STRINGS);
+        then = PgDialects.of(conforming, value == null ? "" : value);
+      }
+    }
+    return then;
+  }
+
+  private static boolean decidesDialect(String setting) {
+    return setting.equals(PgDialects.CONFORMING) || setting.equals(PgDialects.ENCODING);
+  }
+
+  /** The server has reported a setting. */
+  private void report(String setting, String value) {
+    reported.put(setting, value);
+    if (decidesDialect(setting)) {
+      dialect = PgDialects.of(reported);
     }
   }
 
@@ -977,7 +1017,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
     String setting = Strings.read(in, name, end);
     String value = Strings.read(in, zero + 1, end);
     if (front.explains(setting, value)) {
-      reported.put(setting, value);
+      report(setting, value);
       if (reportedAtLease != null) {
         reportedAtLease.put(setting, value);
       }
@@ -986,7 +1026,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
     if (reportedAtLease == null && !own.isOpen() && holder != null) {
       reportedAtLease = new HashMap<>(reported);
     }
-    reported.put(setting, value);
+    report(setting, value);
     return !own.isOpen() && holder != null ? Verdict.FORWARD : Verdict.DROP;
   }
 

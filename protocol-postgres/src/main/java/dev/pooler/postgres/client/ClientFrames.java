@@ -331,7 +331,8 @@ final class ClientFrames implements FrameSink {
     walking.forwardPassed(in, index);
     int whole = Math.toIntExact(length);
     boolean acts = backend.transactionState() != TransactionState.FAILED;
-    ByteBuf frame = processIds.retold(type, in, index, whole, session.toldProcessId(), acts);
+    int told = session.toldProcessId();
+    ByteBuf frame = processIds.retold(judge.dialect(), type, in, index, whole, told, acts);
     judge.retold(true);
     try {
       if (!walkApart(frame)) {

@@ -87,6 +87,7 @@ final class FrontBatch {
         && !facts.is(StatementTrait.REFUSES_TRANSACTION)
         && !facts.leaves(Footprint.CODE) // EXPLAIN EXECUTE: its text is changed
         && !facts.leaves(Footprint.DEALLOCATE)
+        && !facts.is(StatementTrait.CHANGES_READING) // of what stands behind it
         && !judge.concernsSequences(facts)
         && switch (facts.first()) {
           case READ, WRITE, SHOW -> true;

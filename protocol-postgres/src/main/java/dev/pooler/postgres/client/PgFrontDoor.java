@@ -61,6 +61,11 @@ public record PgFrontDoor(
       };
 
   StatementRules rules() {
+    return loopRules();
+  }
+
+  /** Those of the caller's event loop. */
+  static StatementRules loopRules() {
     return RULES.get();
   }
 

@@ -20,6 +20,7 @@ import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.SessionTruth;
+import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SettingsStatement;
 import io.netty.buffer.ByteBuf;
@@ -137,6 +138,7 @@ public final class PgSession extends ClientLeg {
   }
 
   private void welcome(Map<String, String> reported) {
+    judge.readsAs(PgDialects.of(reported));
     sayWelcome(reported);
     become(PgSessionState.IDLE);
     routeHeld();
@@ -475,6 +477,7 @@ public final class PgSession extends ClientLeg {
     prepared.onLease(channels.shared());
     frames.onLease();
     if (backend.aligned(judge.settings())) {
+      judge.readsAs(backend.dialect());
       return begin.failed() ? failTransaction(backend) : taken(first);
     }
     if (first != null && alignsInFront(backend, first)) {
@@ -513,7 +516,10 @@ public final class PgSession extends ClientLeg {
       return false;
     }
     List<PgSettings.Change> changes = judge.settings().changesFrom(backend.settings());
-    if (changes == null || changes.size() > SettingsStatement.MOST || !front.fits(first)) {
+    if (changes == null
+        || changes.size() > SettingsStatement.MOST
+        || !backend.dialectWith(changes).equals(judge.dialect())
+        || !front.fits(first)) {
       return false;
     }
     backend.alignInFront(judge.settings(), changes);
@@ -538,6 +544,9 @@ public final class PgSession extends ClientLeg {
 
   @Override
   public void onAligned() {
+    if (backend().aligned(judge.settings())) {
+      judge.readsAs(backend().dialect());
+    }
     if (state == PgSessionState.WELCOMING) {
       onTaken();
     } else if (state == PgSessionState.ALIGNING && cancelled) {

@@ -340,6 +340,11 @@ final class PreparedTraffic {
     return define(in, name, text, definition, meaning, walker, backend);
   }
 
+  /** Whether it means the same whenever it is parsed, and it is known what that is. */
+  private static boolean mayBeShared(StatementFacts facts) {
+    return !facts.is(StatementTrait.READS_CLOCK) && !facts.leaves(Footprint.UNKNOWN);
+  }
+
   /** What stands for a text without a name that comes again and again; null where it may not. */
   private @Nullable SharedStatement repeated(
       StatementMeaning meaning, ByteBuf in, int text, int definition, SessionBackend backend) {
@@ -348,7 +353,7 @@ final class PreparedTraffic {
     if (!repeats
         || !planned
         || facts.statements() != 1
-        || facts.is(StatementTrait.READS_CLOCK)
+        || !mayBeShared(facts)
         || !judge.readsLikeOthers()
         || batch.mayBeRefused(backend)) {
       return null;
@@ -430,7 +435,7 @@ final class PreparedTraffic {
       SessionBackend backend) {
     int index = name - PgFrameFormat.HEADER;
     SharedStatement statement =
-        judge.readsLikeOthers() && !meaning.facts().is(StatementTrait.READS_CLOCK)
+        judge.readsLikeOthers() && mayBeShared(meaning.facts())
             ? shared.find(in, text, definition, judge.settings().planning(), meaning)
             : shared.unshared(in, text, definition, meaning);
     if (backend.holds(statement) && !batch.mayBeRefused(backend)) {
@@ -479,6 +484,7 @@ final class PreparedTraffic {
       partUnnamed(backend);
       statement = unnamed.repeated();
       if (statement == null) {
+        rereadUnnamed();
         batch.bind();
         boolean all = unnamed.defined() && unnamed.meaning().facts().clears(Footprint.PREPARED);
         refusal =
@@ -545,12 +551,34 @@ final class PreparedTraffic {
 
   /**
    * A statement that others share, on its way to a backend that does not hold it: where it would be
-   * parsed under other settings than theirs, this session has one of its own from now on.
+   * parsed under other settings than theirs, this session has one of its own from now on. Its text
+   * is read again where it means something else now.
    */
   private SharedStatement own(SharedStatement statement, SessionBackend backend) {
     PgSettings planning = statement.planning();
+    StatementMeaning meaning = statement.meaning();
+    boolean rereads = !meaning.dialect().equals(judge.dialect());
     boolean parts = planning != null && (judge.partsFrom(planning) || !judge.readsLikeOthers());
-    return !parts || backend.asked(statement) ? statement : shared.unshared(statement);
+    if (!(parts || rereads) || statement == SharedStatement.RAW || backend.asked(statement)) {
+      return statement;
+    }
+    return shared.unshared(statement, rereads ? reread(statement.definition()) : meaning);
+  }
+
+  private StatementMeaning reread(byte[] definition) {
+    ByteBuf in = Unpooled.wrappedBuffer(definition);
+    return judge.read(PgFrontDoor.loopRules(), in, 0, Strings.end(in, 0, definition.length));
+  }
+
+  /** Before a Bind without a name: the backend may be about to parse its text for the first time. */
+  private void rereadUnnamed() {
+    byte[] definition =
+        unnamed.isElsewhere() && !unnamed.meaning().dialect().equals(judge.dialect())
+            ? unnamed.copyOfDefinition()
+            : null;
+    if (definition != null) {
+      unnamed.means(reread(definition));
+    }
   }
 
   /** As above, of one that SQL text names. */

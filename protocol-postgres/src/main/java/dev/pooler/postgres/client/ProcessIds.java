@@ -7,7 +7,6 @@ import dev.pooler.postgres.cancel.CancelKeys;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.Frontend;
-import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.ProcessIdInText;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -20,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  * one that it names is the session that was told it. Confined to the session's loop.
  */
 final class ProcessIds {
-  private static final Dialect DIALECT = PgDialects.STANDARD;
-
   private final PgSession session;
   private final CancelKeys<ClientLeg> keys;
 
@@ -34,10 +31,11 @@ final class ProcessIds {
    * The same message with those ids in its text; what it asks to be done to another session is
    * done.
    *
+   * @param dialect how the session's texts are read
    * @param length of the whole message, which is a Query or a Parse
    * @param acts whether it may be: the statement is about to run
    */
-  ByteBuf retold(int type, ByteBuf in, int index, int length, int told, boolean acts) {
+  ByteBuf retold(Dialect dialect, int type, ByteBuf in, int index, int length, int told, boolean acts) {
     int end = index + length;
     int text = index + PgFrameFormat.HEADER;
     boolean runs = acts;
@@ -47,7 +45,7 @@ final class ProcessIds {
       text = zero + 1;
     }
     byte[] sql = ByteBufUtil.getBytes(in, text, Strings.end(in, text, end) - text, true);
-    List<ProcessIdInText> places = ProcessIdInText.all(DIALECT, sql);
+    List<ProcessIdInText> places = ProcessIdInText.all(dialect, sql);
     ByteBuf out = in.alloc().buffer(length + 64 * places.size());
     out.writeBytes(in, index, text - index);
     int done = 0;

@@ -7,6 +7,7 @@ import dev.pooler.core.pool.Leftovers;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.statement.Dialect;
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementClass;
 import dev.pooler.core.statement.StatementFacts;
@@ -58,6 +59,12 @@ final class StatementJudge {
   private final LongSupplier clock;
   private final StatementPolicy policy;
   private PgSettings settings;
+
+  /** How the session's texts are read where nothing is asked. */
+  private Dialect dialect = PgDialects.STANDARD;
+
+  /** Something in this transaction may have changed how texts are read. */
+  private boolean rereads;
 
   /** Packed {@link Footprint}s to ask the server about. */
   private int doubts;
@@ -145,6 +152,20 @@ final class StatementJudge {
 
   PgSettings settings() {
     return settings;
+  }
+
+  /**
+   * How the session's next text is read: as the settings say that are in force when the server gets
+   * it, which nobody knows while something is not answered that may change them. The server reads a
+   * whole text before it runs any of it (pg_parse_query).
+   */
+  Dialect dialect() {
+    return rereads && asked > 0 ? PgDialects.IN_DOUBT : dialect;
+  }
+
+  /** The session's settings are in force, and this is what they make of its texts. */
+  void readsAs(Dialect now) {
+    dialect = now;
   }
 
   /**
@@ -309,14 +330,15 @@ final class StatementJudge {
 
   /** What a text means. */
   StatementMeaning read(StatementRules rules, ByteBuf in, int text, int end) {
-    StatementFacts facts = rules.facts(in, text, end - text);
+    Dialect how = dialect();
+    StatementFacts facts = rules.facts(how, in, text, end - text);
     if (facts.leaves(Footprint.CODE) && facts.first() == StatementClass.CALL) {
-      return CodeInText.read(facts, in, text, end);
+      return CodeInText.read(how, facts, in, text, end).in(how);
     }
     if (!facts.leaves(Footprint.SETTING)) {
       StatementMeaning plain = lastPlain;
-      if (plain == null || plain.facts() != facts) {
-        plain = StatementMeaning.of(facts);
+      if (plain == null || plain.facts() != facts || plain.dialect() != how) {
+        plain = StatementMeaning.of(facts).in(how);
         lastPlain = plain;
       }
       return plain;
@@ -328,8 +350,9 @@ final class StatementJudge {
             && end - text <= SetStatement.LONGEST;
     List<SetStatement> sets =
         alone ? SetStatement.parseAll(in.toString(text, end - text, UTF_8)) : List.of();
-    List<String> names = CustomSettings.names(PgDialects.STANDARD, in, text, end - text);
-    return new StatementMeaning(facts, sets, names == null ? List.of() : names, names == null);
+    List<String> names = CustomSettings.names(how, in, text, end - text);
+    boolean hidden = names == null;
+    return new StatementMeaning(facts, sets, names == null ? List.of() : names, hidden, how);
   }
 
   /**
@@ -373,6 +396,7 @@ final class StatementJudge {
   /** A statement that is too long to be read: it may leave anything. */
   void tooLong() {
     asked(StatementClass.UNKNOWN);
+    rereads = true;
     sequences.mayHaveDrawn();
     pins.add(PinReason.LARGE_STATEMENT);
   }
@@ -450,6 +474,7 @@ final class StatementJudge {
       backend.speaker().is(told);
     }
     defined |= mayDefine(facts);
+    rereads |= mayChangeReading(facts);
     setsLocally |= facts.is(StatementTrait.SETS_LOCALLY);
     shadows |= defined || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT);
     if (!facts.leavesFootprint() && facts.clears() == 0) {
@@ -510,9 +535,17 @@ final class StatementJudge {
   /** A statement is bound that was prepared by text, or by nobody: what it does only it knows. */
   void onUnreadStatement() {
     asked++;
+    rereads = true;
     doubtLone();
     code = true;
     doubts |= SessionQuestion.ASKABLE;
+  }
+
+  /** Triggers and the like are not reckoned with: what they change is known with the answer. */
+  private static boolean mayChangeReading(StatementFacts facts) {
+    return facts.is(StatementTrait.CHANGES_READING)
+        || facts.leaves(Footprint.CODE)
+        || facts.leaves(Footprint.UNKNOWN);
   }
 
   /** Triggers, defaults, rules: whatever changes rows may call functions. */
@@ -611,6 +644,10 @@ final class StatementJudge {
   /** Everything asked is answered. */
   void onSettled(SessionBackend backend, TransactionState transaction, boolean failed) {
     StatementMeaning meaning = lone;
+    if (backend.settings() != PgSettings.UNKNOWN) { // else another session's may be in force
+      dialect = backend.dialect();
+    }
+    rereads &= transaction != TransactionState.IDLE;
     begins = false;
     boolean done = executed && !failed;
     if (deallocating && done) { // whether the transaction commits or not

@@ -8,7 +8,6 @@ import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
-import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.PreparedNameInText;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SharedStatement;
@@ -98,7 +97,7 @@ final class StatementsInText {
     if (!traffic.shares() || names.size() == 0 || !mayName || meaning == StatementMeaning.UNKNOWN) {
       return null;
     }
-    return PreparedNameInText.find(PgDialects.STANDARD, in, text, end - text);
+    return PreparedNameInText.find(meaning.dialect(), in, text, end - text);
   }
 
   /** Within a batch nothing waits: its Sync may be what the server waits for. */

@@ -72,6 +72,11 @@ final class UnnamedStatement {
     return meaning;
   }
 
+  /** Its text has been read again. */
+  void means(StatementMeaning now) {
+    meaning = now;
+  }
+
   /** Text, zero and parameter types, or null while there is no such statement. */
   byte @Nullable [] copyOfDefinition() {
     SharedStatement often = repeated;

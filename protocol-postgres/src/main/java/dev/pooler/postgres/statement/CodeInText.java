@@ -1,5 +1,6 @@
 package dev.pooler.postgres.statement;
 
+import dev.pooler.core.statement.Dialect;
 import dev.pooler.core.statement.StatementFacts;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
@@ -34,17 +35,18 @@ public final class CodeInText {
    * EXECUTE runs no code of its text but its arguments: the statement was read with its PREPARE,
    * and so were the names of what it sets.
    */
-  private static int behindExecute(ByteBuf in, int text, int end) {
-    PreparedNameInText name = PreparedNameInText.find(PgDialects.STANDARD, in, text, end - text);
+  private static int behindExecute(Dialect dialect, ByteBuf in, int text, int end) {
+    PreparedNameInText name = PreparedNameInText.find(dialect, in, text, end - text);
     return name == null ? 0 : name.offset() + name.length();
   }
 
   /** What the text means. */
-  public static StatementMeaning read(StatementFacts facts, ByteBuf in, int text, int end) {
+  public static StatementMeaning read(
+      Dialect dialect, StatementFacts facts, ByteBuf in, int text, int end) {
     if (end - text > LONGEST) {
       return new StatementMeaning(facts, List.of(), List.of(), true);
     }
-    int from = text + behindExecute(in, text, end);
+    int from = text + behindExecute(dialect, in, text, end);
     String code = in.toString(from, end - from, StandardCharsets.UTF_8);
     Set<String> names = new LinkedHashSet<>();
     Matcher named = NAMED.matcher(code);

@@ -15,6 +15,14 @@ import dev.pooler.core.statement.Token;
  * mixes sessions. Belongs to one thread.
  */
 public final class PgStatementReader implements StatementReader {
+  private static final WordSet READING = new WordSet();
+
+  static {
+    READING.add(PgWord.CLIENT_ENCODING);
+    READING.add(PgWord.NAMES);
+    READING.add(PgWord.STANDARD_CONFORMING_STRINGS);
+  }
+
   private final StatementShape shape = new StatementShape();
   private final StatementDigest digest = new StatementDigest();
   private final FactsShelf shelf = new FactsShelf();
@@ -89,7 +97,10 @@ public final class PgStatementReader implements StatementReader {
     boolean planned = shape.onlyPlans();
     combine(
         planned ? StatementClass.READ : rule.type,
-        rule.traits | shape.traits() | (shape.letsGo() ? StatementTrait.LETS_GO.bit() : 0),
+        rule.traits
+            | shape.traits()
+            | (shape.letsGo() ? StatementTrait.LETS_GO.bit() : 0)
+            | (changesReading(rule) ? StatementTrait.CHANGES_READING.bit() : 0),
         rule.footprint | shape.footprint() | acrossRules(),
         rule.clears | shape.clears());
     readOnly &= rule.type == StatementClass.READ || rule.type == StatementClass.SHOW;
@@ -103,6 +114,18 @@ public final class PgStatementReader implements StatementReader {
     footprint |= itsFootprint;
     clears = (clears & ~itsFootprint) | itsClears;
     readOnly &= (itsTraits | itsFootprint | itsClears) == 0;
+  }
+
+  /**
+   * Whether it sets or resets standard_conforming_strings or client_encoding, or may. A set_config
+   * is looked at where it is called.
+   */
+  private boolean changesReading(PgRule rule) {
+    WordSet seen = shape.seen();
+    boolean sets = rule.type == StatementClass.SET && seen.intersects(READING);
+    boolean resetsAll = (rule.clears & Footprint.SETTING.bit()) != 0;
+    boolean updates = seen.contains(PgWord.UPDATE) && seen.contains(PgWord.PG_SETTINGS);
+    return sets || resetsAll || updates;
   }
 
   /** What words mean in whatever statement they stand. */

@@ -66,6 +66,7 @@ public final class RepeatedTexts {
         free = place;
       } else if (entry.hash == hash
           && entry.planning.equals(planning)
+          && entry.statement.meaning().dialect().equals(meaning.dialect())
           && equal(entry.statement.definition(), in, index, length)) {
         return entry.statement;
       }

@@ -5,6 +5,7 @@ import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.statement.Dialect;
 import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
@@ -104,6 +105,12 @@ public interface SessionBackend extends Backend {
    * @param zero index of the zero that ends the text
    */
   void sendQueryAsBatch(ByteBuf in, int text, int zero);
+
+  /** How the server reads texts, as of its last answer. */
+  Dialect dialect();
+
+  /** How it will read them with these changes. */
+  Dialect dialectWith(List<PgSettings.Change> changes);
 
   /** The settings that the backend has. */
   PgSettings settings();

@@ -34,16 +34,23 @@ final class SetConfigCall {
   private boolean custom;
   private int footprint;
   private boolean setsLocally;
+  private boolean changesReading;
 
   void clear() {
     depth = 0;
     footprint = 0;
     setsLocally = false;
+    changesReading = false;
   }
 
   /** Whether one of them, for so long as it counts, may change what a text means. */
   boolean setsLocally() {
     return setsLocally || depth != 0;
+  }
+
+  /** Whether one of them may change how the texts behind it are read. */
+  boolean changesReading() {
+    return changesReading || depth != 0;
   }
 
   /** What the calls seen so far leave. */
@@ -56,6 +63,7 @@ final class SetConfigCall {
     if (depth != 0) {
       footprint |= ANYTHING;
       setsLocally = true;
+      changesReading = true;
       return;
     }
     depth = depthInside;
@@ -98,8 +106,14 @@ final class SetConfigCall {
     }
   }
 
+  private static boolean changesReading(int setting) {
+    return setting == PgWord.CLIENT_ENCODING.id()
+        || setting == PgWord.STANDARD_CONFORMING_STRINGS.id();
+  }
+
   private void close() {
     depth = 0;
+    changesReading |= !named || changesReading(setting);
     setsLocally |= !named || (!custom && !RUN_TIME_ONLY.contains(setting));
     if (named && setting == PgWord.SEED.id()) {
       footprint |= Footprint.SEED.bit();

@@ -1,5 +1,6 @@
 package dev.pooler.postgres.statement;
 
+import dev.pooler.core.statement.Dialect;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import java.lang.ref.ReferenceQueue;
@@ -25,11 +26,13 @@ public final class SharedStatements {
   private static final class Definition {
     final byte[] bytes;
     final PgSettings planning;
+    final Dialect dialect;
     private final int hash;
 
-    Definition(byte[] bytes, PgSettings planning) {
+    Definition(byte[] bytes, PgSettings planning, Dialect dialect) {
       this.bytes = bytes;
       this.planning = planning;
+      this.dialect = dialect;
       this.hash = 31 * Arrays.hashCode(bytes) + planning.hashCode();
     }
 
@@ -38,7 +41,8 @@ public final class SharedStatements {
       return other instanceof Definition that
           && hash == that.hash
           && Arrays.equals(bytes, that.bytes)
-          && planning.equals(that.planning);
+          && planning.equals(that.planning)
+          && dialect.equals(that.dialect); // databases differ in their defaults
     }
 
     @Override
@@ -66,7 +70,8 @@ public final class SharedStatements {
   public SharedStatement find(
       ByteBuf in, int index, int length, PgSettings planning, StatementMeaning meaning) {
     forgetCollected();
-    Definition definition = new Definition(bytes(in, index, length), planning);
+    Definition definition =
+        new Definition(bytes(in, index, length), planning, meaning.dialect());
     while (true) {
       Known reference = known.get(definition);
       SharedStatement statement = reference == null ? null : reference.get();
@@ -98,10 +103,13 @@ public final class SharedStatements {
         numbers.incrementAndGet(), bytes(in, index, length), meaning, planning);
   }
 
-  /** The same for one session alone, which has it parsed under settings of its own. */
-  public SharedStatement unshared(SharedStatement statement) {
-    return new SharedStatement(
-        numbers.incrementAndGet(), statement.definition(), statement.meaning(), null);
+  /**
+   * The same for one session alone, which has it parsed under settings of its own.
+   *
+   * @param meaning that it has under those
+   */
+  public SharedStatement unshared(SharedStatement statement, StatementMeaning meaning) {
+    return new SharedStatement(numbers.incrementAndGet(), statement.definition(), meaning, null);
   }
 
   /**

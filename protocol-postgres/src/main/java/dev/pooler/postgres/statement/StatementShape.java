@@ -113,7 +113,9 @@ final class StatementShape {
   }
 
   int traits() {
-    return callTraits | (setConfig.setsLocally() ? StatementTrait.SETS_LOCALLY.bit() : 0);
+    return callTraits
+        | (setConfig.setsLocally() ? StatementTrait.SETS_LOCALLY.bit() : 0)
+        | (setConfig.changesReading() ? StatementTrait.CHANGES_READING.bit() : 0);
   }
 
   int clears() {

@@ -1,19 +1,24 @@
 package dev.pooler.postgres.statement;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import dev.pooler.core.statement.Dialect;
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementFacts;
 import dev.pooler.core.statement.StatementRules;
+import dev.pooler.core.statement.StatementTrait;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -109,9 +114,50 @@ class PgStatementRulesTest {
     ByteBuf buffer = Unpooled.copiedBuffer("SELECT 1", StandardCharsets.US_ASCII);
     StatementRules tiny = PgStatementRules.create(new StatementRules.Limits(4, 0, 2, 4));
     assertSame(StatementFacts.unknown(), tiny.facts(buffer, 0, 8));
-    assertSame(
-        StatementFacts.unknown(), rules.facts(PgDialects.of(true, "SHIFT_JIS_2004"), buffer, 0, 8));
-    assertEquals(1, rules.facts(PgDialects.of(true, "UTF8"), buffer, 0, 8).statements());
+  }
+
+  @Test
+  void whatCanBeMeantInTwoWaysIsUnknown() {
+    Dialect japanese = PgDialects.of(true, "SHIFT_JIS_2004");
+    ByteBuf ascii = Unpooled.copiedBuffer("SELECT '\\'", StandardCharsets.US_ASCII);
+    assertEquals(1, rules.facts(japanese, ascii, 0, 10).statements());
+    assertSame(StatementFacts.unknown(), rules.facts(PgDialects.IN_DOUBT, ascii, 0, 10));
+    assertEquals(1, rules.facts(PgDialects.IN_DOUBT, ascii, 0, 6).statements());
+    ByteBuf letters = Unpooled.copiedBuffer("SELECT '\u30bd'", Charset.forName("Shift_JIS"));
+    assertSame(StatementFacts.unknown(), rules.facts(japanese, letters, 0, 11));
+    assertSame(StatementFacts.unknown(), rules.facts(PgDialects.IN_DOUBT, letters, 0, 11));
+    assertEquals(1, rules.facts(PgDialects.of(true, "UTF8"), letters, 0, 11).statements());
+  }
+
+  @Test
+  void whatChangesTheReadingOfTheNextTextIsKnown() {
+    for (String sql :
+        List.of(
+            "set standard_conforming_strings = off",
+            "set local \"client_encoding\" to 'SJIS'",
+            "set session client_encoding = default",
+            "set names 'sjis'",
+            "reset client_encoding",
+            "reset all",
+            "discard all",
+            "select set_config('client_encoding', 'sjis', true)",
+            "select set_config($1, $2, true)",
+            "select set_config(lower('A'), '', true)",
+            "update pg_settings set setting = 'off'",
+            "select 1; set standard_conforming_strings to on")) {
+      assertTrue(PgTexts.facts(sql).is(StatementTrait.CHANGES_READING), sql);
+    }
+    for (String sql :
+        List.of(
+            "set work_mem = '1MB'",
+            "set local app.x = 'client_encoding'",
+            "select set_config('app.client_encoding', 'x', false)",
+            "show client_encoding",
+            "select names, client_encoding from t",
+            "select setting from pg_settings where name = 'client_encoding'",
+            "rollback")) {
+      assertFalse(PgTexts.facts(sql).is(StatementTrait.CHANGES_READING), sql);
+    }
   }
 
   @Test
