@@ -19,6 +19,7 @@ import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
+import dev.pooler.postgres.session.SessionQuestion;
 import dev.pooler.postgres.session.SessionTruth;
 import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.SessionBackend;
@@ -750,15 +751,18 @@ public final class PgSession extends ClientLeg {
     become(PgSessionState.REALIGNING);
     prepared.onOwnQuery();
     boolean asksChannels = judge.asksChannels();
+    boolean plain = reportsUtf8("client_encoding");
+    String question = judge.question();
     backend()
-        .ask(judge.question())
+        .ask(plain ? question : SessionQuestion.encoded(question))
         .whenComplete((rows, failure) -> {
           if (!realigns(mine)) {
             return; // the backend is lost, or the session over
           }
           if (failure == null) {
-            SessionTruth truth = SessionTruth.of(rows, pool.key().user());
-            judge.learn(truth, backend());
+            List<@Nullable String[]> said = plain ? rows : SessionQuestion.decoded(rows);
+            SessionTruth truth = SessionTruth.of(said, pool.key().user());
+            judge.learn(truth, reportsUtf8("server_encoding"), backend());
             prepared.onSettled(backend(), false);
             if (asksChannels) {
               channels.place(mine, truth.channels());
@@ -770,6 +774,10 @@ public final class PgSession extends ClientLeg {
           }
           readBackOver();
         });
+  }
+
+  private boolean reportsUtf8(String encoding) {
+    return backend().reportedSettings().getOrDefault(encoding, "UTF8").equals("UTF8");
   }
 
   /** It is known what the session has left. */

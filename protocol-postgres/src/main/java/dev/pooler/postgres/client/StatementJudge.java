@@ -347,12 +347,17 @@ final class StatementJudge {
         facts.first() == StatementClass.SET
             && facts.footprint() == SETTING_ONLY
             && facts.statements() == 1
-            && end - text <= SetStatement.LONGEST;
+            && end - text <= SetStatement.LONGEST
+            && isAscii(in, text, end); // else the server knows which characters it has
     List<SetStatement> sets =
         alone ? SetStatement.parseAll(in.toString(text, end - text, UTF_8)) : List.of();
     List<String> names = CustomSettings.names(how, in, text, end - text);
     boolean hidden = names == null;
     return new StatementMeaning(facts, sets, names == null ? List.of() : names, hidden, how);
+  }
+
+  private static boolean isAscii(ByteBuf in, int from, int end) {
+    return in.forEachByte(from, end - from, value -> value >= 0) < 0;
   }
 
   /**
@@ -794,6 +799,10 @@ final class StatementJudge {
       }
       case "is_superuser", "session_authorization" -> doubts |= SETTINGS;
       default -> {
+        if (value.chars().anyMatch(c -> c >= 0x80)) {
+          doubts |= SETTINGS; // in the session's encoding, whatever that is
+          return;
+        }
         settings = settings.with(name, new PgSettings.Value.Text(value));
         backend.assumeSettings(settings);
       }
@@ -830,13 +839,20 @@ final class StatementJudge {
     return SessionQuestion.of(asked, custom == null ? Set.of() : custom, code, asksCensus);
   }
 
-  /** The server has answered. */
-  void learn(SessionTruth truth, SessionBackend backend) {
+  /**
+   * The server has answered.
+   *
+   * @param anyCharacter whether a backend can be told any character, by its code point
+   */
+  void learn(SessionTruth truth, boolean anyCharacter, SessionBackend backend) {
     // Of a batch that the server took back with its settings nothing is the session's.
     if ((doubts & SETTINGS) != 0 && backend.settings() != PgSettings.UNKNOWN) {
       PgSettings there = PgSettings.ofTruth(truth);
       backend.assumeSettings(there);
       settings = there.orElse(startup);
+      if (!anyCharacter && !truth.isAscii()) {
+        pins.add(PinReason.SETTING);
+      }
       if (truth.hidden()) {
         pins.add(PinReason.CODE);
       }

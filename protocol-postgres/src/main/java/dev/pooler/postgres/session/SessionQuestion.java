@@ -1,7 +1,12 @@
 package dev.pooler.postgres.session;
 
 import dev.pooler.core.statement.Footprint;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is asked of the server when a statement may have left something on the backend and its text
@@ -160,6 +165,41 @@ public final class SessionQuestion {
       part(sql, TREES_ASK);
     }
     return sql.toString();
+  }
+
+  /**
+   * The same question with an answer in ASCII: of a session whose client_encoding is another than
+   * UTF8, in which the server would answer.
+   *
+   * @return what {@link #decoded} reads the answer of
+   */
+  public static String encoded(String question) {
+    return "SELECT kind, "
+        + hex("name")
+        + ", "
+        + hex("value")
+        + " FROM ("
+        + question
+        + ") AS answer (kind, name, value)";
+  }
+
+  private static String hex(String column) {
+    return "pg_catalog.encode(pg_catalog.convert_to("
+        + column
+        + "::pg_catalog.text, 'UTF8'), 'hex')";
+  }
+
+  /** The rows of {@link #encoded} as the question itself would have them. */
+  public static List<@Nullable String[]> decoded(List<@Nullable String[]> rows) {
+    List<@Nullable String[]> decoded = new ArrayList<>(rows.size());
+    for (@Nullable String[] row : rows) {
+      decoded.add(new @Nullable String[] {row[0], decoded(row[1]), decoded(row[2])});
+    }
+    return decoded;
+  }
+
+  private static @Nullable String decoded(@Nullable String hex) {
+    return hex == null ? null : new String(HexFormat.of().parseHex(hex), StandardCharsets.UTF_8);
   }
 
   /**

@@ -93,6 +93,17 @@ public record SessionTruth(
         prepared);
   }
 
+  /** Whether everything that would be said to another backend is ASCII. */
+  public boolean isAscii() {
+    return isAscii(role)
+        && isAscii(sessionUser)
+        && settings.values().stream().allMatch(SessionTruth::isAscii);
+  }
+
+  private static boolean isAscii(@Nullable String text) {
+    return text == null || text.chars().allMatch(c -> c < 0x80);
+  }
+
   public boolean has(Footprint footprint) {
     return (found & footprint.bit()) != 0;
   }
