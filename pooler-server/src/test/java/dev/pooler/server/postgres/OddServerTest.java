@@ -239,6 +239,32 @@ class OddServerTest {
   }
 
   /**
+   * Needs {@code PgLoginHandler.authenticated}: who does not say that we are let in has proved
+   * nothing, and channel binding would be passed by.
+   */
+  @Test
+  @Tag("case-25")
+  void aServerThatSkipsTheAuthenticationIsNoBackend() throws Exception {
+    byte[] status = PgBytes.message('S', "TimeZone\0UTC\0".getBytes(StandardCharsets.UTF_8));
+    byte[] key = PgBytes.message('K', new byte[8]);
+    byte[] offer = request(10, "SCRAM-SHA-256\0\0");
+    for (byte[][] parts :
+        List.of(
+            new byte[][] {READY},
+            new byte[][] {PgBytes.joined(status, key, READY)},
+            new byte[][] {PgBytes.joined(key, READY)},
+            new byte[][] {offer, PgBytes.joined(status, READY)},
+            new byte[][] {PgBytes.joined(status, OK, READY)})) {
+      try (Odd odd = Odd.saying(false, parts);
+          PoolerFixture pooler = odd.pooler("disable", "1s")) {
+        PgMessage told = told(pooler);
+        assertEquals("08001", told.sqlState());
+        assertTrue(told.field('M').contains("before the authentication"), told::toString);
+      }
+    }
+  }
+
+  /**
    * A server that says more than it was asked, in its own time: needs a free backend that talks to
    * be nobody's any more.
    */
