@@ -316,6 +316,89 @@ class OddServerTest {
     }
   }
 
+  /** Something is done, and half a notice comes behind the answer. */
+  private static final class HalfNotice implements AutoCloseable {
+    private static final byte[] NOTICE =
+        PgBytes.message(
+            'N',
+            "SNOTICE\0VNOTICE\0C00000\0Mgood evening\0\0".getBytes(StandardCharsets.US_ASCII));
+    private static final byte[] DONE =
+        PgBytes.message('C', "DO\0".getBytes(StandardCharsets.US_ASCII));
+
+    private final SilentServer silent =
+        new SilentServer(PgBytes.joined(DONE, READY, Arrays.copyOf(NOTICE, 20)));
+    private final PoolerFixture pooler = silent.pooler("");
+    private final RawPgClient a = RawPgClient.session(pooler.unix(), "any", "d");
+    private final RawPgClient b = RawPgClient.session(pooler.unix(), "any", "d");
+
+    HalfNotice() throws IOException {}
+
+    /** Both ask, and b has to wait. */
+    void ask(String sql) throws Exception {
+      assertEquals("CZ", RawPgClient.types(a.query(sql)));
+      assertFalse(a.atEnd()); // the beginning of the notice
+      b.send(PgBytes.query("select what takes a while"));
+      PoolerFixture.await(
+          "b waits for it", () -> pooler.metric("pooler_clients", "state=\"waiting\"") == 1);
+    }
+
+    void sayTheRest() throws IOException {
+      silent.say(Arrays.copyOfRange(NOTICE, 20, NOTICE.length));
+    }
+
+    @Override
+    public void close() throws IOException {
+      a.close();
+      b.close();
+      pooler.close();
+      silent.close();
+    }
+  }
+
+  /**
+   * Needs a lease not to be settled in the middle of a notice behind ReadyForQuery: its rest would
+   * come to the next session.
+   */
+  @Test
+  @Tag("case-41")
+  void aNoticeBehindTheEndOfAnAnswerIsItsSessionsToItsLastByte() throws Exception {
+    try (HalfNotice half = new HalfNotice()) {
+      half.ask("select what takes a while");
+      half.a.send(PgBytes.flush()); // nobody answers it: it settles nothing
+      half.sayTheRest();
+      assertEquals("good evening", half.a.read().field('M'));
+      assertEquals("CZ", RawPgClient.types(half.b.readUntil('Z')));
+    }
+  }
+
+  /** Needs the same of the end of an answer to a question of ours. */
+  @Test
+  @Tag("case-41")
+  void aNoticeBehindTheAnswerToAQuestionOfOursIsItsSessionsToItsLastByte() throws Exception {
+    try (HalfNotice half = new HalfNotice()) {
+      half.ask("do $$ what takes a while $$");
+      half.sayTheRest();
+      assertEquals("good evening", half.a.read().field('M'));
+      assertFalse(half.a.atEnd()); // behind the answer to our question
+      half.sayTheRest();
+      assertEquals("good evening", half.a.read().field('M'));
+      assertEquals("CZ", RawPgClient.types(half.b.readUntil('Z')));
+    }
+  }
+
+  /** Needs a backend that is in the middle of a notice not to be handed on when its client goes. */
+  @Test
+  @Tag("case-41")
+  void aNoticeWhoseClientIsGoneIsNobodys() throws Exception {
+    try (HalfNotice half = new HalfNotice()) {
+      half.ask("select what takes a while");
+      half.a.close();
+      assertEquals("CZ", RawPgClient.types(half.b.readUntil('Z')));
+      assertEquals(
+          1, half.pooler.metric("pooler_evictions_total", "reason=\"client_gone\""));
+    }
+  }
+
   private static void serve(
       Socket client, AtomicInteger connections, Semaphore talk, byte[] answer, byte[] stray) {
     try (client) {

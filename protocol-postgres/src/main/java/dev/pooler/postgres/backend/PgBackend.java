@@ -639,7 +639,7 @@ public final class PgBackend implements SessionBackend, FrameSink {
 
   @Override
   public boolean owes() {
-    return replies.owed() || own.isOpen();
+    return replies.owed() || own.isOpen() || settled; // but for the rest of a notice
   }
 
   @Override
@@ -776,12 +776,14 @@ public final class PgBackend implements SessionBackend, FrameSink {
       }
       return;
     }
+    if (walker.midForward()) {
+      return; // half a notice, or of what is not over: the rest belongs to the same client
+    }
     own.completeIfDone();
     if (kept.isDue() && !replies.owed()) {
       repeat();
     }
-    // Half a notice behind it: the rest belongs to the same client.
-    if (settled && !walker.midForward()) {
+    if (settled) {
       settled = false;
       LeaseHolder session = holder;
       if (session != null && !replies.owed()) {
