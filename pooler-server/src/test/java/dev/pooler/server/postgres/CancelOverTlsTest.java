@@ -10,14 +10,17 @@ import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -42,6 +45,11 @@ class CancelOverTlsTest {
     private final List<Integer> codes = new CopyOnWriteArrayList<>();
     private final int target;
 
+    /** What comes now is never answered. */
+    private volatile boolean mute;
+
+    private final AtomicInteger unanswered = new AtomicInteger();
+
     Wire(int target) throws IOException {
       this.target = target;
       Thread.startVirtualThread(() -> {
@@ -63,6 +71,11 @@ class CancelOverTlsTest {
         byte[] first = client.getInputStream().readNBytes(8);
         if (first.length == 8) {
           codes.add(ByteBuffer.wrap(first).getInt(4));
+        }
+        if (mute) {
+          unanswered.incrementAndGet();
+          client.getInputStream().transferTo(OutputStream.nullOutputStream());
+          return;
         }
         server.getOutputStream().write(first);
         client.getInputStream().transferTo(server.getOutputStream());
@@ -99,7 +112,7 @@ class CancelOverTlsTest {
             http: {address: "127.0.0.1:${HTTP}"}
             databases:
               postgres: {hosts: ["127.0.0.1:%d"], user: postgres, tls: {mode: require},
-                         pool: {size: 1, min-idle: 0}}
+                         pool: {size: 1, min-idle: 0, max-wait: 30s}}
             """
                 .formatted(ours.certificateFile(), ours.keyFile(), wire.listener.getLocalPort()));
   }
@@ -160,6 +173,38 @@ class CancelOverTlsTest {
       assertTrue(last.startsWith("E") && last.contains("57014"), last);
     }
     nothingInTheClear();
+  }
+
+  /**
+   * Needs {@code PgCancel} to count its time from the connection on: the request for TLS may not be
+   * answered either. What it was meant for is over by then.
+   */
+  @Test
+  @Tag("case-79")
+  void aCancelWhoseTlsNeverComesAboutKeepsNoBackendForEver() throws Exception {
+    Map<String, String> user = Map.of("user", "postgres", "database", "postgres");
+    try (RawPgClient a = RawPgClient.connect(pooler.tcp()).timeout(Duration.ofSeconds(20));
+        RawPgClient b = RawPgClient.connect(pooler.tcp()).timeout(Duration.ofSeconds(20));
+        RawPgClient request = RawPgClient.connect(pooler.tcp());
+        RawPgClient observer = SharedServer.direct(server)) {
+      List<PgMessage> welcome = a.login(user);
+      b.login(user);
+      byte[] key = welcome.stream().filter(m -> m.type() == 'K').findFirst().orElseThrow().body();
+      a.send(PgBytes.query("select pg_sleep(30)"));
+      awaitRunning();
+      wire.mute = true;
+      request.send(PgBytes.cancelRequest(key));
+      PoolerFixture.await("it is passed on", () -> wire.unanswered.get() == 1);
+      wire.mute = false;
+      observer.query(
+          "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'");
+      assertEquals("EZ", RawPgClient.types(a.readUntil('Z').subList(1, 3)));
+      assertEquals("1", b.value("select 1"));
+      List<PgMessage> end = a.readToEnd();
+      assertTrue(end.getFirst().field('M').contains("a cancel"), end::toString);
+      assertEquals(
+          1, pooler.metric("pooler_evictions_total", "reason=\"cancel_uncertain\""));
+    }
   }
 
   private static void nothingInTheClear() {

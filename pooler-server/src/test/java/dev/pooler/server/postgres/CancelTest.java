@@ -1,6 +1,7 @@
 package dev.pooler.server.postgres;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.testkit.wire.PgBytes;
@@ -64,6 +65,10 @@ class CancelTest {
   }
 
   private Keyed keyed(int version) throws IOException {
+    return keyed(pooler, version);
+  }
+
+  private static Keyed keyed(PoolerFixture pooler, int version) throws IOException {
     RawPgClient client = pooler.raw();
     List<PgMessage> welcome =
         client.login(version, Map.of("user", "postgres", "database", "postgres"));
@@ -195,6 +200,42 @@ class CancelTest {
       cancel(pooler.unix(), a.key());
       answer = a.client().readUntil('Z');
       assertEquals("57014", answer.get(answer.size() - 2).sqlState());
+    }
+  }
+
+  /**
+   * Needs the backend to be spent: the cancel, of which nobody knows where it is, may come when
+   * another session runs there.
+   */
+  @Test
+  @Tag("case-76")
+  void aBackendToWhichACancelMayBeOnItsWayIsNobodyElsesAfterwards() throws Exception {
+    try (Forwarder forwarder = Forwarder.to("127.0.0.1", SharedServer.get().port());
+        PoolerFixture beyond =
+            PoolerFixture.start(
+                SharedServer.get(),
+                """
+                databases:
+                  postgres:
+                    hosts: ["127.0.0.1:%d", "unix:${PG}"]
+                    user: postgres
+                    pool: {size: 1, min-idle: 0}
+                """
+                    .formatted(forwarder.port()));
+        Keyed a = keyed(beyond, PgBytes.VERSION_3_0);
+        RawPgClient b = beyond.session("postgres");
+        RawPgClient observer = SharedServer.direct()) {
+      String pid = a.client().value("select pg_backend_pid() where true");
+      a.client().send(PgBytes.query("select pg_sleep(30)"));
+      awaitRunning("select pg_sleep(30)");
+      forwarder.close(); // to its connections nothing happens, but there are no new ones
+      cancel(beyond.unix(), a.key());
+      observer.query("select pg_cancel_backend(" + pid + ")");
+      assertEquals("57014", a.client().readUntil('Z').get(1).sqlState());
+      assertNotEquals(pid, b.value("select pg_backend_pid() where true"));
+      assertEquals("1", a.client().value("select 1"), "it has lost nothing");
+      assertEquals(
+          1, beyond.metric("pooler_evictions_total", "reason=\"cancel_uncertain\""));
     }
   }
 
