@@ -9,6 +9,7 @@ import dev.pooler.testkit.wire.RawPgClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -184,6 +185,81 @@ class DeferredBeginTest {
     a.send(PgBytes.bind("", ""), PgBytes.execute("", 0), PgBytes.sync());
     assertEquals("2NCZT", told(a.readUntil('Z')), "there is already a transaction in progress");
     a.query("rollback");
+  }
+
+  /** Needs what is parsed and what is bound to be told apart. */
+  @Test
+  void whatIsParsedInFrontOfABeginWithANameIsNotItsText() throws Exception {
+    List<byte[]> steps =
+        List.of(
+            PgBytes.joined(
+                PgBytes.parse("seven", "select 7"),
+                PgBytes.parse("b", "begin"),
+                PgBytes.parse("c", "commit"),
+                PgBytes.sync()),
+            batch("begin", "seven"),
+            batch("beginn", "b"),
+            PgBytes.query("begin"),
+            batch("comit", "c"),
+            batch("commit", "seven"),
+            PgBytes.query("rollback"));
+    try (RawPgClient direct = SharedServer.direct()) {
+      for (byte[] step : steps) {
+        assertEquals(
+            SharedServer.text(direct.send(step).readUntil('Z')),
+            SharedServer.text(a.send(step).readUntil('Z')));
+      }
+    }
+  }
+
+  private static byte[] batch(String parsed, String bound) {
+    return PgBytes.joined(
+        PgBytes.parse("", parsed),
+        PgBytes.bind("", bound),
+        PgBytes.execute("", 0),
+        PgBytes.sync());
+  }
+
+  /**
+   * Needs a message without a body to be nobody's byte: it is the last of what is held, and looked
+   * at when what came before it is cancelled.
+   */
+  @Test
+  void anEmptyDescribeBehindABeginThatWaitedIsTheServersToRefuse() throws Exception {
+    byte[] begun =
+        PgBytes.joined(
+            PgBytes.parse("", "begin"), PgBytes.bind("", ""), PgBytes.message('D', new byte[0]));
+    byte[] rest = PgBytes.joined(PgBytes.execute("", 0), PgBytes.sync());
+    try (RawPgClient c = pooler.raw();
+        RawPgClient direct = SharedServer.direct()) {
+      byte[] key =
+          c.login(Map.of("user", "postgres", "database", "postgres")).stream()
+              .filter(message -> message.type() == 'K')
+              .findFirst()
+              .orElseThrow()
+              .body();
+      b.query("begin; select 1");
+      c.send(PgBytes.query("select 1"), begun);
+      awaitWaiting(1);
+      a.send(PgBytes.query("select 2"));
+      awaitWaiting(2);
+      try (RawPgClient request = pooler.raw()) {
+        assertTrue(request.send(PgBytes.cancelRequest(key)).atEnd());
+      }
+      assertEquals("EZI", told(c.readUntil('Z')));
+      awaitWaiting(2); // it wants a backend for the rest
+      b.query("commit");
+      assertEquals("TDCZI", told(a.readUntil('Z')));
+      assertEquals(
+          SharedServer.text(direct.send(begun, rest).readUntil('Z')),
+          SharedServer.text(c.send(rest).readUntil('Z')));
+      assertEquals("1", c.value("select 1"));
+    }
+  }
+
+  private void awaitWaiting(int sessions) throws Exception {
+    PoolerFixture.await(
+        sessions + " wait", () -> pooler.metric("pooler_clients", "state=\"waiting\"") == sessions);
   }
 
   @Test
