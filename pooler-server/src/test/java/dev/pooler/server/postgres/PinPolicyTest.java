@@ -7,6 +7,7 @@ import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -160,6 +161,43 @@ class PinPolicyTest {
       a.send(PgBytes.parse("s", "select 1"), PgBytes.bind("", "s"), PgBytes.execute("", 0));
       a.send(PgBytes.sync());
       assertEquals("12DCZ", RawPgClient.types(a.readUntil('Z')));
+    }
+  }
+
+  /** Needs it to be answered as a whole: a FunctionCall has no Sync. */
+  @Test
+  void aRefusedFunctionCallIsAnsweredToItsEnd() throws Exception {
+    // pg_backend_pid, no formats, no arguments, a result in text
+    byte[] call = PgBytes.message('F', ByteBuffer.allocate(10).putInt(2026).array());
+    try (PoolerFixture pooler = pooler("pins: {code: refuse}");
+        RawPgClient a = pooler.session("postgres");
+        RawPgClient b = pooler.session("postgres")) {
+      for (String before : List.of("select 1", "begin; select 1")) {
+        a.query(before);
+        List<PgMessage> said = a.send(call).readUntil('Z');
+        assertEquals("EZ", RawPgClient.types(said), said::toString);
+        assertEquals("42501", error(said).sqlState());
+        assertTrue(error(said).field('M').contains("(code)"), said::toString);
+      }
+      a.query("rollback");
+      assertEquals("1", b.value("select 1"));
+      assertEquals("2", a.value("select 2"));
+    }
+  }
+
+  /** Needs what did not run to free no names: the next message would wait for its answer. */
+  @Test
+  void aRefusedDeallocateAllHoldsNothingUp() throws Exception {
+    try (PoolerFixture pooler = pooler("pins: {listen: refuse}");
+        RawPgClient a = pooler.session("postgres")) {
+      a.send(PgBytes.parse("s", "select 3"), PgBytes.sync()).readUntil('Z');
+      for (String before : List.of("select 1", "begin; select 1")) {
+        a.query(before);
+        assertEquals("42501", error(a.query("deallocate all; listen x")).sqlState());
+        a.query("rollback");
+        a.send(PgBytes.bind("", "s"), PgBytes.execute("", 0), PgBytes.sync());
+        assertEquals("2DCZ", RawPgClient.types(a.readUntil('Z')));
+      }
     }
   }
 
