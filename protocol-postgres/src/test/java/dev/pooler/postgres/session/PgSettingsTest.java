@@ -2,6 +2,7 @@ package dev.pooler.postgres.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -83,6 +84,25 @@ class PgSettingsTest {
             .with("jit", new Value.Sql("off"));
     PgSettings to = startup("datestyle", "ISO").with("work_mem", new Value.Sql("'2MB'"));
     assertEquals("RESET \"jit\";SET \"work_mem\" TO '2MB';", to.differenceFrom(from));
+  }
+
+  /** What is interned stays for ever, and a client can make up any number of large ones. */
+  @Test
+  void largeSettingsOfAStartUpPacketAreNotKept() {
+    String small = "s".repeat(900);
+    assertSame(startup("application_name", small), startup("application_name", small));
+    String large = "l".repeat(1025);
+    PgSettings one = startup("application_name", large);
+    PgSettings other = startup("application_name", large);
+    assertEquals(one, other);
+    assertNotSame(one, other);
+    PgSettings planned = startup("search_path", large).with("jit", new Value.Sql("off"));
+    PgSettings again = startup("search_path", large).with("jit", new Value.Sql("off"));
+    assertEquals(planned.planning(), again.planning());
+    assertNotSame(planned.planning(), again.planning());
+    assertNotSame(
+        PgSettings.ofStartup(Map.of("a." + large, "1")),
+        PgSettings.ofStartup(Map.of("a." + large, "1")));
   }
 
   @Test
