@@ -183,6 +183,26 @@ class AuthQueryTest {
     }
   }
 
+  /** Needs the lookup to be left out: whoever owns a target could say who the administrator is. */
+  @Test
+  void noServerSaysWhoMayUseTheConsole() throws Exception {
+    String verifier = admin.value("select rolpassword from pg_authid where rolname = 'early'");
+    String any =
+        yaml("").replace("  d: {", "  \"*\": {").replace("database: postgres, ", "")
+            + "users: [{name: early, verifier: \""
+            + verifier
+            + "\"}]\nadmin: {users: [app, early]}\n";
+    try (PoolerFixture all = PoolerFixture.start(server, any)) {
+      String url = all.tcpUrl("pooler") + "?preferQueryMode=simple";
+      SQLException refused =
+          assertThrows(
+              SQLException.class, () -> DriverManager.getConnection(url, "app", "right").close());
+      assertEquals("28P01", refused.getSQLState());
+      DriverManager.getConnection(url, "early", "right").close();
+      DriverManager.getConnection(all.tcpUrl("postgres"), "app", "right").close();
+    }
+  }
+
   @Test
   void aStormOfLoginsAsksOverOneBackend() throws Exception {
     List<Future<Boolean>> logins = new ArrayList<>();

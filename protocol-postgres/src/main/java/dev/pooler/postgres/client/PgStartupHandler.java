@@ -272,7 +272,9 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
     }
     Credentials known = listener.users().get().find(asked.user());
     DatabaseConfig entry = door.pools().entry(asked.database(), asked.replication());
-    if (listener.auth().needsUsers() && known == null && entry != null) {
+    // Who may use the console no target says: its owner could name anybody.
+    boolean console = door.console().answersTo(asked.database());
+    if (listener.auth().needsUsers() && known == null && entry != null && !console) {
       lookup = door.lookups().apply(entry);
     }
     if (lookup == null) {
