@@ -152,32 +152,38 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     return drain.begun();
   }
 
-  /** What the login of a backend told: a protocol forgets it with its users. */
   private void forgetServers() {
-    List<UserConfig> users = List.copyOf(config.users().values());
-    protocols.values().forEach(protocol -> protocol.reload(users));
+    protocols.values().forEach(WireProtocol.Running::forgetServers);
   }
 
-  private void startProtocols() {
+  private void startProtocols() throws IOException {
     for (WireProtocol protocol : ServiceLoader.load(WireProtocol.class)) {
       SessionCounters counted = new SessionCounters();
-      WireProtocol.Running running =
-          protocol.start(
-              new ServerSide(
-                  transport,
-                  pools,
-                  sessions,
-                  limits,
-                  counted,
-                  List.copyOf(config.users().values()),
-                  new ReadSecrets(secretSource),
-                  this::loginTimeout,
-                  console,
-                  drain::begun));
+      WireProtocol.Running running = start(protocol, counted);
       counters.put(protocol.protocol(), counted);
       protocols.put(protocol.protocol(), running);
       pools.protocol(protocol.protocol(), running);
       metrics.addProtocol(protocol.protocol(), counted);
+    }
+  }
+
+  private WireProtocol.Running start(WireProtocol protocol, SessionCounters counted)
+      throws IOException {
+    try {
+      return protocol.start(
+          new ServerSide(
+              transport,
+              pools,
+              sessions,
+              limits,
+              counted,
+              List.copyOf(config.users().values()),
+              new ReadSecrets(secretSource),
+              this::loginTimeout,
+              console,
+              drain::begun));
+    } catch (IllegalStateException e) { // a secret that can't be had
+      throw new IOException(e.getMessage(), e);
     }
   }
 
@@ -237,8 +243,20 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     return transport.name();
   }
 
-  /** Changes what differs. Listeners and the transport stay as they were started. */
+  /**
+   * Changes what differs. Listeners and the transport stay as they were started. What may fail
+   * comes first: nothing is changed then.
+   */
   private void apply(PoolerConfig now) {
+    Runnable putBack = secretSource.forget();
+    List<UserConfig> users = List.copyOf(now.users().values());
+    List<Runnable> ready = new ArrayList<>();
+    try {
+      protocols.values().forEach(protocol -> ready.add(protocol.reload(users)));
+    } catch (RuntimeException e) {
+      putBack.run();
+      throw e;
+    }
     PoolerConfig before = config;
     if (!before.listen().equals(now.listen())
         || !before.io().equals(now.io())
@@ -248,9 +266,8 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       LOG.warn("listen, http, io, limits.clients and limits.memory take effect at the next start");
     }
     config = now;
-    secretSource.forget();
     pools.reload(now).forEach(change -> LOG.info("reload: {}", change));
-    protocols.values().forEach(protocol -> protocol.reload(List.copyOf(now.users().values())));
+    ready.forEach(Runnable::run);
     targets.watch(now.databases().values());
     pools.warm();
   }

@@ -151,11 +151,18 @@ public final class PostgresProtocol implements WireProtocol {
     }
 
     @Override
-    public void reload(List<UserConfig> now) {
-      UserStore before = users;
+    public Runnable reload(List<UserConfig> now) {
       UserStore after = read(now);
-      loginKeys.forget((user, shown) -> before.find(user) != null && !after.has(user, shown));
-      users = after;
+      return () -> {
+        UserStore before = users;
+        loginKeys.forget((user, shown) -> before.find(user) != null && !after.has(user, shown));
+        users = after;
+        forgetServers();
+      };
+    }
+
+    @Override
+    public void forgetServers() {
       lookups.clear(); // those in use are answered; what is open closes when nobody asks
       welcomes.forget();
     }
@@ -187,10 +194,16 @@ public final class PostgresProtocol implements WireProtocol {
       for (UserConfig user : configured) {
         String verifier = user.verifier();
         Secret password = user.password();
-        String secret =
-            verifier != null ? verifier : password == null ? null : server.secrets().get(password);
-        if (secret != null) {
-          known.put(user.name(), Credentials.parse(user.name(), secret));
+        try {
+          String secret =
+              verifier != null
+                  ? verifier
+                  : password == null ? null : server.secrets().get(password);
+          if (secret != null) {
+            known.put(user.name(), Credentials.parse(user.name(), secret));
+          }
+        } catch (IllegalStateException | IllegalArgumentException e) {
+          throw new IllegalStateException("user \"" + user.name() + "\": " + e.getMessage(), e);
         }
       }
       return new UserStore(known, mockSecret);

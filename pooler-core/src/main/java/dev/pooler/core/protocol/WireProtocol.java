@@ -18,7 +18,11 @@ public interface WireProtocol {
   /** The protocol's name in the configuration. */
   Protocol protocol();
 
-  /** The protocol at work in one server. Any thread; called once for each server. */
+  /**
+   * The protocol at work in one server. Any thread; called once for each server.
+   *
+   * @throws IllegalStateException if a user's secret can't be had; the text says whose and why
+   */
   Running start(ServerSide server);
 
   /** A protocol at work. Methods may be called from any thread. */
@@ -37,7 +41,16 @@ public interface WireProtocol {
      */
     BackendConnector backends(PoolKey key, DatabaseConfig database);
 
-    /** The configuration was read again: these are the users, and targets may be others. */
-    void reload(List<UserConfig> users);
+    /**
+     * The configuration was read again: reads these users' secrets, and changes nothing before the
+     * result is run. Blocks on files and programs.
+     *
+     * @return puts the users in use and forgets what was learned of the targets; does not fail
+     * @throws IllegalStateException if a secret can't be had; the text says whose and why
+     */
+    Runnable reload(List<UserConfig> users);
+
+    /** What was learned of the servers may be wrong from now on. */
+    void forgetServers();
   }
 }

@@ -80,9 +80,19 @@ public final class SecretSource {
     return get(secret);
   }
 
-  /** A reload: every program is run again when its secret is wanted next. */
-  public synchronized void forget() {
+  /**
+   * A reload: every program is run again when its secret is wanted next.
+   *
+   * @return brings back the answers there were, for a reload that is refused
+   */
+  public synchronized Runnable forget() {
+    Map<Secret.FromCommand, Kept> before = Map.copyOf(answers);
     answers.clear();
+    return () -> {
+      synchronized (this) {
+        answers.putAll(before);
+      }
+    };
   }
 
   private Answer variable(String name) {

@@ -49,6 +49,21 @@ class SecretSourceTest {
   }
 
   @Test
+  void aReloadThatIsRefusedBringsBackWhatACommandHadAnswered() throws IOException {
+    Path file = directory.resolve("answer");
+    Files.writeString(file, "one");
+    Secret command = new Secret.FromCommand(List.of("cat", file.toString()), Duration.ZERO);
+    assertEquals(new Known("one"), source.get(command));
+    Files.writeString(file, "two");
+
+    Runnable putBack = source.forget();
+
+    assertEquals(new Known("two"), source.get(command));
+    putBack.run();
+    assertEquals(new Known("one"), source.get(command));
+  }
+
+  @Test
   void aCommandsAnswerIsKeptForItsRefreshTime() throws IOException {
     Path file = directory.resolve("answer");
     Files.writeString(file, "one\nsecond line\n");

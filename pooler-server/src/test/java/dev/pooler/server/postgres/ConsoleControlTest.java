@@ -15,6 +15,9 @@ import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -238,6 +241,35 @@ class ConsoleControlTest {
       } finally {
         direct.query("alter role postgres reset all");
       }
+    }
+  }
+
+  /** Needs the users to be left alone: their secrets are the next reload's to read. */
+  @Test
+  void reconnectReadsNoUsersSecret() throws Exception {
+    Path secret = Files.createTempFile("pooler", "secret");
+    Files.writeString(secret, "old");
+    try (PoolerFixture own =
+            PoolerFixture.start(
+                SharedServer.get(),
+                """
+                listen:
+                  - {address: "unix:${SOCKET}", auth: trust}
+                  - {address: "tcp:127.0.0.1:${TCP}", auth: scram-sha-256}
+                databases:
+                  postgres: {hosts: ["unix:${PG}"], user: postgres, pool: {min-idle: 0}}
+                users: [{name: anna, password: {file: "%s"}}]
+                admin: {users: [postgres]}
+                """
+                    .formatted(secret));
+        RawPgClient here = own.session("pooler")) {
+      Files.writeString(secret, "new");
+      assertEquals("RECONNECT", tag(here.query("RECONNECT")));
+      DriverManager.getConnection(own.tcpUrl("postgres"), "anna", "old").close();
+      Files.delete(secret);
+      assertEquals("RECONNECT", tag(here.query("RECONNECT")));
+    } finally {
+      Files.deleteIfExists(secret);
     }
   }
 

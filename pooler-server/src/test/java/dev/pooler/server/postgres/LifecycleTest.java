@@ -17,6 +17,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.DriverManager;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -126,6 +127,55 @@ class LifecycleTest {
       assertTrue(problems.getFirst().contains("hosts"), problems::toString);
       assertTrue(problems.getFirst().startsWith("pooler.yaml:"), problems::toString);
       assertEquals(pid, client.value("select pg_backend_pid() where true"));
+    }
+  }
+
+  /** Needs all secrets to be read before anything is changed. */
+  @Test
+  @Tag("case-91")
+  void aReloadThatIsRefusedForOneUsersSecretChangesNothing() throws Exception {
+    String file =
+        """
+        listen:
+          - {address: "unix:${SOCKET}", auth: trust}
+          - {address: "tcp:127.0.0.1:${TCP}", auth: scram-sha-256}
+        http: {address: "127.0.0.1:${HTTP}"}
+        databases:
+          postgres: {hosts: ["unix:${PG}"], user: postgres, pool: {size: 1, min-idle: 0}}
+        users:
+          - {name: anna, password: {file: anna}}
+          - {name: bert, password: {file: bert}}
+        """;
+    Path secrets = Files.createTempDirectory("pooler-secrets");
+    Path anna = secrets.resolve("anna");
+    Path bert = secrets.resolve("bert");
+    Files.writeString(anna, "old");
+    Files.writeString(bert, "b");
+    String before = file.replace("file: ", "file: " + secrets + "/");
+    try (PoolerFixture pooler = PoolerFixture.start(server, before);
+        RawPgClient client = pooler.session("postgres")) {
+      String pid = client.value("select pg_backend_pid() where true");
+      Files.writeString(anna, "new");
+      for (String wrong : List.of("", "zero\0byte")) {
+        Files.writeString(bert, wrong);
+        List<String> problems =
+            pooler.reload(before.replace("size: 1", "size: 2"));
+        assertEquals(1, problems.size(), problems::toString);
+        assertTrue(problems.getFirst().startsWith("user \"bert\": "), problems::toString);
+        assertTrue(pooler.get("/pools").body().contains("\"size\": 1"));
+      }
+      assertEquals(pid, client.value("select pg_backend_pid() where true"));
+      String url = pooler.tcpUrl("postgres");
+      DriverManager.getConnection(url, "anna", "old").close();
+      DriverManager.getConnection(url, "bert", "b").close();
+      Files.writeString(bert, "c");
+      assertEquals(List.of(), pooler.reload(before.replace("size: 1", "size: 2")));
+      DriverManager.getConnection(url, "anna", "new").close();
+      assertTrue(pooler.get("/pools").body().contains("\"size\": 2"));
+    } finally {
+      Files.deleteIfExists(anna);
+      Files.deleteIfExists(bert);
+      Files.delete(secrets);
     }
   }
 
