@@ -57,6 +57,8 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   /** PgBouncer's default stats_period. */
   private static final long STATS_SECONDS = 60;
 
+  private static final long CLEAN_SECONDS = 1;
+
   private final CountDownLatch end = new CountDownLatch(1);
   private final AtomicBoolean closing = new AtomicBoolean();
   private final Reload reload;
@@ -91,12 +93,9 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     this.scheduler.setRemoveOnCancelPolicy(true);
     this.metrics = new Metrics(sessions, limits);
     this.pools =
-        new Pools(config, transport.eventLoops(), scheduler, metrics.registry(), metrics::addPool);
-    this.janitor =
-        new Janitor(
-            transport.eventLoops(),
-            () -> pools.all().stream().map(Pools.Entry::pool).toList(),
-            sessions);
+        new Pools(
+            config, transport.eventLoops(), scheduler, metrics.registry(), sessions, metrics);
+    this.janitor = new Janitor(transport.eventLoops(), pools::withDeadlines, sessions);
     this.console =
         new Console(
             new ServerOperations(
@@ -130,7 +129,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       }
       pooler.startHttp(config.http());
       pooler.janitor.start();
-      pooler.startStats();
+      pooler.startUpkeep();
       pooler.targets.watch(config.databases().values());
       pooler.pools.warm();
       return pooler;
@@ -143,9 +142,20 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     }
   }
 
-  private void startStats() {
+  private void startUpkeep() {
     scheduler.scheduleAtFixedRate(
         console::nextStatsPeriod, STATS_SECONDS, STATS_SECONDS, TimeUnit.SECONDS);
+    scheduler.scheduleWithFixedDelay(
+        this::removeUselessPools, CLEAN_SECONDS, CLEAN_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** A scheduler runs no task again that has thrown. */
+  private void removeUselessPools() {
+    try {
+      pools.removeUseless();
+    } catch (RuntimeException e) {
+      LOG.error("pools without use can't be removed", e);
+    }
   }
 
   private boolean draining() {

@@ -162,6 +162,12 @@ public final class PostgresProtocol implements WireProtocol {
     }
 
     @Override
+    public void forget(PoolKey pool) {
+      listeners.remove(pool);
+      door.censuses().remove(pool);
+    }
+
+    @Override
     public void forgetServers() {
       lookups.clear(); // those in use are answered; what is open closes when nobody asks
       welcomes.forget();

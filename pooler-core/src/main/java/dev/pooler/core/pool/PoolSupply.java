@@ -15,6 +15,9 @@ public interface PoolSupply extends BackendSupply, AutoCloseable {
   /** Backends that exist, leased or idle; a glance. */
   int totalBackends();
 
+  /** Whether a backend has ever logged in. Any thread. */
+  boolean everConnected();
+
   /** No more grants, and backends close as their leases end. Returns at once. */
   void pause();
 

@@ -35,6 +35,7 @@ public final class UnsharedSupply implements PoolSupply {
   /** Backends that exist, or are about to. */
   private int out;
 
+  private volatile boolean everConnected;
   private volatile boolean paused;
 
   /**
@@ -95,6 +96,7 @@ public final class UnsharedSupply implements PoolSupply {
   @Override
   public void evict(Backend backend, EvictReason reason) {
     LOG.debug("pool {}: closing backend {}: {}", pool.key(), backend.id(), reason.label());
+    everConnected |= connected(backend); // before that its session is there
     backend
         .close(reason)
         .whenComplete((done, failure) -> {
@@ -140,6 +142,11 @@ public final class UnsharedSupply implements PoolSupply {
   @Override
   public int connecting() {
     return Math.max(0, pool.heldBackends() - pool.idleBackends() - backends().size());
+  }
+
+  @Override
+  public boolean everConnected() {
+    return everConnected;
   }
 
   @Override

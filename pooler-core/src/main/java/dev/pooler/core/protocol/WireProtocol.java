@@ -41,6 +41,9 @@ public interface WireProtocol {
      */
     BackendConnector backends(PoolKey key, DatabaseConfig database);
 
+    /** A pool is no more, and no session has it: what was kept for it is not needed. */
+    void forget(PoolKey pool);
+
     /**
      * The configuration was read again: reads these users' secrets, and changes nothing before the
      * result is run. Blocks on files and programs.

@@ -30,13 +30,21 @@ final class LatencyHistogram implements Collector {
 
   /** A series to be seen from when it has buckets; it replaces one of the same labels. */
   void add(Tags tags, Supplier<@Nullable LatencyBuckets> buckets) {
+    remove(tags);
+    series.add(new Series(labels(tags), buckets));
+  }
+
+  void remove(Tags tags) {
+    Labels gone = labels(tags);
+    series.removeIf(other -> other.labels().equals(gone));
+  }
+
+  private static Labels labels(Tags tags) {
     Labels labels = Labels.EMPTY;
     for (Tag tag : tags) {
       labels = labels.add(tag.getKey(), tag.getValue());
     }
-    Labels mine = labels;
-    series.removeIf(other -> other.labels().equals(mine));
-    series.add(new Series(labels, buckets));
+    return labels;
   }
 
   @Override

@@ -38,7 +38,7 @@ import java.util.function.ToDoubleFunction;
  * What {@code /metrics} tells. The data path counts by itself; a scrape reads those counters and
  * takes none of its locks.
  */
-public final class Metrics {
+public final class Metrics implements Pools.Observer {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final LatencyHistogram acquires =
@@ -69,19 +69,11 @@ public final class Metrics {
   }
 
   /** A new pool is to be seen. */
-  public void addPool(Pools.Entry entry) {
+  @Override
+  public void made(Pools.Entry entry) {
     LeasePool pool = entry.pool();
     PoolCounters counters = pool.counters();
-    Tags tags =
-        Tags.of(
-            "protocol",
-            entry.database().protocol().word(),
-            "database",
-            pool.key().name(),
-            "user",
-            pool.key().user(),
-            "replication",
-            pool.key().replication().word());
+    Tags tags = tags(entry);
     forget(tags);
     acquires.add(tags, counters::waits);
     for (StatementClass first : StatementClass.values()) {
@@ -126,7 +118,30 @@ public final class Metrics {
     }
   }
 
-  /** Takes away the meters of a pool that this one replaces: a meter keeps its first source. */
+  @Override
+  public void gone(Pools.Entry entry) {
+    Tags tags = tags(entry);
+    forget(tags);
+    acquires.remove(tags);
+    for (StatementClass first : StatementClass.values()) {
+      statements.remove(tags.and("class", first.name().toLowerCase(Locale.ROOT)));
+    }
+  }
+
+  private static Tags tags(Pools.Entry entry) {
+    PoolKey key = entry.pool().key();
+    return Tags.of(
+        "protocol",
+        entry.database().protocol().word(),
+        "database",
+        key.name(),
+        "user",
+        key.user(),
+        "replication",
+        key.replication().word());
+  }
+
+  /** Takes away a pool's meters, and those of one that it replaces: a meter keeps its source. */
   private void forget(Tags tags) {
     List<Tag> all = tags.stream().toList();
     for (Meter meter : registry.getMeters()) {

@@ -20,18 +20,22 @@ import dev.pooler.core.pool.UnsharedSupply;
 import dev.pooler.core.pool.hikari.BackendLimits;
 import dev.pooler.core.pool.hikari.HikariSupply;
 import dev.pooler.core.protocol.WireProtocol;
+import dev.pooler.core.session.SessionRegistry;
 import dev.pooler.core.session.SqlFailure;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.EventLoop;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,10 +52,22 @@ public final class Pools implements PoolDirectory {
    */
   private static final int MOST_POOLS = 1000;
 
+  /** A pool of a name that nobody has at the server goes so long after its last client came. */
+  private static final Duration UNASKED = Duration.ofMillis(500);
+
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
+  /** Told of each pool once, on the thread that makes or removes it. */
+  public interface Observer {
+    void made(Entry pool);
+
+    /** Nobody ever got a backend from it. A pool that is replaced or closed is not told of. */
+    void gone(Entry pool);
+  }
+
   /** A pool with what it was made of. */
-  public record Entry(PoolSupply supply, DatabaseConfig database) implements ConsolePool {
+  public record Entry(PoolSupply supply, DatabaseConfig database, LastAsked lastAsked)
+      implements ConsolePool {
     @Override
     public LeasePool pool() {
       return supply.pool();
@@ -94,7 +110,12 @@ public final class Pools implements PoolDirectory {
   private final List<EventLoop> loops;
   private final ScheduledExecutorService scheduler;
   private final MeterRegistry metrics;
-  private final Consumer<Entry> onNewPool;
+  private final SessionRegistry sessions;
+  private final Observer observer;
+
+  /** Pools that a reload has replaced, for as long as a session has one. */
+  private final List<WeakReference<LeasePool>> replaced = new CopyOnWriteArrayList<>();
+
   private final BackendLimits shared =
       new BackendLimits(
           name -> configuration().databaseQuota(name).backends(),
@@ -105,19 +126,21 @@ public final class Pools implements PoolDirectory {
    * No pools yet.
    *
    * @param scheduler HikariCP's housekeeping of all pools
-   * @param onNewPool told of each pool once, on the thread that made it
+   * @param sessions those that pools are kept for
    */
   public Pools(
       PoolerConfig config,
       List<EventLoop> loops,
       ScheduledExecutorService scheduler,
       MeterRegistry metrics,
-      Consumer<Entry> onNewPool) {
+      SessionRegistry sessions,
+      Observer observer) {
     this.config = config;
     this.loops = List.copyOf(loops);
     this.scheduler = scheduler;
     this.metrics = metrics;
-    this.onNewPool = onNewPool;
+    this.sessions = sessions;
+    this.observer = observer;
   }
 
   /** A protocol that makes backends; before the first listener opens. */
@@ -132,6 +155,19 @@ public final class Pools implements PoolDirectory {
 
   public Collection<Entry> all() {
     return pools.values();
+  }
+
+  /** Those whose sessions and backends have deadlines: replaced ones too. */
+  public List<LeasePool> withDeadlines() {
+    List<LeasePool> all = new ArrayList<>();
+    pools.values().forEach(entry -> all.add(entry.pool()));
+    for (WeakReference<LeasePool> one : replaced) {
+      LeasePool pool = one.get();
+      if (pool != null) {
+        all.add(pool);
+      }
+    }
+    return all;
   }
 
   @Override
@@ -152,20 +188,25 @@ public final class Pools implements PoolDirectory {
     String name =
         entry.database() != null ? entry.database() : entry.isAny() ? database : entry.name();
     PoolKey key = new PoolKey(entry.name(), name, backendUser, replication);
-    Entry pool = pools.get(key);
-    if (pool == null) {
-      if (pools.size() >= MOST_POOLS) {
-        return new Found.Refused(
-            SqlFailure.fatal("53300", 1040, "too many pools: there are " + MOST_POOLS)
-                .withHint("See databases.*.user in pooler's file."));
+    while (true) {
+      Entry pool = pools.get(key);
+      if (pool == null) {
+        if (pools.size() >= MOST_POOLS && !makeRoom()) {
+          return new Found.Refused(
+              SqlFailure.fatal("53300", 1040, "too many pools: there are " + MOST_POOLS)
+                  .withHint("See databases.*.user in pooler's file."));
+        }
+        pool = pools.computeIfAbsent(key, missing -> make(missing, entry));
+        // Looked at when it can be found: whoever pauses notes it first and then looks for pools.
+        if (pauses.covers(key.name())) {
+          pool.pause();
+        }
       }
-      pool = pools.computeIfAbsent(key, missing -> make(missing, entry));
-      // Looked at when it can be found: whoever pauses notes it first and then looks for pools.
-      if (pauses.covers(key.name())) {
-        pool.pause();
+      if (pool.lastAsked().again()) {
+        return new Found.Pool(pool.pool(), entry);
       }
+      pools.remove(key, pool); // it is being given up: returns when that is done
     }
-    return new Found.Pool(pool.pool(), entry);
   }
 
   @Override
@@ -179,20 +220,73 @@ public final class Pools implements PoolDirectory {
   }
 
   private Entry make(PoolKey key, DatabaseConfig database) {
-    WireProtocol.Running protocol = protocols.get(database.protocol());
-    if (protocol == null) {
-      throw new IllegalStateException("no protocol " + database.protocol());
-    }
+    WireProtocol.Running protocol = protocol(database);
     PoolLimits limits = limits(key, database);
     BackendConnector backends = protocol.backends(key, database);
     PoolSupply supply =
         key.replication() == Replication.NONE
             ? HikariSupply.create(key, limits, loops, backends, shared, scheduler, metrics)
             : new UnsharedSupply(key, limits, loops, backends);
-    Entry entry = new Entry(supply, database);
+    Entry entry = new Entry(supply, database, new LastAsked());
     LOG.info("pool {}: {} backends at most, {} pooling", key, limits.size(), limits.mode().word());
-    onNewPool.accept(entry);
+    observer.made(entry);
     return entry;
+  }
+
+  /**
+   * Removes pools of names that clients chose and the server does not know: no backend has ever
+   * logged in, and no session is left. For the scheduler, every now and then.
+   */
+  public void removeUseless() {
+    Set<PoolKey> used = used();
+    pools.forEach((key, entry) -> removeIfUseless(entry, used));
+  }
+
+  /** The same for just one: an event loop has no time for more. */
+  private boolean makeRoom() {
+    Set<PoolKey> used = used();
+    return pools.values().stream().anyMatch(entry -> removeIfUseless(entry, used));
+  }
+
+  private Set<PoolKey> used() {
+    Set<PoolKey> used = new HashSet<>();
+    sessions.all().forEach(session -> used.add(session.pool()));
+    return used;
+  }
+
+  private boolean removeIfUseless(Entry entry, Set<PoolKey> used) {
+    PoolKey key = entry.pool().key();
+    DatabaseConfig database = entry.database();
+    boolean chosen = database.user() == null || (database.isAny() && database.database() == null);
+    if (!chosen || entry.supply().everConnected() || used.contains(key)) {
+      return false;
+    }
+    boolean[] removed = {false};
+    // What else is kept for it goes before another can be made.
+    pools.computeIfPresent(
+        key,
+        (same, now) -> {
+          removed[0] = now == entry && entry.lastAsked().giveUp(UNASKED);
+          if (!removed[0]) {
+            return now;
+          }
+          protocol(database).forget(key);
+          observer.gone(entry);
+          return null;
+        });
+    if (removed[0]) {
+      LOG.info("pool {}: removed, it never had a backend", key);
+      retire(entry, "there was no backend for this user and database");
+    }
+    return removed[0];
+  }
+
+  private WireProtocol.Running protocol(DatabaseConfig database) {
+    WireProtocol.Running protocol = protocols.get(database.protocol());
+    if (protocol == null) {
+      throw new IllegalStateException("no protocol " + database.protocol());
+    }
+    return protocol;
   }
 
   private static PoolLimits limits(PoolKey key, DatabaseConfig database) {
@@ -235,6 +329,7 @@ public final class Pools implements PoolDirectory {
     config = now;
     shared.look();
     List<String> changes = new ArrayList<>();
+    replaced.removeIf(pool -> pool.get() == null);
     pools.forEach((key, entry) -> {
       DatabaseConfig wanted = now.databases().get(key.entry());
       if (entry.database().equals(wanted)) {
@@ -242,11 +337,11 @@ public final class Pools implements PoolDirectory {
       }
       if (wanted != null && sameButNumbers(key, entry.database(), wanted)) {
         entry.supply().limits(limits(key, wanted));
-        pools.replace(key, new Entry(entry.supply(), wanted));
+        pools.replace(key, entry, new Entry(entry.supply(), wanted, entry.lastAsked()));
         changes.add("pool " + key + ": new limits");
-      } else {
-        pools.remove(key);
-        retire(entry);
+      } else if (pools.remove(key, entry)) {
+        replaced.add(new WeakReference<>(entry.pool()));
+        retire(entry, "this database's configuration was changed");
         changes.add("pool " + key + (wanted == null ? ": removed" : ": replaced"));
       }
     });
@@ -294,12 +389,8 @@ public final class Pools implements PoolDirectory {
         && pool.preparedStatements() == now.pool().preparedStatements();
   }
 
-  private void retire(Entry entry) {
-    entry
-        .pool()
-        .close(
-            SqlFailure.fatal("57P01", 1053, "this database's configuration was changed")
-                .withHint("Connect again."));
+  private void retire(Entry entry, String why) {
+    entry.pool().close(SqlFailure.fatal("57P01", 1053, why).withHint("Connect again."));
     Duration patience = config.limits().drain();
     Thread.ofVirtual().name("pooler-retire").start(() -> closeWhenUnused(entry, patience));
   }

@@ -363,6 +363,35 @@ class LimitsTest {
     }
   }
 
+  /** Needs pools that never had a backend to go: 1,000 of them would be there for ever. */
+  @Test
+  void namesThatNobodyHasAtTheServerDoNotTakeThePlacesOfPools() throws Exception {
+    try (PoolerFixture pooler =
+            pooler(
+                """
+                databases:
+                  "*": {hosts: ["unix:${PG}"], pool: {size: 1}}
+                """);
+        ExecutorService threads = Executors.newFixedThreadPool(8)) {
+      session(pooler, "limit_a");
+      List<Future<PgMessage>> refusals = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        String user = i % 2 == 0 ? "limit_b" : "no_user_" + i;
+        String database = i % 2 == 0 ? "no_database_" + i : "postgres";
+        refusals.add(threads.submit(() -> refused(pooler, user, database)));
+      }
+      for (int i = 0; i < refusals.size(); i++) {
+        assertEquals(i % 2 == 0 ? "3D000" : "28000", refusals.get(i).get().sqlState());
+      }
+      session(pooler, "limit_b");
+      PoolerFixture.await(
+          "the others are gone",
+          () ->
+              pooler.samples("pooler_transactions_total").size() == 2
+                  && pooler.samples("hikaricp_connections_max").size() == 2);
+    }
+  }
+
   private static Map<String, String> row(RawPgClient console, String table, String name)
       throws IOException {
     List<PgMessage> said = console.query("show " + table);

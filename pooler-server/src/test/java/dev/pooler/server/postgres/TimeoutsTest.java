@@ -133,6 +133,23 @@ class TimeoutsTest {
     }
   }
 
+  /** Needs ticks for pools that a reload has replaced, for as long as they have sessions. */
+  @Test
+  void sessionsOfAPoolThatIsReplacedKeepTheirTimes() throws Exception {
+    try (PoolerFixture pooler = pooler("idle-in-transaction: 900ms, client-idle: 1200ms");
+        RawPgClient open = pooler.session("postgres");
+        RawPgClient idle = pooler.session("postgres")) {
+      open.query("begin; select 1");
+      assertEquals("1", idle.value("select 1"));
+      assertEquals(
+          List.of(),
+          pooler.reload(
+              yaml("client-idle: 0").replace("unix:${PG}", "127.0.0.1:${PG_PORT}")));
+      assertEnds("25P03", open);
+      assertEnds("57P05", idle);
+    }
+  }
+
   /** Needs the limit to begin with the statement, not with the session. */
   @Test
   @Tag("case-46")

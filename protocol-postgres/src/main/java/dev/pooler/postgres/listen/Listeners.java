@@ -13,6 +13,11 @@ public final class Listeners {
     all.put(pool, listener);
   }
 
+  /** A pool is no more. */
+  public void remove(PoolKey pool) {
+    all.remove(pool);
+  }
+
   /** A pool's listener, or null where there is none: its sessions keep their backends. */
   public @Nullable SharedListener of(PoolKey pool) {
     return all.get(pool);

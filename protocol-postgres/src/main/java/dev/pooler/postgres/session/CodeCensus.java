@@ -26,6 +26,11 @@ public final class CodeCensus {
     public CodeCensus of(PoolKey pool) {
       return known.computeIfAbsent(pool, key -> new CodeCensus());
     }
+
+    /** A pool is no more. */
+    public void remove(PoolKey pool) {
+      known.remove(pool);
+    }
   }
 
   private static final long FRESH = Duration.ofSeconds(10).toNanos();

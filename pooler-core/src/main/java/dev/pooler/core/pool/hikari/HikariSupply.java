@@ -65,6 +65,7 @@ public final class HikariSupply implements PoolSupply {
 
   private volatile @Nullable HikariDataSource source;
   private volatile @Nullable SqlFailure lastFailure;
+  private volatile boolean everConnected;
   private volatile boolean closed;
   private volatile boolean paused;
 
@@ -355,6 +356,11 @@ public final class HikariSupply implements PoolSupply {
     return wire.connecting();
   }
 
+  @Override
+  public boolean everConnected() {
+    return everConnected;
+  }
+
   /** Backends that exist, borrowed or idle; a glance. */
   @Override
   public int totalBackends() {
@@ -466,6 +472,9 @@ public final class HikariSupply implements PoolSupply {
     synchronized (this) {
       if (source == null) {
         source = new HikariDataSource(config);
+        if (closed) {
+          source.close(); // the pool's end did not see it
+        }
       }
       return source;
     }
@@ -533,6 +542,7 @@ public final class HikariSupply implements PoolSupply {
         LOG.info("pool {}: connected again", pool.key());
       }
       lastFailure = null;
+      everConnected = true;
       pool.trouble(null);
     }
 
