@@ -114,7 +114,9 @@ public final class SecretSource {
           text.endsWith("\n")
               ? text.substring(0, text.length() - (text.endsWith("\r\n") ? 2 : 1))
               : text;
-      return value.isEmpty() ? new Unknown("file " + path + " is empty") : new Known(value);
+      return value.isEmpty()
+          ? new Unknown("file " + path + " is empty")
+          : known("file " + path, value);
     } catch (NoSuchFileException e) {
       return new Unknown("file " + path + " does not exist");
     } catch (CharacterCodingException e) {
@@ -177,6 +179,13 @@ public final class SecretSource {
     String line = text.lines().findFirst().orElse("");
     return line.isEmpty()
         ? new Unknown("command " + program + " printed nothing")
-        : new Known(line);
+        : known("command " + program, line);
+  }
+
+  /** No message of a protocol can carry a NUL: it would end a password there. */
+  private static Answer known(String where, String value) {
+    return value.indexOf('\0') < 0
+        ? new Known(value)
+        : new Unknown(where + " gives a secret with a NUL character");
   }
 }

@@ -44,6 +44,10 @@ class SecretSourceTest {
     assertEquals(new Unknown("file " + file + " is empty"), source.get(new Secret.FromFile(file)));
     Files.writeString(file, "ge heim \n");
     assertEquals(new Known("ge heim "), source.get(new Secret.FromFile(file)));
+    Files.writeString(file, "half\0other half\n");
+    assertEquals(
+        new Unknown("file " + file + " gives a secret with a NUL character"),
+        source.get(new Secret.FromFile(file)));
     Files.writeString(file, "rotated\r\n");
     assertEquals(new Known("rotated"), source.get(new Secret.FromFile(file)));
   }

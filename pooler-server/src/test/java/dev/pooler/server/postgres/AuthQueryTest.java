@@ -10,6 +10,8 @@ import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -216,6 +218,24 @@ class AuthQueryTest {
       }
     }
     assertEquals("1", admin.value("select count(*) from pg_stat_activity where usename = 'asker'"));
+  }
+
+  /** Needs the failure to be told: the query would be taken to be connecting for ever. */
+  @Test
+  void aSecretWithAZeroByteIsToldAndAChangedOneIsTaken() throws Exception {
+    Path file = Files.createTempFile("secret", "");
+    Files.writeString(file, "a\0sk");
+    String yaml = yaml("").replace("auth-password: ask", "auth-password: {file: " + file + "}");
+    try (PoolerFixture pooler = PoolerFixture.start(server, yaml)) {
+      for (int i = 0; i < 2; i++) {
+        SQLException refused = refusal(pooler, "app", "right");
+        assertEquals("08006", refused.getSQLState(), refused::getMessage);
+      }
+      Files.writeString(file, "ask");
+      assertIn(pooler, "app", "right");
+    } finally {
+      Files.delete(file);
+    }
   }
 
   @Test

@@ -185,6 +185,26 @@ class BackendLoginTest {
     }
   }
 
+  /** Needs a secret that can't be used to be told: it would leave the pool without an answer. */
+  @Test
+  @Tag("case-27")
+  void aSecretWithAZeroByteIsToldAndAChangedOneIsTaken() throws Exception {
+    Path file = Files.createTempFile("secret", "");
+    try {
+      for (String secret : List.of("{file: %s}", "{command: [cat, %s], refresh: 1s}")) {
+        Files.writeString(file, "ri\0ght\n");
+        try (PoolerFixture pooler =
+            with(tcp("scram") + ", password: " + secret.formatted(file))) {
+          assertTold(pooler, "08001", "NUL character");
+          Files.writeString(file, "right\n");
+          assertServes(pooler, "scram");
+        }
+      }
+    } finally {
+      Files.delete(file);
+    }
+  }
+
   /** Needs a child to get none of our descriptors: a socket lives on where it was inherited. */
   @Test
   @Tag("case-97")

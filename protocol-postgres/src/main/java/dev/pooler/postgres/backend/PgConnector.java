@@ -185,7 +185,7 @@ public final class PgConnector implements BackendConnector {
     BackendSecret secret;
     try {
       secret = secrets.now();
-    } catch (IllegalStateException e) {
+    } catch (IllegalStateException | IllegalArgumentException e) {
       result.completeExceptionally(
           new ConnectFailure(
               SqlFailure.fatal("28000", 1045, String.valueOf(e.getMessage())), true));
@@ -220,7 +220,7 @@ public final class PgConnector implements BackendConnector {
     BackendSecret fresh;
     try {
       fresh = secrets.fresh();
-    } catch (IllegalStateException e) {
+    } catch (IllegalStateException | IllegalArgumentException e) {
       LOG.warn("{}: the refused secret can't be read anew: {}", target, e.getMessage());
       fresh = secret;
     }
