@@ -238,6 +238,69 @@ class OddServerTest {
     }
   }
 
+  /** Needs the bound of all that a login says: each message was small. */
+  @Test
+  void aLoginThatSaysMoreAndMoreIsGivenUp() throws Exception {
+    byte[] notice = error("SWARNING|C01000|M" + "x".repeat(30_000) + "|");
+    notice[0] = 'N';
+    byte[][] said = new byte[41][];
+    for (boolean notices : new boolean[] {true, false}) {
+      for (int i = 0; i < 40; i++) {
+        String status = "a.s" + i + "\0" + "x".repeat(30_000) + "\0";
+        said[i] =
+            notices ? notice : PgBytes.message('S', status.getBytes(StandardCharsets.UTF_8));
+      }
+      said[40] = READY;
+      try (Odd odd = Odd.saying(false, PgBytes.joined(OK, PgBytes.joined(said)));
+          PoolerFixture pooler = odd.pooler("disable", "2s")) {
+        PgMessage told = told(pooler);
+        assertEquals("08001", told.sqlState());
+        assertTrue(told.field('M').contains("bytes during the login"), told::toString);
+      }
+    }
+  }
+
+  /** The same while pooler derives a key, and reads no message. */
+  @Test
+  void aServerThatTalksWhileAKeyIsDerivedIsGivenUp() throws Exception {
+    try (ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        Odd odd = new Odd(listener)) {
+      Thread.startVirtualThread(() -> {
+        try {
+          while (true) {
+            flood(listener.accept());
+          }
+        } catch (IOException e) {
+          // closed: the end
+        }
+      });
+      try (PoolerFixture pooler = odd.pooler("disable", "2s")) {
+        PgMessage told = told(pooler);
+        assertEquals("08001", told.sqlState());
+        assertTrue(told.field('M').contains("bytes during the login"), told::toString);
+      }
+    }
+  }
+
+  private static void flood(Socket client) {
+    try (client) {
+      DataInputStream in = new DataInputStream(client.getInputStream());
+      OutputStream out = client.getOutputStream();
+      in.readNBytes(in.readInt() - 4);
+      out.write(request(10, "SCRAM-SHA-256\0\0"));
+      in.readByte();
+      String first = new String(in.readNBytes(in.readInt() - 4), StandardCharsets.ISO_8859_1);
+      String nonce = first.substring(first.indexOf("r="));
+      out.write(request(11, nonce + "x,s=" + "A".repeat(24) + ",i=100000"));
+      byte[] begun = PgBytes.lying('N', 60_000, new byte[59_000]);
+      out.write(begun);
+      out.write(new byte[3 * 1024 * 1024]); // pooler takes none of it for a message
+      in.readAllBytes();
+    } catch (IOException e) {
+      // pooler has gone
+    }
+  }
+
   /**
    * Needs {@code PgLoginHandler.authenticated}: who does not say that we are let in has proved
    * nothing, and channel binding would be passed by.

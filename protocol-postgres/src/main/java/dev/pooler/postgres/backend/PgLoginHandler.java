@@ -37,6 +37,9 @@ final class PgLoginHandler extends ByteToMessageDecoder {
   private static final Logger LOG = LoggerFactory.getLogger(PgLoginHandler.class);
   private static final int LARGEST = 64 * 1024;
 
+  /** Of a whole login: settings, notices, and what comes while a key is derived. */
+  private static final int MOST = 1024 * 1024;
+
   private final PgTarget target;
   private final Map<String, String> startup;
   private final BackendAuthentication authentication;
@@ -45,6 +48,10 @@ final class PgLoginHandler extends ByteToMessageDecoder {
   private final Map<String, String> reported = new LinkedHashMap<>();
   private @Nullable CancelKey key;
   private boolean deriving;
+
+  /** Bytes of messages that were read. */
+  private int taken;
+
   private boolean authenticated;
 
   PgLoginHandler(
@@ -82,6 +89,9 @@ final class PgLoginHandler extends ByteToMessageDecoder {
 
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
+    if (!result.isDone() && in.readableBytes() > MOST - taken) {
+      fail(ctx, "more than " + MOST + " bytes during the login");
+    }
     if (deriving || result.isDone() || in.readableBytes() < PgFrameFormat.HEADER) {
       return;
     }
@@ -97,6 +107,7 @@ final class PgLoginHandler extends ByteToMessageDecoder {
     }
     ByteBuf body = in.slice(index + PgFrameFormat.HEADER, length - 4);
     in.skipBytes(length + 1);
+    taken += length + 1;
     onMessage(ctx, type, body);
   }
 
