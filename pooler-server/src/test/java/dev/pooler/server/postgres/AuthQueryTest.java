@@ -147,6 +147,33 @@ class AuthQueryTest {
     }
   }
 
+  /** Needs the count of the users that were found: 4096 alone would tell who is unknown. */
+  @Test
+  @Tag("case-21")
+  void anUnknownUserHasTheIterationsOfThoseThatWereFound() throws Exception {
+    admin.query("set scram_iterations = 5000; create role strong login password 'right'");
+    admin.query("alter role asker set scram_iterations = 4200");
+    try (PoolerFixture own = PoolerFixture.start(server, yaml(""))) {
+      assertEquals("i=4200", iterations(own, "nobody"), "the server's own, before one was found");
+      assertEquals("i=5000", iterations(own, "strong"));
+      assertEquals("i=5000", iterations(own, "nobody"));
+      assertEquals("i=4096", iterations(own, "app"));
+    } finally {
+      admin.query("reset scram_iterations; drop role strong");
+      admin.query("alter role asker reset scram_iterations");
+    }
+  }
+
+  private static String iterations(PoolerFixture where, String user) throws IOException {
+    try (RawPgClient client = where.raw()) {
+      client.send(PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", user, "database", "d")));
+      assertEquals(10, client.read().firstInt());
+      client.send(PgBytes.saslInitial("SCRAM-SHA-256", "n,,n=,r=mine"));
+      String text = new String(client.read().body(), StandardCharsets.US_ASCII);
+      return text.substring(text.lastIndexOf(',') + 1);
+    }
+  }
+
   /**
    * Needs {@code AuthQuery.SETTINGS} (CVE-2025-12819): a search_path of our own, and a backend that
    * no client's settings reach.

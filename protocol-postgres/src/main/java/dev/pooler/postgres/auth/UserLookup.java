@@ -13,4 +13,10 @@ public interface UserLookup {
 
   /** A proof failed against what was found: it may have changed, so it is asked for anew. */
   void doubt(String user);
+
+  /**
+   * The SCRAM iteration count that a user there is most likely to have: one that is unknown must
+   * look like it. 0 where that is not known.
+   */
+  int iterations();
 }

@@ -36,6 +36,24 @@ public final class UserStore {
         !users.isEmpty() && users.values().stream().allMatch(user -> user.scram() == null);
   }
 
+  private UserStore(UserStore like, int mockIterations) {
+    this.users = like.users;
+    this.mockSecret = like.mockSecret;
+    this.mockIterations = mockIterations;
+    this.md5Only = like.md5Only;
+  }
+
+  /**
+   * The same where unknown users are to look like others than those of the configuration.
+   *
+   * @param iterations that those have, or 0: not known
+   */
+  public UserStore mocking(int iterations) {
+    return iterations == 0 || iterations == mockIterations
+        ? this
+        : new UserStore(this, iterations);
+  }
+
   public static byte[] newMockSecret() {
     byte[] secret = new byte[32];
     new SecureRandom().nextBytes(secret);

@@ -44,6 +44,7 @@ public final class AuthQuery implements UserLookup {
   private final Queue<Question> waiting = new ArrayDeque<>();
   private @Nullable AuthQueryHandler open;
   private boolean connecting;
+  private volatile int iterations;
 
   /**
    * Nothing is connected yet.
@@ -83,6 +84,12 @@ public final class AuthQuery implements UserLookup {
   @Override
   public void doubt(String user) {}
 
+  /** What the server gives to new passwords; servers before PostgreSQL 16 don't say. */
+  @Override
+  public int iterations() {
+    return iterations;
+  }
+
   private void connect() {
     connector
         .connect()
@@ -99,6 +106,8 @@ public final class AuthQuery implements UserLookup {
 
   private void connected(Backend backend) {
     Channel channel = backend.channel();
+    String reported = backend.reportedSettings().getOrDefault("scram_iterations", "");
+    iterations = reported.matches("[0-9]{1,9}") ? Integer.parseInt(reported) : 0;
     AuthQueryHandler asking = new AuthQueryHandler(channel, query, patience);
     if (channel.pipeline().get("backend") != null) {
       channel.pipeline().remove("backend");

@@ -19,6 +19,7 @@ import dev.pooler.postgres.auth.Peer;
 import dev.pooler.postgres.auth.ScramSha256;
 import dev.pooler.postgres.auth.Trust;
 import dev.pooler.postgres.auth.UserLookup;
+import dev.pooler.postgres.auth.UserStore;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.console.PgConsoleHandler;
@@ -322,13 +323,17 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       ChannelHandlerContext ctx, String user, @Nullable Credentials known) {
     SslHandler tls = ctx.pipeline().get(SslHandler.class);
     byte[] binding = tls == null || listener.tls() == null ? null : listener.tls().binding();
+    UserStore users = listener.users().get();
+    if (lookup != null) {
+      users = users.mocking(lookup.iterations());
+    }
     return switch (listener.auth()) {
       case TRUST -> new Trust(user);
       case PEER ->
           new Peer(
               user, listener.peerUid().applyAsInt(ctx.channel()), OWN_UID, listener.allowUids());
-      case SCRAM_SHA_256 -> new ScramSha256(user, known, listener.users().get(), binding, RANDOM);
-      case MD5 -> new Md5(user, known, listener.users().get(), binding, RANDOM);
+      case SCRAM_SHA_256 -> new ScramSha256(user, known, users, binding, RANDOM);
+      case MD5 -> new Md5(user, known, users, binding, RANDOM);
       case CERT -> new ClientCertificate(user, ListenerTls.shown(tls));
     };
   }

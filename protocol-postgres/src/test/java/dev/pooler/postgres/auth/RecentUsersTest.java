@@ -1,6 +1,7 @@
 package dev.pooler.postgres.auth;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -28,6 +29,11 @@ class RecentUsersTest {
 
             @Override
             public void doubt(String user) {}
+
+            @Override
+            public int iterations() {
+              return 1234;
+            }
           },
           () -> now);
 
@@ -54,12 +60,78 @@ class RecentUsersTest {
 
   @Test
   void aDoubtedOrFailedAnswerIsAskedForAnew() {
+    answer = CompletableFuture.completedFuture(credentials(4096));
     users.find("a");
     users.doubt("a");
     answer = CompletableFuture.failedFuture(new IllegalStateException("down"));
     users.find("a");
     users.find("a");
     assertEquals(List.of("a", "a", "a"), asked);
+  }
+
+  /** Each login under a made-up name is refused, and doubted. */
+  @Test
+  void aNameThatNobodyHasIsNotAskedForAgainForARefusedLogin() {
+    users.find("nobody");
+    users.doubt("nobody");
+    users.find("nobody");
+    assertEquals(List.of("nobody"), asked);
+  }
+
+  private static Credentials credentials(int iterations) {
+    return new Credentials(
+        new ScramVerifier(iterations, new byte[16], new byte[32], new byte[32]), null);
+  }
+
+  @Test
+  void namesThatNobodyHasPushOutNoUser() {
+    answer = CompletableFuture.completedFuture(credentials(4096));
+    users.find("app");
+    answer = CompletableFuture.completedFuture(null);
+    for (int i = 0; i < 3000; i++) {
+      users.find("stranger" + i);
+    }
+    users.find("app");
+    assertEquals(3001, asked.size());
+  }
+
+  /** Needs a bound of names at once, which users pass by: they would be the last to be asked for. */
+  @Test
+  void madeUpNamesDoNotKeepUsersWaiting() {
+    answer = CompletableFuture.completedFuture(credentials(4096));
+    users.find("app");
+    now += Duration.ofSeconds(5).toNanos();
+    answer = new CompletableFuture<>();
+    List<CompletionStage<@Nullable Credentials>> strangers = new ArrayList<>();
+    for (int i = 0; i < 1000; i++) {
+      strangers.add(users.find("stranger" + i));
+    }
+    assertEquals(1 + RecentUsers.MOST_STRANGERS, asked.size());
+    users.find("app");
+    assertEquals("app", asked.getLast());
+    answer.complete(null);
+    assertEquals(1002, asked.size());
+    assertTrue(strangers.stream().allMatch(one -> one.toCompletableFuture().isDone()));
+  }
+
+  @Test
+  void thereIsAnEndToTheNamesThatWait() {
+    answer = new CompletableFuture<>();
+    for (int i = 0; i < 10_000 + RecentUsers.MOST_STRANGERS; i++) {
+      assertFalse(users.find("stranger" + i).toCompletableFuture().isDone());
+    }
+    assertTrue(users.find("one more").toCompletableFuture().isCompletedExceptionally());
+  }
+
+  @Test
+  void anUnknownUserIsToLookLikeMostOfTheUsersThatWereFound() {
+    assertEquals(1234, users.iterations());
+    int[] counts = {4096, 8192, 8192, 600};
+    for (int i = 0; i < counts.length; i++) {
+      answer = CompletableFuture.completedFuture(credentials(counts[i]));
+      users.find("user" + i);
+    }
+    assertEquals(8192, users.iterations());
   }
 
   @Test
