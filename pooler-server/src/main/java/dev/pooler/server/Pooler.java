@@ -93,8 +93,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     this.scheduler.setRemoveOnCancelPolicy(true);
     this.metrics = new Metrics(sessions, limits);
     this.pools =
-        new Pools(
-            config, transport.eventLoops(), scheduler, metrics.registry(), sessions, metrics);
+        new Pools(config, transport.eventLoops(), scheduler, metrics.registry(), sessions, metrics);
     this.janitor = new Janitor(transport.eventLoops(), pools::withDeadlines, sessions);
     this.console =
         new Console(

@@ -65,9 +65,7 @@ final class WaitQueue implements Iterable<LeaseRequest> {
     LeaseRequest next = oldest;
     int most = Math.min(ROUNDS * backends, MOST_LOOKS);
     // Whoever overtakes one overtakes all in front of it: none has been overtaken more often.
-    if (!backend.aligned(oldest.wanted())
-        && oldest.overtaken < most
-        && oldest.since - late >= 0) {
+    if (!backend.aligned(oldest.wanted()) && oldest.overtaken < most && oldest.since - late >= 0) {
       next = firstAligned(backend, most);
     }
     remove(next);

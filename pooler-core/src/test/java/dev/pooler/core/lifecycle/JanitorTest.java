@@ -50,9 +50,10 @@ class JanitorTest {
   @Test
   void aFaultInATickOfOneSessionEndsNobodysTicks() throws InterruptedException {
     CountDownLatch ticks = new CountDownLatch(3);
-    sessions.add(new Ticked(() -> {
-      throw new IllegalStateException("this session is broken");
-    }));
+    sessions.add(
+        new Ticked(() -> {
+          throw new IllegalStateException("this session is broken");
+        }));
     sessions.add(new Ticked(ticks::countDown));
     assertTicks(List.of(), ticks);
   }

@@ -193,8 +193,7 @@ class BackendLoginTest {
     try {
       for (String secret : List.of("{file: %s}", "{command: [cat, %s], refresh: 1s}")) {
         Files.writeString(file, "ri\0ght\n");
-        try (PoolerFixture pooler =
-            with(tcp("scram") + ", password: " + secret.formatted(file))) {
+        try (PoolerFixture pooler = with(tcp("scram") + ", password: " + secret.formatted(file))) {
           assertTold(pooler, "08001", "NUL character");
           Files.writeString(file, "right\n");
           assertServes(pooler, "scram");

@@ -202,8 +202,7 @@ class CancelOverTlsTest {
       assertEquals("1", b.value("select 1"));
       List<PgMessage> end = a.readToEnd();
       assertTrue(end.getFirst().field('M').contains("a cancel"), end::toString);
-      assertEquals(
-          1, pooler.metric("pooler_evictions_total", "reason=\"cancel_uncertain\""));
+      assertEquals(1, pooler.metric("pooler_evictions_total", "reason=\"cancel_uncertain\""));
     }
   }
 

@@ -234,8 +234,7 @@ class CancelTest {
       assertEquals("57014", a.client().readUntil('Z').get(1).sqlState());
       assertNotEquals(pid, b.value("select pg_backend_pid() where true"));
       assertEquals("1", a.client().value("select 1"), "it has lost nothing");
-      assertEquals(
-          1, beyond.metric("pooler_evictions_total", "reason=\"cancel_uncertain\""));
+      assertEquals(1, beyond.metric("pooler_evictions_total", "reason=\"cancel_uncertain\""));
     }
   }
 

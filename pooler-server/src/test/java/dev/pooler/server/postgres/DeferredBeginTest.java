@@ -214,10 +214,7 @@ class DeferredBeginTest {
 
   private static byte[] batch(String parsed, String bound) {
     return PgBytes.joined(
-        PgBytes.parse("", parsed),
-        PgBytes.bind("", bound),
-        PgBytes.execute("", 0),
-        PgBytes.sync());
+        PgBytes.parse("", parsed), PgBytes.bind("", bound), PgBytes.execute("", 0), PgBytes.sync());
   }
 
   /**

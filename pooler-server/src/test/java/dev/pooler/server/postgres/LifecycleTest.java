@@ -158,8 +158,7 @@ class LifecycleTest {
       Files.writeString(anna, "new");
       for (String wrong : List.of("", "zero\0byte")) {
         Files.writeString(bert, wrong);
-        List<String> problems =
-            pooler.reload(before.replace("size: 1", "size: 2"));
+        List<String> problems = pooler.reload(before.replace("size: 1", "size: 2"));
         assertEquals(1, problems.size(), problems::toString);
         assertTrue(problems.getFirst().startsWith("user \"bert\": "), problems::toString);
         assertTrue(pooler.get("/pools").body().contains("\"size\": 1"));

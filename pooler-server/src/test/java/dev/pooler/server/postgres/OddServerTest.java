@@ -247,8 +247,7 @@ class OddServerTest {
     for (boolean notices : new boolean[] {true, false}) {
       for (int i = 0; i < 40; i++) {
         String status = "a.s" + i + "\0" + "x".repeat(30_000) + "\0";
-        said[i] =
-            notices ? notice : PgBytes.message('S', status.getBytes(StandardCharsets.UTF_8));
+        said[i] = notices ? notice : PgBytes.message('S', status.getBytes(StandardCharsets.UTF_8));
       }
       said[40] = READY;
       try (Odd odd = Odd.saying(false, PgBytes.joined(OK, PgBytes.joined(said)));
@@ -383,8 +382,7 @@ class OddServerTest {
   private static final class HalfNotice implements AutoCloseable {
     private static final byte[] NOTICE =
         PgBytes.message(
-            'N',
-            "SNOTICE\0VNOTICE\0C00000\0Mgood evening\0\0".getBytes(StandardCharsets.US_ASCII));
+            'N', "SNOTICE\0VNOTICE\0C00000\0Mgood evening\0\0".getBytes(StandardCharsets.US_ASCII));
     private static final byte[] DONE =
         PgBytes.message('C', "DO\0".getBytes(StandardCharsets.US_ASCII));
 
@@ -457,8 +455,7 @@ class OddServerTest {
       half.ask("select what takes a while");
       half.a.close();
       assertEquals("CZ", RawPgClient.types(half.b.readUntil('Z')));
-      assertEquals(
-          1, half.pooler.metric("pooler_evictions_total", "reason=\"client_gone\""));
+      assertEquals(1, half.pooler.metric("pooler_evictions_total", "reason=\"client_gone\""));
     }
   }
 

@@ -24,8 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @SuppressWarnings("NullAway.Init")
 class SessionDialectTest {
   /** Sets something if backslashes escape; else no more than odd strings and a comment. */
-  private static final String SETS =
-      "select 'a\\'', set_config('work_mem','7MB',false), 'b' --'";
+  private static final String SETS = "select 'a\\'', set_config('work_mem','7MB',false), 'b' --'";
 
   /** The same, and right in both ways: in the other one there is a long name. */
   private static final String EITHER =
@@ -104,7 +103,8 @@ class SessionDialectTest {
   @Test
   void backslashesEscapeIfTheRoleSaysSo() throws Exception {
     try (RawPgClient direct = SharedServer.direct()) {
-      direct.query("alter role postgres in database postgres set standard_conforming_strings = off");
+      direct.query(
+          "alter role postgres in database postgres set standard_conforming_strings = off");
       try (PoolerFixture fresh = PoolerFixture.ofPoolSize(SharedServer.get(), 1);
           RawPgClient client = fresh.session("postgres");
           RawPgClient other = fresh.session("postgres")) {
@@ -157,8 +157,7 @@ class SessionDialectTest {
   /** Needs a whole string to be read as its beginning is. */
   @Test
   void aStringOfStatementsIsReadAtOnce() throws Exception {
-    assertEquals(
-        "a\\", a.value("set standard_conforming_strings = off; select 'a\\' as \"'\" --"));
+    assertEquals("a\\", a.value("set standard_conforming_strings = off; select 'a\\' as \"'\" --"));
     leavesNothing();
     assertEquals("off", a.value("show standard_conforming_strings"));
     leavesNothing();

@@ -185,10 +185,12 @@ class SettingsInFrontTest {
   /** Needs a query that writes to be sent as a query: a batch is committed behind its answer. */
   @Test
   void whatFailsAtCommitIsAnsweredAsInAQuery() throws Exception {
-    b.query("drop table if exists late; create table late (i int unique deferrable"
-        + " initially deferred)");
-    b.query("create or replace function add_late(i int) returns int language sql"
-        + " as 'insert into late values (i) returning i'");
+    b.query(
+        "drop table if exists late; create table late (i int unique deferrable"
+            + " initially deferred)");
+    b.query(
+        "create or replace function add_late(i int) returns int language sql"
+            + " as 'insert into late values (i) returning i'");
     b.query("insert into late values (1)");
     for (int i = 0; i < 2; i++) {
       b.query("select 1");
@@ -198,8 +200,8 @@ class SettingsInFrontTest {
       b.query("select 1");
       assertEquals("TDEZ", RawPgClient.types(a.query("select add_late(1)")));
       b.query("select 1");
-      assertEquals("12CEZ", RawPgClient.types(a.send(asked("insert into late values (1)"))
-          .readUntil('Z')));
+      assertEquals(
+          "12CEZ", RawPgClient.types(a.send(asked("insert into late values (1)")).readUntil('Z')));
       assertEquals(B, row(b.query(ALL)));
       assertEquals(A, row(a.query(ALL)));
     }

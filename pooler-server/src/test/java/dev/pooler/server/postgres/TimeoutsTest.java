@@ -143,8 +143,7 @@ class TimeoutsTest {
       assertEquals("1", idle.value("select 1"));
       assertEquals(
           List.of(),
-          pooler.reload(
-              yaml("client-idle: 0").replace("unix:${PG}", "127.0.0.1:${PG_PORT}")));
+          pooler.reload(yaml("client-idle: 0").replace("unix:${PG}", "127.0.0.1:${PG_PORT}")));
       assertEnds("25P03", open);
       assertEnds("57P05", idle);
     }

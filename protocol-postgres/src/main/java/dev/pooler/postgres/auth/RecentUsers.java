@@ -103,15 +103,17 @@ public final class RecentUsers implements UserLookup {
     while (asking < MOST_STRANGERS && (next = waiting.poll()) != null) {
       asking++;
       Waiting one = next;
-      source.find(one.user()).whenComplete((found, failure) -> {
-        answered(one.user(), one.answer(), found, failure);
-        oneLess();
-        if (failure == null) {
-          one.answer().complete(found);
-        } else {
-          one.answer().completeExceptionally(failure);
-        }
-      });
+      source
+          .find(one.user())
+          .whenComplete((found, failure) -> {
+            answered(one.user(), one.answer(), found, failure);
+            oneLess();
+            if (failure == null) {
+              one.answer().complete(found);
+            } else {
+              one.answer().completeExceptionally(failure);
+            }
+          });
     }
     serving = false;
   }

@@ -49,9 +49,7 @@ public final class UserStore {
    * @param iterations that those have, or 0: not known
    */
   public UserStore mocking(int iterations) {
-    return iterations == 0 || iterations == mockIterations
-        ? this
-        : new UserStore(this, iterations);
+    return iterations == 0 || iterations == mockIterations ? this : new UserStore(this, iterations);
   }
 
   public static byte[] newMockSecret() {

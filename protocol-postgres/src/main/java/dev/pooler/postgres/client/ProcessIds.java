@@ -35,7 +35,8 @@ final class ProcessIds {
    * @param length of the whole message, which is a Query or a Parse
    * @param acts whether it may be: the statement is about to run
    */
-  ByteBuf retold(Dialect dialect, int type, ByteBuf in, int index, int length, int told, boolean acts) {
+  ByteBuf retold(
+      Dialect dialect, int type, ByteBuf in, int index, int length, int told, boolean acts) {
     int end = index + length;
     int text = index + PgFrameFormat.HEADER;
     boolean runs = acts;

@@ -57,8 +57,7 @@ public final class PgDialects {
 
   /** The dialect of a session, by what a server reports of its settings. */
   public static Dialect of(Map<String, String> reported) {
-    return of(
-        !"off".equals(reported.get(CONFORMING)), reported.getOrDefault(ENCODING, "UTF8"));
+    return of(!"off".equals(reported.get(CONFORMING)), reported.getOrDefault(ENCODING, "UTF8"));
   }
 
   /**

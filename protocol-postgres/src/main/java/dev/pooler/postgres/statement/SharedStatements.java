@@ -70,8 +70,7 @@ public final class SharedStatements {
   public SharedStatement find(
       ByteBuf in, int index, int length, PgSettings planning, StatementMeaning meaning) {
     forgetCollected();
-    Definition definition =
-        new Definition(bytes(in, index, length), planning, meaning.dialect());
+    Definition definition = new Definition(bytes(in, index, length), planning, meaning.dialect());
     while (true) {
       Known reference = known.get(definition);
       SharedStatement statement = reference == null ? null : reference.get();

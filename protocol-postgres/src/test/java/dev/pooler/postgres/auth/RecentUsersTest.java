@@ -95,7 +95,9 @@ class RecentUsersTest {
     assertEquals(3001, asked.size());
   }
 
-  /** Needs a bound of names at once, which users pass by: they would be the last to be asked for. */
+  /**
+   * Needs a bound of names at once, which users pass by: they would be the last to be asked for.
+   */
   @Test
   void madeUpNamesDoNotKeepUsersWaiting() {
     answer = CompletableFuture.completedFuture(credentials(4096));
