@@ -776,4 +776,35 @@ class PreparedStatementTest {
     a.send(PgBytes.parse("s", "select 2"), PgBytes.sync()).readUntil('Z');
     assertEquals("2", value(execute(a, "s")));
   }
+
+  /**
+   * Needs a statement not to be parsed for all where a table of this session stands in front of
+   * theirs: they would be told that its result has changed.
+   */
+  @Test
+  @Tag("case-61")
+  void aSharedStatementIsNotParsedAmongASessionsOwnTables() throws Exception {
+    String text = "select v from shadowed";
+    try (PoolerFixture one = PoolerFixture.ofPoolSize(SharedServer.get(), 1);
+        RawPgClient first = one.session("postgres");
+        RawPgClient second = one.session("postgres");
+        RawPgClient third = one.session("postgres");
+        RawPgClient direct = SharedServer.direct()) {
+      direct.query("drop table if exists shadowed; create table shadowed (v int)");
+      direct.query("insert into shadowed values (1)");
+      prepare(first, "s", text);
+      prepare(second, "s", text);
+      third.query("discard all"); // the backend holds nothing any more
+      first.query("begin; create temp table shadowed (v text) on commit drop");
+      first.query("insert into shadowed values ('mine')");
+      assertEquals("mine", value(execute(first, "s")));
+      first.query("commit");
+      second.query("begin; select 1"); // where nothing can be run again unnoticed
+      List<PgMessage> seen = execute(second, "s");
+      assertEquals("none", error(seen));
+      assertEquals("1", value(seen));
+      second.query("commit");
+      direct.query("drop table shadowed");
+    }
+  }
 }
