@@ -807,4 +807,27 @@ class PreparedStatementTest {
       direct.query("drop table shadowed");
     }
   }
+
+  /** Needs to be forgotten with a batch what was said in it. */
+  @Test
+  @Tag("case-61")
+  void aBatchThatIsRunAgainSaysItsParametersWhateverWasSaidBefore() throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      direct.query("drop table if exists gone, grown; create table gone (i int)");
+      direct.query("create table grown (i int)");
+      prepare(a, "gone", "select i from gone");
+      prepare(a, "grown", "select * from grown");
+      assertEquals("2CZ", RawPgClient.types(execute(a, "grown")));
+      direct.query("drop table gone; alter table grown add column j int");
+      a.send(PgBytes.named('D', 'S', "gone"), PgBytes.sync());
+      assertEquals("tEZ", RawPgClient.types(a.readUntil('Z')));
+      a.send(
+          PgBytes.bind("", "grown"),
+          PgBytes.named('D', 'S', "grown"),
+          PgBytes.execute("", 0),
+          PgBytes.sync());
+      assertEquals("2tTCZ", RawPgClient.types(a.readUntil('Z')));
+      direct.query("drop table grown");
+    }
+  }
 }

@@ -77,6 +77,7 @@ final class KeptBatch {
   /** It is over: the buffer stays for the next. */
   void over() {
     messages = 0;
+    parametersSaid = false; // an error and ReadyForQuery may have been all that came behind it
     parametersAgain &= due;
   }
 
@@ -84,6 +85,7 @@ final class KeptBatch {
   void clear() {
     messages = 0;
     due = false;
+    parametersSaid = false;
     parametersAgain = false;
   }
 }
