@@ -782,7 +782,7 @@ class PreparedStatementTest {
    * theirs: they would be told that its result has changed.
    */
   @Test
-  @Tag("case-61")
+  @Tag("case-64")
   void aSharedStatementIsNotParsedAmongASessionsOwnTables() throws Exception {
     String text = "select v from shadowed";
     try (PoolerFixture one = PoolerFixture.ofPoolSize(SharedServer.get(), 1);
@@ -810,7 +810,7 @@ class PreparedStatementTest {
 
   /** Needs to be forgotten with a batch what was said in it. */
   @Test
-  @Tag("case-61")
+  @Tag("case-65")
   void aBatchThatIsRunAgainSaysItsParametersWhateverWasSaidBefore() throws Exception {
     try (RawPgClient direct = SharedServer.direct()) {
       direct.query("drop table if exists gone, grown; create table gone (i int)");
