@@ -27,7 +27,9 @@ public enum StatementTrait {
   /** Has a constant that may stand for the time at which the text is parsed: {@code 'today'}. */
   READS_CLOCK,
   /** May change how the texts behind it are read: what escapes in strings, their encoding. */
-  CHANGES_READING;
+  CHANGES_READING,
+  /** Makes an object, where its text or search_path says. */
+  CREATES;
 
   /** This trait's place in packed sets of {@link StatementFacts}. */
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored

@@ -72,6 +72,8 @@ class DyingBackendTest {
     try (RawPgClient idle = pooler.session("postgres");
         RawPgClient inTransaction = pooler.session("postgres");
         RawPgClient running = pooler.session("postgres")) {
+      idle.query("select 1");
+      idle.query("select 1"); // what is asked behind the first in a database is answered
       inTransaction.query("begin; select 1");
       terminate(String.valueOf(inTransaction.value(PID)));
       oneFatal(inTransaction);

@@ -29,6 +29,7 @@ import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
@@ -69,8 +70,7 @@ final class StatementJudge {
   /** Packed {@link Footprint}s to ask the server about. */
   private int doubts;
 
-  /** Something ran in this transaction behind which functions may stand that no text shows. */
-  private boolean wrote;
+  private final HiddenCode hidden;
 
   /** What the settings were before {@link #mend}; null while nothing is mended. */
   private @Nullable PgSettings unmended;
@@ -89,9 +89,6 @@ final class StatementJudge {
 
   /** The server has reported what nothing shows; taken with {@link #takeUnexplained}. */
   private boolean unexplained;
-
-  /** Whether functions leave anything here is to be asked first. */
-  private boolean asksCensus;
 
   /** Functions may have run that no text shows. */
   private boolean code;
@@ -147,6 +144,7 @@ final class StatementJudge {
     this.census = census;
     this.clock = clock;
     this.policy = policy;
+    this.hidden = new HiddenCode(census, clock, policy.trustsFunctions());
     this.sequences = new SequenceValues(session, census.sequences());
   }
 
@@ -179,7 +177,7 @@ final class StatementJudge {
         && !shadows
         && !setsLocally
         && !code
-        && (!wrote || census.finding(clock.getAsLong()) == CodeCensus.Finding.HARMLESS);
+        && !hidden.mayHaveLeft();
   }
 
   /** Whether a text that is parsed now may mean something else than under these settings. */
@@ -193,7 +191,7 @@ final class StatementJudge {
     if (pins.anyLasting()) {
       return Leftovers.PINNED;
     }
-    if (doubts != 0 || asksCensus || channelsHere) {
+    if (doubts != 0 || hidden.asksCensus() || channelsHere) {
       return Leftovers.IN_DOUBT;
     }
     return pins.isEmpty() ? Leftovers.NONE : Leftovers.PINNED;
@@ -236,7 +234,10 @@ final class StatementJudge {
 
   /** Whether something that the session ran may listen on its backend. */
   boolean mayHear() {
-    return asksChannels() || wrote || asksCensus || pins.has(PinReason.LISTEN);
+    return asksChannels()
+        || hidden.mayHaveRun()
+        || hidden.asksCensus()
+        || pins.has(PinReason.LISTEN);
   }
 
   /**
@@ -249,7 +250,7 @@ final class StatementJudge {
         || facts.is(StatementTrait.CONTROLS_TRANSACTION)
         || facts.leaves(Footprint.CODE)
         || facts.leaves(Footprint.UNKNOWN)
-        || (mayRunHiddenCode(facts) && !census.leavesChannelsAlone(clock.getAsLong()));
+        || (hidden.mayRunIn(facts) && !census.leavesChannelsAlone(clock.getAsLong()));
   }
 
   boolean deallocating() {
@@ -332,7 +333,7 @@ final class StatementJudge {
   StatementMeaning read(StatementRules rules, ByteBuf in, int text, int end) {
     Dialect how = dialect();
     StatementFacts facts = rules.facts(how, in, text, end - text);
-    if (facts.leaves(Footprint.CODE) && facts.first() == StatementClass.CALL) {
+    if (facts.leaves(Footprint.CODE)) {
       return CodeInText.read(how, facts, in, text, end).in(how);
     }
     if (!facts.leaves(Footprint.SETTING)) {
@@ -428,7 +429,7 @@ final class StatementJudge {
    */
   boolean forgetsSequences(StatementFacts facts, SessionBackend backend) {
     boolean draws =
-        mayRunHiddenCode(facts)
+        hidden.mayRunIn(facts)
             || facts.is(StatementTrait.ADVANCES_SEQUENCE)
             || facts.leaves(Footprint.UNKNOWN);
     boolean asks = facts.leaves(Footprint.SEQUENCE_VALUE);
@@ -474,14 +475,19 @@ final class StatementJudge {
     if (facts.is(StatementTrait.LETS_GO)) {
       askAboutPins();
     }
-    wrote |= !policy.trustsFunctions() && mayRunHiddenCode(facts);
-    if (wrote || facts.is(StatementTrait.TOUCHES_CHANNELS) || facts.leaves(Footprint.CODE)) {
+    hidden.note(facts);
+    if (hidden.mayHaveRun()
+        || facts.is(StatementTrait.TOUCHES_CHANNELS)
+        || facts.leaves(Footprint.CODE)) {
       backend.speaker().is(told);
     }
     defined |= mayDefine(facts);
     rereads |= mayChangeReading(facts);
     setsLocally |= facts.is(StatementTrait.SETS_LOCALLY);
     shadows |= defined || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT);
+    if (mayCreateTemporary(facts)) {
+      doubts |= Footprint.TEMP_TABLE.bit() & ~policy.unasked();
+    }
     if (!facts.leavesFootprint() && facts.clears() == 0) {
       return;
     }
@@ -496,6 +502,18 @@ final class StatementJudge {
     } else {
       doubt(meaning);
     }
+  }
+
+  /** What is made without saying where is temporary where search_path begins with pg_temp. */
+  private boolean mayCreateTemporary(StatementFacts facts) {
+    boolean creates = facts.is(StatementTrait.CREATES);
+    if (creates && (setsLocally || (doubts & SETTINGS) != 0 || lone != null)) {
+      return true; // there may be another search_path
+    }
+    boolean mayCreate =
+        creates || facts.leaves(Footprint.CODE) || facts.leaves(Footprint.UNKNOWN_FUNCTION);
+    String path = mayCreate ? settings.text("search_path") : null;
+    return path != null && path.toLowerCase(Locale.ROOT).contains("pg_temp");
   }
 
   /** More than one statement in a pipeline: which of them failed is not told. */
@@ -553,30 +571,14 @@ final class StatementJudge {
         || facts.leaves(Footprint.UNKNOWN);
   }
 
-  /** Triggers, defaults, rules: whatever changes rows may call functions. */
-  private static boolean mayRunHiddenCode(StatementFacts facts) {
-    return facts.leaves(Footprint.UNKNOWN_FUNCTION)
-        || switch (facts.first()) {
-          case WRITE, COPY, DDL, CALL -> true;
-          case BEGIN, COMMIT, ROLLBACK, SAVEPOINT, SET, SHOW, EMPTY -> facts.statements() > 1;
-          default -> facts.statements() > 1 && !facts.is(StatementTrait.READ_ONLY);
-        };
-  }
-
   /** The transaction is over: did code run in it that may have left something? */
   private void judgeHiddenCode() {
-    if (!wrote || mode == PoolMode.SESSION) {
+    if (mode == PoolMode.SESSION) {
       return;
     }
-    switch (census.finding(clock.getAsLong())) {
-      case NOT_ASKED -> asksCensus = true;
-      case HARMLESS -> wrote = false;
-      case MAY_LEAVE -> {
-        wrote = false;
-        code = true;
-        doubts |= SessionQuestion.ASKABLE & ~policy.unasked();
-      }
-    }
+    int may = hidden.judge();
+    code |= (may & SETTINGS) != 0;
+    doubts |= may & ~policy.unasked();
   }
 
   private static boolean mayDefine(StatementFacts facts) {
@@ -693,7 +695,7 @@ final class StatementJudge {
     if (transaction == TransactionState.IDLE && (doubts & SETTINGS) == 0) {
       backend.movedSettings().forEach((name, value) -> moved(name, value, backend));
     }
-    if (doubts == 0 && !asksCensus) {
+    if (doubts == 0 && !hidden.asksCensus()) {
       pins.forgetStatement();
     }
   }
@@ -711,8 +713,7 @@ final class StatementJudge {
       if (facts.clears(Footprint.ADVISORY_LOCK)) { // DISCARD ALL
         pins.clear();
         doubts = 0;
-        wrote = false;
-        asksCensus = false;
+        hidden.forget();
       }
     } else if (!isDeallocateAll(facts)) {
       pins.add(PinReason.UNKNOWN);
@@ -836,7 +837,28 @@ final class StatementJudge {
   /** What to ask the server while there are doubts. */
   String question() {
     int asked = asksChannels() ? doubts | Footprint.LISTEN.bit() : doubts;
-    return SessionQuestion.of(asked, custom == null ? Set.of() : custom, code, asksCensus);
+    return SessionQuestion.of(asked, customSettings(), ran(), hidden.asksCensus());
+  }
+
+  /** Those of the start-up packet too: what is not asked for counts as not there. */
+  private Set<String> customSettings() {
+    Set<String> names = custom == null ? Set.of() : custom;
+    for (String name : settings.values().keySet()) {
+      if (name.indexOf('.') >= 0 && !names.contains(name)) {
+        names = new LinkedHashSet<>(names);
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  private SessionQuestion.Code ran() {
+    if (!code) {
+      return SessionQuestion.Code.NONE;
+    }
+    return census.findings().trees()
+        ? SessionQuestion.Code.FUNCTIONS_AND_TREES
+        : SessionQuestion.Code.FUNCTIONS;
   }
 
   /**
@@ -866,9 +888,8 @@ final class StatementJudge {
     }
     doubts = 0;
     code = false;
-    if (asksCensus) {
-      asksCensus = false;
-      census.found(truth.codeLeaves(), truth.codeNotifies(), truth.codeAsks(), clock.getAsLong());
+    if (hidden.asksCensus()) {
+      hidden.found(truth.code());
       pinForSequences();
       judgeHiddenCode(); // which may be the next question
     }
@@ -879,10 +900,11 @@ final class StatementJudge {
 
   /** The server has not answered: nothing is known of the backend. */
   void notLearned() {
+    boolean unknown = hidden.notFound() || doubts != 0 || channelsHere;
     doubts = 0;
-    asksCensus = false;
-    wrote = false;
-    pins.add(PinReason.UNKNOWN);
+    if (unknown) {
+      pins.add(PinReason.UNKNOWN);
+    }
   }
 
   private void learn(SessionTruth truth, Footprint footprint, PinReason reason) {

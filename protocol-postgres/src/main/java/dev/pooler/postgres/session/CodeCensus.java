@@ -3,6 +3,7 @@ package dev.pooler.postgres.session;
 import dev.pooler.core.config.PoolKey;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Whether the functions of a database may leave something in the session that runs them: triggers,
@@ -35,13 +36,20 @@ public final class CodeCensus {
 
   private static final long FRESH = Duration.ofSeconds(10).toNanos();
 
-  private record Taken(Finding finding, boolean notifies, long at) {}
+  /** How long who reads leaves it to another to ask again. */
+  private static final long ASKED = Duration.ofSeconds(2).toNanos();
 
-  private static final Taken NOTHING = new Taken(Finding.NOT_ASKED, true, 0);
+  private record Taken(Finding finding, CodeFindings findings, long at) {}
+
+  private static final Taken NOTHING = new Taken(Finding.NOT_ASKED, CodeFindings.NONE, 0);
 
   private final SequencePrograms sequences = new SequencePrograms();
+  private final AtomicLong askedAt = new AtomicLong();
 
   private volatile Taken last = NOTHING;
+
+  /** The last answer of all, however old it is. */
+  private volatile CodeFindings findings = CodeFindings.NONE;
 
   /**
    * What is known.
@@ -60,7 +68,26 @@ public final class CodeCensus {
    */
   public boolean leavesChannelsAlone(long now) {
     Taken taken = last;
-    return now - taken.at <= FRESH && taken.finding == Finding.HARMLESS && !taken.notifies;
+    return now - taken.at <= FRESH
+        && taken.finding == Finding.HARMLESS
+        && !taken.findings.notifies();
+  }
+
+  /** What was found when it was asked last. */
+  public CodeFindings findings() {
+    return findings;
+  }
+
+  /**
+   * Whether a session that has only read is to ask, where nothing fresh is known: all while nothing
+   * is known, then one at a time.
+   */
+  public boolean isForReader(long now) {
+    if (last == NOTHING) {
+      return true;
+    }
+    long asked = askedAt.get();
+    return now - asked > ASKED && askedAt.compareAndSet(asked, now);
   }
 
   /** Who asks for what was drawn from sequences. */
@@ -69,10 +96,17 @@ public final class CodeCensus {
   }
 
   /** The server has told. */
-  public void found(
-      boolean mayLeave, boolean notifies, SequencePrograms.Care sequenceCare, long now) {
-    sequences.all(sequenceCare);
-    last = new Taken(mayLeave ? Finding.MAY_LEAVE : Finding.HARMLESS, notifies, now);
+  public void found(CodeFindings found, long now) {
+    sequences.all(found.asks());
+    findings = found;
+    askedAt.set(now);
+    last = new Taken(found.leaves() ? Finding.MAY_LEAVE : Finding.HARMLESS, found, now);
+  }
+
+  /** The server has not told: who only reads need not ask at once again. */
+  public void notFound(long now) {
+    askedAt.set(now);
+    last = new Taken(Finding.NOT_ASKED, CodeFindings.NONE, now);
   }
 
   /** Something was defined. */

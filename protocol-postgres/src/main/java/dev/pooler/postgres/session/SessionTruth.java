@@ -16,12 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param sessionUser the user of SET SESSION AUTHORIZATION, or null where it is the backend's own
  * @param found packed {@link Footprint}s that are there
  * @param hidden code of this database may have set custom settings of any name
- * @param codeLeaves functions of this database may leave something
- * @param codeNotifies functions of this database may notify
+ * @param code what the census has found, if it was asked
  * @param channels what is listened to
  * @param prepared names of the prepared statements that no SQL text has made
- * @param codeAsks KEEPS where defaults, constraints or rules of this database call currval or
- *     lastval, ASKS where functions do, who mostly draw themselves
  */
 public record SessionTruth(
     Map<String, String> settings,
@@ -29,9 +26,7 @@ public record SessionTruth(
     @Nullable String sessionUser,
     int found,
     boolean hidden,
-    boolean codeLeaves,
-    boolean codeNotifies,
-    SequencePrograms.Care codeAsks,
+    CodeFindings code,
     Set<String> channels,
     Set<String> prepared) {
 
@@ -46,11 +41,9 @@ public record SessionTruth(
     String sessionUser = null;
     int found = 0;
     boolean hidden = false;
-    boolean codeLeaves = false;
-    boolean codeNotifies = false;
+    CodeFindings code = CodeFindings.NONE;
     Set<String> channels = new HashSet<>();
     Set<String> prepared = new HashSet<>();
-    SequencePrograms.Care codeAsks = SequencePrograms.Care.NONE;
     for (@Nullable String[] row : rows) {
       String kind = row[0];
       String name = row[1];
@@ -62,14 +55,8 @@ public record SessionTruth(
         case "setting" -> settings.put(name, value);
         case "role" -> role = value.equals("none") ? null : value;
         case "user" -> sessionUser = name.equals(login) ? null : name;
-        case "census" -> codeLeaves = true;
-        case "notifies" -> codeNotifies = true;
-        case "currval in a tree" -> codeAsks = SequencePrograms.Care.KEEPS;
-        case "currval in a function" -> {
-          if (codeAsks == SequencePrograms.Care.NONE) {
-            codeAsks = SequencePrograms.Care.ASKS;
-          }
-        }
+        case "census", "reads", "notifies", "temporary path", "currval in a function", "tree" ->
+            code = code.and(kind, name, value);
         case "hidden" -> hidden = true;
         case "prepared" -> found |= Footprint.PREPARED.bit();
         case "shared" -> prepared.add(name);
@@ -81,16 +68,7 @@ public record SessionTruth(
       }
     }
     return new SessionTruth(
-        settings,
-        role,
-        sessionUser,
-        found,
-        hidden,
-        codeLeaves,
-        codeNotifies,
-        codeAsks,
-        channels,
-        prepared);
+        settings, role, sessionUser, found, hidden, code, channels, prepared);
   }
 
   /** Whether everything that would be said to another backend is ASCII. */

@@ -4,6 +4,10 @@ import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementTrait;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A built-in or well-known function whose call leaves something behind. Matched by its bare name,
@@ -14,6 +18,14 @@ record PgFunction(String name, int footprint, int traits, int clears) {
   static final String SET_CONFIG = "set_config";
 
   static final List<PgFunction> ALL = all();
+
+  private static final Map<String, PgFunction> BY_NAME =
+      ALL.stream().collect(Collectors.toMap(PgFunction::name, Function.identity()));
+
+  /** By its name in lower case; null if it leaves nothing. */
+  static @Nullable PgFunction find(String name) {
+    return BY_NAME.get(name);
+  }
 
   private static List<PgFunction> all() {
     List<PgFunction> all = new ArrayList<>();

@@ -9,6 +9,7 @@ import static dev.pooler.core.statement.Footprint.SETTING;
 import static dev.pooler.core.statement.Footprint.TEMP_TABLE;
 import static dev.pooler.core.statement.StatementTrait.CHAINS;
 import static dev.pooler.core.statement.StatementTrait.CONTROLS_TRANSACTION;
+import static dev.pooler.core.statement.StatementTrait.CREATES;
 import static dev.pooler.core.statement.StatementTrait.REFUSES_TRANSACTION;
 import static dev.pooler.core.statement.StatementTrait.SETS_LOCALLY;
 import static dev.pooler.core.statement.StatementTrait.TEMP_TABLE_UNTIL_COMMIT;
@@ -137,6 +138,7 @@ final class PgRules {
   }
 
   private static void queries() {
+    rule(StatementClass.WRITE, "select|with").any(PgWord.INTO).is(CREATES);
     rule(StatementClass.WRITE, "select|values|table|with")
         .any(PgWord.INSERT, PgWord.UPDATE, PgWord.DELETE, PgWord.MERGE)
         .any(PgWord.INTO, PgWord.SHARE);
@@ -161,7 +163,8 @@ final class PgRules {
     rule(StatementClass.DDL, "alter type").any(PgWord.VALUE).is(REFUSES_TRANSACTION);
     rule(StatementClass.DDL, "create|alter|drop").any(PgWord.CONCURRENTLY).is(REFUSES_TRANSACTION);
     rule(StatementClass.DDL, "create|alter extension").leaves(Footprint.CODE);
-    rule(StatementClass.DDL, "create|alter|drop");
+    rule(StatementClass.DDL, "create").is(CREATES);
+    rule(StatementClass.DDL, "alter|drop");
     rule(StatementClass.DDL, "comment|grant|revoke|reassign|security|import");
   }
 

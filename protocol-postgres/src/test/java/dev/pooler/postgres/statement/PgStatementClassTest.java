@@ -28,15 +28,15 @@ class PgStatementClassTest {
           ((VALUES (1), (2)))                             -> 1 READ READ_ONLY
           TABLE t                                         -> 1 READ READ_ONLY
           WITH x AS (SELECT 1) SELECT * FROM x            -> 1 READ READ_ONLY
-          WITH x AS (INSERT INTO t VALUES (1) RETURNING *) SELECT * FROM x -> 1 WRITE
-          WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x -> 1 WRITE
-          WITH x AS (SELECT 1) MERGE INTO t USING x ON true WHEN MATCHED THEN DELETE -> 1 WRITE
+          WITH x AS (INSERT INTO t VALUES (1) RETURNING *) SELECT * FROM x -> 1 WRITE CREATES
+          WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x -> 1 WRITE CREATES
+          WITH x AS (SELECT 1) MERGE INTO t USING x ON true WHEN MATCHED THEN DELETE -> 1 WRITE CREATES
           SELECT "insert", 'update', $$delete$$ FROM t    -> 1 READ READ_ONLY
           SELECT substring(a for 3) FROM t                -> 1 READ READ_ONLY
           SELECT * FROM t FOR UPDATE                      -> 1 WRITE
           SELECT * FROM t FOR NO KEY UPDATE SKIP LOCKED   -> 1 WRITE
           SELECT * FROM t FOR KEY SHARE                   -> 1 WRITE
-          SELECT 1 INTO t                                 -> 1 WRITE
+          SELECT 1 INTO t                                 -> 1 WRITE CREATES
           SELECT nextval('s')                             -> 1 READ ADVANCES_SEQUENCE
           SELECT pg_advisory_lock(1)                      -> 1 READ
           SELECT 1; SHOW x                                -> 2 READ READ_ONLY
@@ -114,10 +114,10 @@ class PgStatementClassTest {
           SELECT 5--3;BEGIN\\n                             -> 1 READ READ_ONLY
           SELECT 1 --\\r;BEGIN                             -> 2 READ CONTROLS_TRANSACTION
           SELECT 1 +/* */ 2                               -> 1 READ READ_ONLY
-          SELECT 1UNION SELECT 2INTO t                    -> 1 WRITE
+          SELECT 1UNION SELECT 2INTO t                    -> 1 WRITE CREATES
           SET a = 1                                       -> 1 SET
           RESET a                                         -> 1 SET
-          CREATE TABLE t (a int)                          -> 1 DDL
+          CREATE TABLE t (a int)                          -> 1 DDL CREATES
           CREATE TEMP TABLE t (a int) ON COMMIT DROP      -> 1 DDL TEMP_TABLE_UNTIL_COMMIT
           CREATE DATABASE d                               -> 1 DDL REFUSES_TRANSACTION
           DROP DATABASE d                                 -> 1 DDL REFUSES_TRANSACTION LETS_GO
@@ -126,7 +126,7 @@ class PgStatementClassTest {
           ALTER DATABASE d SET TABLESPACE s               -> 1 DDL REFUSES_TRANSACTION
           ALTER DATABASE d SET work_mem = 1               -> 1 DDL
           CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)     -> 1 DDL REFUSES_TRANSACTION
-          CREATE INDEX i ON t (a)                         -> 1 DDL
+          CREATE INDEX i ON t (a)                         -> 1 DDL CREATES
           DROP INDEX CONCURRENTLY i                       -> 1 DDL REFUSES_TRANSACTION LETS_GO
           REINDEX (VERBOSE) TABLE CONCURRENTLY t          -> 1 UTILITY REFUSES_TRANSACTION
           ALTER TABLE t DETACH PARTITION p CONCURRENTLY   -> 1 DDL REFUSES_TRANSACTION
@@ -158,13 +158,13 @@ class PgStatementClassTest {
           "select" 1                                      -> 1 UNKNOWN REFUSES_TRANSACTION
           SELEC 1                                         -> 1 UNKNOWN REFUSES_TRANSACTION
           SELECT 1); BEGIN                                -> 2 UNKNOWN CONTROLS_TRANSACTION REFUSES_TRANSACTION
-          CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2) -> 1 DDL
-          CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END -> 1 DDL
-          CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END; SELECT 1 -> 2 DDL
-          CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 AS end; END; COMMIT -> 2 DDL CONTROLS_TRANSACTION
+          CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2) -> 1 DDL CREATES
+          CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END -> 1 DDL CREATES
+          CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END; SELECT 1 -> 2 DDL CREATES
+          CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 AS end; END; COMMIT -> 2 DDL CONTROLS_TRANSACTION CREATES
           CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; -> 1 UNKNOWN REFUSES_TRANSACTION
-          CREATE FUNCTION f(begin atomic) RETURNS int AS 'x'; BEGIN -> 2 DDL CONTROLS_TRANSACTION
-          CREATE VIEW v AS SELECT 1; BEGIN                -> 2 DDL CONTROLS_TRANSACTION
+          CREATE FUNCTION f(begin atomic) RETURNS int AS 'x'; BEGIN -> 2 DDL CONTROLS_TRANSACTION CREATES
+          CREATE VIEW v AS SELECT 1; BEGIN                -> 2 DDL CONTROLS_TRANSACTION CREATES
           """)
   void isOfThisClassAndHasTheseTraits(String text, String expected) {
     String sql = text.replace("\\n", "\n").replace("\\r", "\r").replace("\\\\", "\\");

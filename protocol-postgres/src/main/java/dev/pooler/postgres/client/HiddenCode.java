@@ -1,0 +1,139 @@
+package dev.pooler.postgres.client;
+
+import dev.pooler.core.statement.Footprint;
+import dev.pooler.core.statement.StatementFacts;
+import dev.pooler.core.statement.StatementTrait;
+import dev.pooler.postgres.session.CodeCensus;
+import dev.pooler.postgres.session.CodeFindings;
+import dev.pooler.postgres.session.SessionQuestion;
+import java.util.function.LongSupplier;
+
+/**
+ * What may have run in a session's transaction though no text shows it, and whether that is to be
+ * asked about. Statements that leave the catalogs alone cost a volatile read. Confined to its
+ * session's loop.
+ */
+final class HiddenCode {
+  private final CodeCensus census;
+  private final LongSupplier clock;
+
+  /** Functions that no text shows are taken to leave nothing. */
+  private final boolean trusted;
+
+  /** Something ran behind which functions may stand. */
+  private boolean wrote;
+
+  /** Something was read: views, policies, domains and operators have functions too. */
+  private boolean read;
+
+  /** Something was made that search_path may have made temporary. */
+  private boolean created;
+
+  private boolean asksCensus;
+
+  HiddenCode(CodeCensus census, LongSupplier clock, boolean trusted) {
+    this.census = census;
+    this.clock = clock;
+    this.trusted = trusted;
+  }
+
+  /** Triggers, defaults, rules: whatever changes rows may call functions. */
+  boolean mayRunIn(StatementFacts facts) {
+    if (facts.leaves(Footprint.UNKNOWN_FUNCTION)) {
+      return true;
+    }
+    return switch (facts.first()) {
+      case WRITE, COPY, DDL, CALL -> true;
+      case BEGIN, COMMIT, ROLLBACK, SAVEPOINT, SET, SHOW, EMPTY -> facts.statements() > 1;
+      default ->
+          (facts.statements() > 1 && !facts.is(StatementTrait.READ_ONLY))
+              || census.findings().reads();
+    };
+  }
+
+  /** A statement is about to run. */
+  void note(StatementFacts facts) {
+    created |= facts.is(StatementTrait.CREATES);
+    if (!trusted) {
+      wrote |= mayRunIn(facts);
+      read |= mayRead(facts);
+    }
+  }
+
+  private static boolean mayRead(StatementFacts facts) {
+    return switch (facts.first()) {
+      case READ, CURSOR, UTILITY -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether code may have run in this transaction that has left something. */
+  boolean mayHaveLeft() {
+    return wrote && census.finding(clock.getAsLong()) != CodeCensus.Finding.HARMLESS;
+  }
+
+  /** Whether functions that no text shows may have run in this transaction. */
+  boolean mayHaveRun() {
+    return wrote;
+  }
+
+  /** Whether the code of the database is to be asked about first. */
+  boolean asksCensus() {
+    return asksCensus;
+  }
+
+  /** What is to be asked about now that the transaction is over, as packed {@link Footprint}s. */
+  int judge() {
+    if (!wrote && !read && !created) {
+      return 0;
+    }
+    long now = clock.getAsLong();
+    CodeCensus.Finding finding = census.finding(now);
+    if (finding == CodeCensus.Finding.NOT_ASKED) {
+      if (wrote || created || census.isForReader(now)) {
+        asksCensus = true;
+      } else {
+        read = false;
+      }
+      return 0;
+    }
+    CodeFindings findings = census.findings();
+    int doubts = 0;
+    if (finding == CodeCensus.Finding.MAY_LEAVE && (wrote || (read && findings.reads()))) {
+      doubts = SessionQuestion.ASKABLE;
+    }
+    if (created && findings.temporaryPath()) {
+      doubts |= Footprint.TEMP_TABLE.bit();
+    }
+    forget();
+    return doubts;
+  }
+
+  /** The server has told of its code. */
+  void found(CodeFindings findings) {
+    asksCensus = false;
+    census.found(findings, clock.getAsLong());
+  }
+
+  /**
+   * The server has not told.
+   *
+   * @return whether something may have been left that is not known
+   */
+  boolean notFound() {
+    boolean unknown = wrote || created;
+    if (asksCensus) {
+      census.notFound(clock.getAsLong());
+    }
+    forget();
+    return unknown;
+  }
+
+  /** Nothing is left of what ran. */
+  void forget() {
+    wrote = false;
+    read = false;
+    created = false;
+    asksCensus = false;
+  }
+}
