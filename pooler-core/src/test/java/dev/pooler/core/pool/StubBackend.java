@@ -30,6 +30,10 @@ public final class StubBackend implements Backend {
   /** The next move fails. */
   public volatile boolean immovable;
 
+  /** When the server has closed its end. */
+  public volatile CompletableFuture<@Nullable Void> farewell =
+      CompletableFuture.completedFuture(null);
+
   public volatile @Nullable EvictReason closedFor;
   public volatile @Nullable EventLoop loop;
   private volatile boolean dead;
@@ -66,7 +70,7 @@ public final class StubBackend implements Backend {
       closedFor = reason;
     }
     dead = true;
-    return CompletableFuture.completedFuture(null);
+    return farewell;
   }
 
   @Override

@@ -60,8 +60,8 @@ public final class HikariSupply implements PoolSupply {
   private final ConcurrentHashMap<Long, Connection> borrowed = new ConcurrentHashMap<>();
   private final Set<Thread> fetchers = ConcurrentHashMap.newKeySet();
 
-  /** Connections on their way back to HikariCP or out of it; see {@link #awaitLeaving}. */
-  private final Set<CompletableFuture<Boolean>> leaving = ConcurrentHashMap.newKeySet();
+  /** Connections on their way back to HikariCP; see {@link #awaitReturning}. */
+  private final Set<CompletableFuture<Boolean>> returning = ConcurrentHashMap.newKeySet();
 
   private volatile @Nullable HikariDataSource source;
   private volatile @Nullable SqlFailure lastFailure;
@@ -174,7 +174,7 @@ public final class HikariSupply implements PoolSupply {
     lastFailure = null;
     while (true) {
       HikariDataSource hikari = source();
-      awaitLeaving();
+      awaitReturning();
       Connection connection = hikari.getConnection();
       Backend backend = connection.unwrap(WireConnection.class).backend();
       if (backend.usable() && moved(backend, asker.loop())) {
@@ -183,6 +183,7 @@ public final class HikariSupply implements PoolSupply {
       }
       pool.counters().evicted(backend.deadFor());
       hikari.evictConnection(connection);
+      serveThoseInside();
       if (++dead == DEAD_IN_A_ROW) {
         LOG.warn("pool {}: backends were closed while idle; replacing all", pool.key());
         replaceAll();
@@ -191,20 +192,32 @@ public final class HikariSupply implements PoolSupply {
   }
 
   /**
-   * HikariCP opens a connection for who asks when there is room, not for who waits when room comes:
-   * with minimumIdle 0 an eviction leaves its waiters waiting until their time-out. So what has
-   * left us has left it too before we ask.
+   * What is given back is idle in a moment: who asked before would have another one connected. What
+   * is evicted is not waited for, since its server may take its time: it only keeps its place.
    */
-  private void awaitLeaving() throws SQLException {
+  private void awaitReturning() throws SQLException {
     try {
-      for (CompletableFuture<Boolean> left : leaving) {
-        left.get(MOVE_SECONDS, TimeUnit.SECONDS);
+      for (CompletableFuture<Boolean> returned : returning) {
+        returned.get(MOVE_SECONDS, TimeUnit.SECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new SQLException("interrupted while backends were given back", e);
     } catch (ExecutionException | TimeoutException e) {
-      LOG.warn("pool {}: a backend did not close in {} s", pool.key(), MOVE_SECONDS);
+      LOG.warn("pool {}: a backend was not given back in {} s", pool.key(), MOVE_SECONDS);
+    }
+  }
+
+  /**
+   * HikariCP opens a connection for who asks when there is room, not for who waits when room comes:
+   * with minimumIdle 0 an eviction would leave its waiters waiting until their time-out.
+   */
+  private void serveThoseInside() {
+    if (bean() instanceof HikariPool running) {
+      int waiting = running.getThreadsAwaitingConnection();
+      if (waiting > 0) {
+        running.addBagItem(waiting);
+      }
     }
   }
 
@@ -224,9 +237,20 @@ public final class HikariSupply implements PoolSupply {
   public void giveBack(Backend backend) {
     Connection connection = borrowed.remove(backend.id());
     if (connection != null) {
-      CompletableFuture<Boolean> left = new CompletableFuture<>();
-      leaving.add(left);
-      leave("pooler-give-back", left, () -> close(connection));
+      CompletableFuture<Boolean> returned = new CompletableFuture<>();
+      returning.add(returned);
+      Thread.ofVirtual().name("pooler-give-back").start(() -> giveBack(connection, returned));
+    }
+  }
+
+  @SuppressWarnings("CollectionUndefinedEquality") // the very same future is meant
+  private void giveBack(Connection connection, CompletableFuture<Boolean> returned) {
+    try {
+      close(connection);
+    } finally {
+      returning.remove(returned);
+      returned.complete(true);
+      serveThoseInside(); // its time may have been over
     }
   }
 
@@ -234,29 +258,11 @@ public final class HikariSupply implements PoolSupply {
   public void evict(Backend backend, EvictReason reason) {
     LOG.info("pool {}: evicting backend {}: {}", pool.key(), backend.id(), reason.label());
     Connection connection = borrowed.remove(backend.id());
-    CompletableFuture<Boolean> left = new CompletableFuture<>();
-    if (connection != null) {
-      leaving.add(left);
-    }
     backend
         .close(reason)
         .whenComplete((done, failure) -> {
           if (connection != null) {
-            leave("pooler-evict", left, () -> discard(connection));
-          }
-        });
-  }
-
-  @SuppressWarnings("CollectionUndefinedEquality") // the very same future is meant
-  private void leave(String thread, CompletableFuture<Boolean> left, Runnable how) {
-    Thread.ofVirtual()
-        .name(thread)
-        .start(() -> {
-          try {
-            how.run();
-          } finally {
-            leaving.remove(left);
-            left.complete(true);
+            Thread.ofVirtual().name("pooler-evict").start(() -> discard(connection));
           }
         });
   }
@@ -371,10 +377,7 @@ public final class HikariSupply implements PoolSupply {
   @Override
   public void most(int backends) {
     running().setMaximumPoolSize(backends);
-    if (bean() instanceof HikariPool running) {
-      // Whoever waits in there since the room was less is not thought of by itself.
-      running.addBagItem(running.getThreadsAwaitingConnection());
-    }
+    serveThoseInside();
     Thread.ofVirtual().name("pooler-shrink").start(() -> shrink(backends));
   }
 
@@ -405,6 +408,7 @@ public final class HikariSupply implements PoolSupply {
       pool.counters().evicted(reason);
       backend.close(reason).toCompletableFuture().join();
       running.evictConnection(connection);
+      serveThoseInside();
       return true;
     } catch (SQLException e) {
       return false; // somebody needed it in this very moment
@@ -456,6 +460,7 @@ public final class HikariSupply implements PoolSupply {
     HikariDataSource hikari = source;
     if (hikari != null) {
       hikari.evictConnection(connection);
+      serveThoseInside();
     }
   }
 

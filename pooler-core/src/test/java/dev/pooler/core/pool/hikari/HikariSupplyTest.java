@@ -1,6 +1,7 @@
 package dev.pooler.core.pool.hikari;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -226,6 +227,39 @@ class HikariSupplyTest {
     assertNotSame(lease.backend(), get(acquire(one)).backend());
     assertEquals(EvictReason.CLIENT_GONE, connector.made.getFirst().closedFor);
     assertEquals(1, connector.mostOpen());
+  }
+
+  /** Needs only those to wait for its close who need its place. */
+  @Test
+  void aBackendThatClosesSlowlyHoldsUpNobodyElse() throws Exception {
+    supply(2, 0, Duration.ofSeconds(30));
+    Lease lease = get(acquire(one));
+    StubBackend slow = connector.made.getFirst();
+    slow.farewell = new CompletableFuture<>();
+    one.execute(() -> lease.evict(EvictReason.CLIENT_GONE));
+    acquire(one).get(3, TimeUnit.SECONDS);
+    CompletableFuture<Lease> needsItsPlace = acquire(two);
+    until(() -> figure("pending") == 1);
+    assertFalse(needsItsPlace.isDone());
+    slow.farewell.complete(null);
+    get(needsItsPlace);
+  }
+
+  /** Needs HikariCP to be told of the room: with no minimum it thinks of nobody who waits. */
+  @Test
+  void whoWaitsInHikariIsServedWhenAnEvictionMakesRoom() throws Exception {
+    supply(2, 0, Duration.ofSeconds(30));
+    Lease lease = get(acquire(one));
+    CountDownLatch ready = connector.readyWhenReleased();
+    CompletableFuture<Lease> first = acquire(one);
+    CompletableFuture<Lease> second = acquire(two);
+    until(() -> figure("pending") == 2); // both loops have asked HikariCP, and one place is left
+    ready.countDown();
+    get(CompletableFuture.anyOf(first, second));
+    assertFalse(first.isDone() && second.isDone());
+    one.execute(() -> lease.evict(EvictReason.CLIENT_GONE));
+    get(first);
+    get(second);
   }
 
   @Test

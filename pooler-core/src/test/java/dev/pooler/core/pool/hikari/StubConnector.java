@@ -19,6 +19,7 @@ final class StubConnector implements BackendConnector {
   private final AtomicInteger failuresLeft = new AtomicInteger();
   private volatile ConnectFailure failure = refused();
   private volatile CountDownLatch gate = new CountDownLatch(0);
+  private volatile CountDownLatch slow = new CountDownLatch(0);
   private volatile long mostOpen;
 
   static ConnectFailure refused() {
@@ -42,6 +43,13 @@ final class StubConnector implements BackendConnector {
     return latch;
   }
 
+  /** Backends are there as soon as the latch has been counted down. */
+  CountDownLatch readyWhenReleased() {
+    CountDownLatch latch = new CountDownLatch(1);
+    slow = latch;
+    return latch;
+  }
+
   long open() {
     return made.stream().filter(backend -> backend.closedFor == null).count();
   }
@@ -55,16 +63,20 @@ final class StubConnector implements BackendConnector {
     attempts.incrementAndGet();
     if (failuresLeft.get() > 0) {
       failuresLeft.decrementAndGet();
-      return CompletableFuture.runAsync(this::passGate, Thread::startVirtualThread)
+      return CompletableFuture.runAsync(() -> pass(gate), Thread::startVirtualThread)
           .thenCompose(passed -> CompletableFuture.failedFuture(failure));
     }
     StubBackend backend = new StubBackend();
     made.add(backend);
     mostOpen = Math.max(mostOpen, open());
-    return CompletableFuture.completedFuture(backend);
+    CountDownLatch ready = slow;
+    return ready.getCount() == 0
+        ? CompletableFuture.completedFuture(backend)
+        : CompletableFuture.runAsync(() -> pass(ready), Thread::startVirtualThread)
+            .thenApply(passed -> backend);
   }
 
-  private void passGate() {
+  private static void pass(CountDownLatch gate) {
     try {
       gate.await();
     } catch (InterruptedException e) {
