@@ -228,7 +228,7 @@ class CancelTest {
       String pid = a.client().value("select pg_backend_pid() where true");
       a.client().send(PgBytes.query("select pg_sleep(30)"));
       awaitRunning("select pg_sleep(30)");
-      forwarder.close(); // to its connections nothing happens, but there are no new ones
+      forwarder.acceptNoMore();
       cancel(beyond.unix(), a.key());
       observer.query("select pg_cancel_backend(" + pid + ")");
       assertEquals("57014", a.client().readUntil('Z').get(1).sqlState());

@@ -57,8 +57,13 @@ final class Forwarder implements AutoCloseable {
     }
   }
 
+  /** Nothing happens to the connections there are, but there will be no others. */
+  void acceptNoMore() throws IOException {
+    listener.close();
+  }
+
   @Override
   public void close() throws IOException {
-    listener.close();
+    acceptNoMore();
   }
 }
