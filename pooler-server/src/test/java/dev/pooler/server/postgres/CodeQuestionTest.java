@@ -63,11 +63,10 @@ class CodeQuestionTest {
         SessionQuestion.of(
             census && !trees ? 0 : Footprint.SETTING.bit(), Set.of(), code, census && !trees);
     RawPgClient.rows(run(direct, sql))
-        .forEach(
-            row -> {
-              boolean tree = "tree".equals(row.getFirst());
-              kinds.add(tree ? row.get(2) + " " + row.get(1) : row.getFirst());
-            });
+        .forEach(row -> {
+          boolean tree = "tree".equals(row.getFirst());
+          kinds.add(tree ? row.get(2) + " " + row.get(1) : row.getFirst());
+        });
     kinds.remove("setting");
     return kinds;
   }

@@ -31,10 +31,11 @@ public record CodeFindings(
       case "reads" -> new CodeFindings(true, true, trees, notifies, temporaryPath, asks);
       case "notifies" -> new CodeFindings(leaves, reads, trees, true, temporaryPath, asks);
       case "temporary path" -> new CodeFindings(leaves, reads, trees, notifies, true, asks);
-      case "currval in a function" -> asks == SequencePrograms.Care.NONE
-          ? new CodeFindings(
-              leaves, reads, trees, notifies, temporaryPath, SequencePrograms.Care.ASKS)
-          : this;
+      case "currval in a function" ->
+          asks == SequencePrograms.Care.NONE
+              ? new CodeFindings(
+                  leaves, reads, trees, notifies, temporaryPath, SequencePrograms.Care.ASKS)
+              : this;
       case "tree" -> andTree(name, value);
       default -> this;
     };

@@ -15,8 +15,7 @@ public final class CodePatterns {
   private static final String SPACES = "(?:\\s|\\\\[nrtbf])*";
 
   /** Where a statement begins that is not in a string. */
-  static final String STATEMENT =
-      "(?:^|;|\\*/|>>|--[^\\n]*\\n|\\m(?:begin|then|else|loop)\\M)\\s*";
+  static final String STATEMENT = "(?:^|;|\\*/|>>|--[^\\n]*\\n|\\m(?:begin|then|else|loop)\\M)\\s*";
 
   /** Where one may begin in text that is run. */
   private static final String TEXT =
@@ -75,8 +74,7 @@ public final class CodePatterns {
           + (PLACE + "s|(?:" + PLACE + "i\\s*\\.\\s*)?" + PLACE + "i\\s*\\()))");
 
   private static final String LITERAL = "(?:e?'+|\\$" + "[a-z_]*\\$)" + VERB;
-  private static final String TOLD_TEXT =
-      "\\s*\\(*\\s*(?:(?:format|concat)\\s*\\(\\s*)?" + LITERAL;
+  private static final String TOLD_TEXT = "\\s*\\(*\\s*(?:(?:format|concat)\\s*\\(\\s*)?" + LITERAL;
 
   private static final String EXECUTE =
       "(?:" + STATEMENT + "|\\m(?:in|for|query)\\M\\s*)execute\\M";

@@ -104,10 +104,7 @@ final class CodeQuestion {
           + tree("read", "polqual", "pg_catalog.pg_get_expr(polqual, polrelid)", "pg_policy")
           + " UNION ALL "
           + tree(
-              "read",
-              "polwithcheck",
-              "pg_catalog.pg_get_expr(polwithcheck, polrelid)",
-              "pg_policy")
+              "read", "polwithcheck", "pg_catalog.pg_get_expr(polwithcheck, polrelid)", "pg_policy")
           + " UNION ALL "
           + tree("read", "conbin", "pg_catalog.pg_get_constraintdef(oid)", "pg_constraint")
           + " AND contypid OPERATOR(pg_catalog.<>) 0 UNION ALL "

@@ -67,8 +67,7 @@ public record SessionTruth(
         default -> throw new IllegalStateException("no kind of answer: " + kind);
       }
     }
-    return new SessionTruth(
-        settings, role, sessionUser, found, hidden, code, channels, prepared);
+    return new SessionTruth(settings, role, sessionUser, found, hidden, code, channels, prepared);
   }
 
   /** Whether everything that would be said to another backend is ASCII. */
