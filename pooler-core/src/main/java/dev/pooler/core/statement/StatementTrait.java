@@ -26,7 +26,10 @@ public enum StatementTrait {
   SETS_LOCALLY,
   /** Has a constant that may stand for the time at which the text is parsed: {@code 'today'}. */
   READS_CLOCK,
-  /** May change how the texts behind it are read: what escapes in strings, their encoding. */
+  /**
+   * May change how the texts behind it are read: what escapes in strings, their encoding. A text
+   * that does nothing but reset all settings has it not.
+   */
   CHANGES_READING,
   /** Makes an object, where its text or search_path says. */
   CREATES;

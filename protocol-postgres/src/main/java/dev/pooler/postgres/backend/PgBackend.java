@@ -292,6 +292,11 @@ public final class PgBackend implements SessionBackend, FrameSink {
   }
 
   @Override
+  public Dialect usualDialect() {
+    return PgDialects.of(reportedAtLogin);
+  }
+
+  @Override
   public Dialect dialectWith(List<PgSettings.Change> changes) {
     Dialect then = dialect;
     for (PgSettings.Change change : changes) {

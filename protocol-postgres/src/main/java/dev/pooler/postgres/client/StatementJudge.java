@@ -482,7 +482,7 @@ final class StatementJudge {
       backend.speaker().is(told);
     }
     defined |= mayDefine(facts);
-    rereads |= mayChangeReading(facts);
+    rereads |= mayChangeReading(facts, backend);
     setsLocally |= facts.is(StatementTrait.SETS_LOCALLY);
     shadows |= defined || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT);
     if (mayCreateTemporary(facts)) {
@@ -565,8 +565,10 @@ final class StatementJudge {
   }
 
   /** Triggers and the like are not reckoned with: what they change is known with the answer. */
-  private static boolean mayChangeReading(StatementFacts facts) {
-    return facts.is(StatementTrait.CHANGES_READING)
+  private boolean mayChangeReading(StatementFacts facts, SessionBackend backend) {
+    boolean resets = facts.clears(Footprint.SETTING) && !backend.usualDialect().equals(dialect);
+    return resets
+        || facts.is(StatementTrait.CHANGES_READING)
         || facts.leaves(Footprint.CODE)
         || facts.leaves(Footprint.UNKNOWN);
   }

@@ -32,6 +32,7 @@ public final class PgStatementReader implements StatementReader {
   private boolean readOnly;
   private boolean plainBegin;
   private boolean readsClock;
+  private boolean resetsAll;
   private int traits;
   private int footprint;
   private int clears;
@@ -67,6 +68,7 @@ public final class PgStatementReader implements StatementReader {
     readOnly = true;
     plainBegin = false;
     readsClock = false;
+    resetsAll = false;
     traits = 0;
     footprint = 0;
     clears = 0;
@@ -76,6 +78,7 @@ public final class PgStatementReader implements StatementReader {
     int all = traits;
     all |= readOnly && statements > 0 ? StatementTrait.READ_ONLY.bit() : 0;
     all |= plainBegin && statements == 1 ? StatementTrait.PLAIN_BEGIN.bit() : 0;
+    all |= resetsAll && statements > 1 ? StatementTrait.CHANGES_READING.bit() : 0;
     all |= readsClock ? StatementTrait.READS_CLOCK.bit() : 0;
     return shelf.facts(statements, first, all, footprint, clears, digest.value());
   }
@@ -118,14 +121,14 @@ public final class PgStatementReader implements StatementReader {
 
   /**
    * Whether it sets or resets standard_conforming_strings or client_encoding, or may. A set_config
-   * is looked at where it is called.
+   * is looked at where it is called. A lone RESET ALL says it by what it clears.
    */
   private boolean changesReading(PgRule rule) {
     WordSet seen = shape.seen();
     boolean sets = rule.type == StatementClass.SET && seen.intersects(READING);
-    boolean resetsAll = (rule.clears & Footprint.SETTING.bit()) != 0;
     boolean updates = seen.contains(PgWord.UPDATE) && seen.contains(PgWord.PG_SETTINGS);
-    return sets || resetsAll || updates;
+    resetsAll |= (rule.clears & Footprint.SETTING.bit()) != 0;
+    return sets || updates;
   }
 
   /** What words mean in whatever statement they stand. */

@@ -109,6 +109,9 @@ public interface SessionBackend extends Backend {
   /** How the server reads texts, as of its last answer. */
   Dialect dialect();
 
+  /** How it reads them where nothing is set. */
+  Dialect usualDialect();
+
   /** How it will read them with these changes. */
   Dialect dialectWith(List<PgSettings.Change> changes);
 

@@ -137,7 +137,7 @@ class PgStatementClassTest {
           VACUUM                                          -> 1 UTILITY REFUSES_TRANSACTION
           VACUUM (FULL) t                                 -> 1 UTILITY REFUSES_TRANSACTION
           CLUSTER                                         -> 1 UTILITY REFUSES_TRANSACTION
-          DISCARD ALL                                     -> 1 UTILITY REFUSES_TRANSACTION LETS_GO TOUCHES_CHANNELS CHANGES_READING
+          DISCARD ALL                                     -> 1 UTILITY REFUSES_TRANSACTION LETS_GO TOUCHES_CHANNELS
           CALL p()                                        -> 1 CALL REFUSES_TRANSACTION
           DO 'x'                                          -> 1 CALL REFUSES_TRANSACTION
           EXECUTE p                                       -> 1 CALL

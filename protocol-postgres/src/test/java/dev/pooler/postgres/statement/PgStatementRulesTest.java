@@ -138,8 +138,7 @@ class PgStatementRulesTest {
             "set session client_encoding = default",
             "set names 'sjis'",
             "reset client_encoding",
-            "reset all",
-            "discard all",
+            "reset all; set work_mem = '1MB'",
             "select set_config('client_encoding', 'sjis', true)",
             "select set_config($1, $2, true)",
             "select set_config(lower('A'), '', true)",
@@ -153,6 +152,8 @@ class PgStatementRulesTest {
             "set local app.x = 'client_encoding'",
             "select set_config('app.client_encoding', 'x', false)",
             "show client_encoding",
+            "reset all",
+            "discard all",
             "select names, client_encoding from t",
             "select setting from pg_settings where name = 'client_encoding'",
             "rollback")) {
