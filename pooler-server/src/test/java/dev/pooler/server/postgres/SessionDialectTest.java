@@ -103,15 +103,15 @@ class SessionDialectTest {
   @Test
   void backslashesEscapeIfTheRoleSaysSo() throws Exception {
     try (RawPgClient direct = SharedServer.direct()) {
-      direct.query(
-          "alter role postgres in database postgres set standard_conforming_strings = off");
+      String role = "alter role postgres in database postgres ";
+      direct.query(role + "set standard_conforming_strings = off");
       try (PoolerFixture fresh = PoolerFixture.ofPoolSize(SharedServer.get(), 1);
           RawPgClient client = fresh.session("postgres");
           RawPgClient other = fresh.session("postgres")) {
         assertEquals("7MB", first(client.query(SETS)));
         assertEquals("4MB", other.value("show work_mem"));
       } finally {
-        direct.query("alter role postgres in database postgres reset standard_conforming_strings");
+        direct.query(role + "reset standard_conforming_strings");
       }
     }
   }

@@ -570,9 +570,7 @@ final class PreparedTraffic {
     return judge.read(PgFrontDoor.loopRules(), in, 0, Strings.end(in, 0, definition.length));
   }
 
-  /**
-   * Before a Bind without a name: the backend may be about to parse its text for the first time.
-   */
+  /** Before a Bind without a name: the backend may be about to parse its text. */
   private void rereadUnnamed() {
     byte[] definition =
         unnamed.isElsewhere() && !unnamed.meaning().dialect().equals(judge.dialect())

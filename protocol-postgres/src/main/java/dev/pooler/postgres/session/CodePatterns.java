@@ -46,7 +46,7 @@ public final class CodePatterns {
   /** A call of set_config whose name is no plain literal, or something that may become one. */
   public static final String HIDDEN_CALL =
       "\\mset_config\\M(?:\\s*[\"'/%\\\\$-]|\\s*\\((?!\\s*'+"
-          + ("[a-z_][a-z0-9_$.]*'+(?:::text)?\\s*,))")
+          + "[a-z_][a-z0-9_$.]*'+(?:::text)?\\s*,))"
           + "|\\mu&[\"']";
 
   /** A SET whose name is put together or quoted; to be looked for without {@link #UPDATES}. */
