@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -338,6 +339,28 @@ class BackendLoginTest {
             var statement = direct.createStatement()) {
           statement.execute("alter role clear password 'right'");
         }
+      }
+    }
+  }
+
+  /** Needs SO_KEEPALIVE: the kernel's timer of such a connection is shown as 2. */
+  @Test
+  void aServerThatIsGoneWithoutAWordIsFoundOut() throws Exception {
+    String there = ":%04X".formatted(server.port());
+    for (String mode : List.of("disable", "require")) {
+      try (PoolerFixture pooler = with(tcp("trusted") + ", tls: {mode: " + mode + "}");
+          RawPgClient client = RawPgClient.session(pooler.unix(), "any", "d")) {
+        assertEquals("trusted", client.value("select current_user"));
+        List<String> timers = new ArrayList<>();
+        for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
+          for (String line : Files.readAllLines(Path.of(table))) {
+            String[] fields = line.strip().split("\\s+");
+            if (fields[2].endsWith(there) && fields[3].equals("01")) {
+              timers.add(fields[5].substring(0, 2));
+            }
+          }
+        }
+        assertEquals(List.of("02"), timers);
       }
     }
   }

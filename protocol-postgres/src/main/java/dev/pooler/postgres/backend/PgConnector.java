@@ -17,6 +17,7 @@ import dev.pooler.postgres.auth.BackendSecret;
 import dev.pooler.postgres.auth.BackendSecrets;
 import dev.pooler.postgres.auth.ScramKeys;
 import dev.pooler.postgres.listen.Speakers;
+import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -280,9 +281,12 @@ public final class PgConnector implements BackendConnector {
       CompletableFuture<Backend> result) {
     List<EventLoop> loops = target.transport().eventLoops();
     EventLoop loop = loops.get(Math.floorMod(turn.getAndIncrement(), loops.size()));
-    target
-        .transport()
-        .connector(address, loop)
+    Bootstrap connector = target.transport().connector(address, loop);
+    if (!target.isUnix()) {
+      // Some wait for their server for hours, and where it is gone nobody says so.
+      connector.option(ChannelOption.SO_KEEPALIVE, true);
+    }
+    connector
         .option(
             ChannelOption.CONNECT_TIMEOUT_MILLIS,
             Math.toIntExact(target.connectTimeout().toMillis()))
