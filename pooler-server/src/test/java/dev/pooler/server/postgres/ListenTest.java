@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pooler.testkit.server.EmbeddedPostgres;
 import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
@@ -527,6 +528,82 @@ class ListenTest {
       assertEquals(List.of("x 1"), heard(c));
       assertEquals(List.of("x 1", "y 1"), heard(d));
     }
+  }
+
+  /** Needs the listener of the session's own pool: at the new one's server its fence is not heard. */
+  @Test
+  void aSessionOfAPoolThatIsReplacedIsHeardForWhereItsPoolWas() throws Exception {
+    try (EmbeddedPostgres other = EmbeddedPostgres.started()) {
+      a.query("begin; listen x");
+      String pid = a.value("select pg_backend_pid() where true");
+      String moved =
+          """
+          databases:
+            postgres: {hosts: ["unix:%s"], user: postgres, pool: {size: 2, min-idle: 0}}
+          """;
+      assertEquals(List.of(), pooler.reload(moved.formatted(other.socket())));
+      try (RawPgClient fresh = pooler.session("postgres")) {
+        fresh.query("listen y");
+        assertEquals("1", fresh.value("select 1"));
+        assertEquals("CZ", RawPgClient.types(a.query("commit")));
+        PoolerFixture.await(
+            "its backend is gone",
+            () -> direct.value("select 1 from pg_stat_activity where pid = " + pid) == null);
+        speak("x 1");
+        assertEquals(List.of("x 1"), Notifications.next(a, 1));
+        assertEquals("1", fresh.value("select 1"));
+      }
+    }
+  }
+
+  /**
+   * Needs the fence's channel to be left: the client would hear the fences of others. So that the
+   * listener is lost before the move ends, somebody else who notifies waits for a standby: one
+   * commits notifications at a time.
+   */
+  @Test
+  void aMoveThatIsGivenUpLeavesNoChannelOfOurs() throws Exception {
+    String noticing =
+        """
+        databases:
+          postgres:
+            {hosts: ["unix:${PG}"], user: postgres, listen-gap: notice, pool: {size: 2}}
+        """;
+    String listener = "select pid from pg_stat_activity where application_name = 'pooler listener'";
+    try (EmbeddedPostgres server =
+            EmbeddedPostgres.builder()
+                .setting("synchronous_standby_names", "nobody")
+                .start();
+        PoolerFixture own = PoolerFixture.start(server, noticing);
+        RawPgClient beside = SharedServer.direct(server);
+        RawPgClient waits = SharedServer.direct(server);
+        RawPgClient client = own.session("postgres")) {
+      waits.query("set synchronous_commit = on");
+      waits.send(PgBytes.query("create table t (); notify z"));
+      PoolerFixture.await("it waits", () -> waiting(beside, "SyncRep"));
+      client.query("listen x");
+      PoolerFixture.await("the fence is about to be said", () -> waiting(beside, "object"));
+      String first = beside.value(listener);
+      beside.query("select pg_terminate_backend(" + first + ")");
+      PoolerFixture.await(
+          "another listener",
+          () -> {
+            String now = beside.value(listener);
+            return now != null && !now.equals(first);
+          });
+      beside.query(
+          "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'");
+      waits.readUntil('Z');
+      assertEquals("x", client.value("select string_agg(c, ' ') from pg_listening_channels() c"));
+      assertEquals(1, own.metric("pooler_pins_total", "reason=\"listen\""));
+      beside.query("notify x, '1'");
+      assertEquals(List.of("x 1"), Notifications.next(client, 1));
+    }
+  }
+
+  private static boolean waiting(RawPgClient beside, String what) throws IOException {
+    String sql = "select 1 from pg_stat_activity where wait_event = '" + what + "'";
+    return beside.value(sql) != null;
   }
 
   @Test

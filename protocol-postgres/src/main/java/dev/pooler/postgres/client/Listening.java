@@ -1,6 +1,5 @@
 package dev.pooler.postgres.client;
 
-import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.PoolCounters;
 import dev.pooler.postgres.listen.ChannelNames;
 import dev.pooler.postgres.listen.Hearing;
@@ -105,17 +104,11 @@ final class Listening implements Subscriber {
 
   private @Nullable Future<?> watch;
 
-  private Listening(Host host, SharedListener listener, PoolCounters counters) {
+  /** A session's first channels. */
+  Listening(Host host, SharedListener listener, PoolCounters counters) {
     this.host = host;
     this.subscription = listener.subscribe(this, counters);
     this.hearing = new Hearing(subscription.fenceChannel());
-  }
-
-  /** A session's first channels; null where nobody can listen for it. */
-  static @Nullable Listening begin(
-      PgFrontDoor door, PoolKey pool, Host host, PoolCounters counters) {
-    SharedListener listener = door.listeners().of(pool);
-    return listener == null ? null : new Listening(host, listener, counters);
   }
 
   Place place() {
@@ -170,9 +163,7 @@ final class Listening implements Subscriber {
         .ask("LISTEN " + fenceChannel() + "; NOTIFY " + fenceChannel() + ", '" + fence + "'")
         .whenComplete((rows, failure) -> {
           if (over || broken || !hearing.fenceHere()) {
-            onFence = null;
-            hearing.stay();
-            left.complete(false);
+            giveUp(backend, left, ATTEMPTS);
           } else {
             unlisten(backend, left, ATTEMPTS);
           }
@@ -193,7 +184,24 @@ final class Listening implements Subscriber {
           } else if (attempts > 1) {
             unlisten(backend, left, attempts - 1);
           } else {
-            onFence = null;
+            giveUp(backend, left, ATTEMPTS);
+          }
+        });
+  }
+
+  /** The move is off: the backend listens to the client's channels again, and to nothing of ours. */
+  private void giveUp(SessionBackend backend, CompletableFuture<Boolean> left, int attempts) {
+    onFence = null;
+    if (over) {
+      left.complete(false);
+      return;
+    }
+    backend
+        .ask("UNLISTEN " + fenceChannel())
+        .whenComplete((rows, failure) -> {
+          if (failure != null && attempts > 1) {
+            giveUp(backend, left, attempts - 1);
+          } else {
             hearing.stay();
             left.complete(false);
           }

@@ -8,6 +8,7 @@ import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.listen.Hearing;
 import dev.pooler.postgres.listen.Notification;
+import dev.pooler.postgres.listen.SharedListener;
 import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.statement.SessionBackend;
@@ -26,6 +27,12 @@ final class SessionChannels {
   private final PgSession session;
   private final StatementJudge judge;
   private final ChannelsAhead ahead;
+
+  /**
+   * That of the session's own pool, which a reload may have replaced since: the new one's may be at
+   * another server. Null where nobody can listen for the session.
+   */
+  private final @Nullable SharedListener listener;
 
   /** Who hears for the session; null while nobody else listens for it. */
   private @Nullable Listening listening;
@@ -48,6 +55,7 @@ final class SessionChannels {
   SessionChannels(PgSession session, StatementJudge judge, PreparedTraffic prepared) {
     this.session = session;
     this.judge = judge;
+    this.listener = session.door.listeners().of(session.pool());
     this.ahead = new ChannelsAhead(session.door, judge, prepared);
   }
 
@@ -108,7 +116,9 @@ final class SessionChannels {
   /** The session's backend listens to these: the shared listener takes them over. */
   void place(Lease mine, Set<String> channels) {
     if (!channels.isEmpty() && listening == null) {
-      listening = Listening.begin(session.door, session.pool(), new Ear(), session.pool.counters());
+      SharedListener shared = listener;
+      listening =
+          shared == null ? null : new Listening(new Ear(), shared, session.pool.counters());
     }
     Listening ear = listening;
     if (ear != null && ear.place() == Hearing.Place.LISTENER) {
