@@ -44,11 +44,18 @@ class DyingBackendTest {
     }
   }
 
+  /** The first statement of a pool is followed by a question, the second waits for its answer. */
+  private static void censusIsTaken(RawPgClient client) throws Exception {
+    client.query("select 1");
+    client.query("select 1");
+  }
+
   @Test
   @Tag("case-41")
   void nobodyNoticesThatAnIdleBackendIsTerminated() throws Exception {
     try (RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres")) {
+      censusIsTaken(a);
       for (int round = 0; round < 5; round++) {
         String pid = a.value(PID);
         terminate(String.valueOf(pid));
@@ -72,8 +79,7 @@ class DyingBackendTest {
     try (RawPgClient idle = pooler.session("postgres");
         RawPgClient inTransaction = pooler.session("postgres");
         RawPgClient running = pooler.session("postgres")) {
-      idle.query("select 1");
-      idle.query("select 1"); // what is asked behind the first in a database is answered
+      censusIsTaken(idle);
       inTransaction.query("begin; select 1");
       terminate(String.valueOf(inTransaction.value(PID)));
       oneFatal(inTransaction);
