@@ -408,4 +408,18 @@ class HiddenCodeTest {
         () -> String.valueOf(direct.value(last)).contains("'setting'"));
     assertEquals(0, pooler.metric("pooler_pins_total"));
   }
+
+  /** Needs the answer awaited for a session that is gone: else each costs its backend. */
+  @Test
+  void whoGoesWhileItIsAskedAboutCostsNoBackend() throws Exception {
+    function("perform set_config('app.x', k, false);");
+    for (int i = 0; i < 5; i++) {
+      try (RawPgClient c = pooler.session(DATABASE)) {
+        c.value("select 1");
+        c.value("select f('of a client that is gone', 'v')");
+      }
+      assertEquals("", b.value(CUSTOM));
+    }
+    assertEquals(0, pooler.metric("pooler_evictions_total"));
+  }
 }

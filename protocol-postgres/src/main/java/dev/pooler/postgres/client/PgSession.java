@@ -82,6 +82,9 @@ public final class PgSession extends ClientLeg {
   /** The tick before it last took or wanted a backend. */
   private long lastRequest;
 
+  /** What the session has left is being asked. */
+  private boolean reading;
+
   PgSession(
       long id,
       Channel channel,
@@ -749,6 +752,7 @@ public final class PgSession extends ClientLeg {
   /** Asks the server what the session has left, and decides then. */
   private void readBack(Lease mine) {
     become(PgSessionState.REALIGNING);
+    reading = true;
     prepared.onOwnQuery();
     boolean asksChannels = judge.asksChannels();
     boolean plain = reportsUtf8("client_encoding");
@@ -756,7 +760,9 @@ public final class PgSession extends ClientLeg {
     backend()
         .ask(plain ? question : SessionQuestion.encoded(question))
         .whenComplete((rows, failure) -> {
-          if (!realigns(mine)) {
+          reading = false;
+          boolean ended = state == PgSessionState.ENDING && lease == mine;
+          if (!realigns(mine) && !ended) {
             return; // the backend is lost, or the session over
           }
           if (failure == null) {
@@ -764,7 +770,7 @@ public final class PgSession extends ClientLeg {
             SessionTruth truth = SessionTruth.of(said, pool.key().user());
             judge.learn(truth, reportsUtf8("server_encoding"), backend());
             prepared.onSettled(backend(), false);
-            if (asksChannels) {
+            if (asksChannels && !ended) {
               channels.place(mine, truth.channels());
               return;
             }
@@ -772,7 +778,11 @@ public final class PgSession extends ClientLeg {
             LOG.warn("session {}: {} did not tell its state", id(), mine.backend(), failure);
             judge.notLearned();
           }
-          readBackOver();
+          if (ended) {
+            clean(mine);
+          } else {
+            readBackOver();
+          }
         });
   }
 
@@ -1097,7 +1107,10 @@ public final class PgSession extends ClientLeg {
     }
     close(reason);
     Lease mine = lease;
-    if (mine != null) {
+    if (mine != null && reading && mine.backend().usable()) {
+      // Clients that go at once would cost a backend each, and what they asked were never known.
+      mine.backend().detach();
+    } else if (mine != null) {
       clean(mine);
     }
   }
