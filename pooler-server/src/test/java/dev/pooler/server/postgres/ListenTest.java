@@ -530,7 +530,9 @@ class ListenTest {
     }
   }
 
-  /** Needs the listener of the session's own pool: at the new one's server its fence is not heard. */
+  /**
+   * Needs the listener of the session's own pool: at the new one's server its fence is not heard.
+   */
   @Test
   void aSessionOfAPoolThatIsReplacedIsHeardForWhereItsPoolWas() throws Exception {
     try (EmbeddedPostgres other = EmbeddedPostgres.started()) {
@@ -571,9 +573,7 @@ class ListenTest {
         """;
     String listener = "select pid from pg_stat_activity where application_name = 'pooler listener'";
     try (EmbeddedPostgres server =
-            EmbeddedPostgres.builder()
-                .setting("synchronous_standby_names", "nobody")
-                .start();
+            EmbeddedPostgres.builder().setting("synchronous_standby_names", "nobody").start();
         PoolerFixture own = PoolerFixture.start(server, noticing);
         RawPgClient beside = SharedServer.direct(server);
         RawPgClient waits = SharedServer.direct(server);

@@ -189,7 +189,9 @@ final class Listening implements Subscriber {
         });
   }
 
-  /** The move is off: the backend listens to the client's channels again, and to nothing of ours. */
+  /**
+   * The move is off: the backend listens to the client's channels again, and to nothing of ours.
+   */
   private void giveUp(SessionBackend backend, CompletableFuture<Boolean> left, int attempts) {
     onFence = null;
     if (over) {

@@ -117,8 +117,7 @@ final class SessionChannels {
   void place(Lease mine, Set<String> channels) {
     if (!channels.isEmpty() && listening == null) {
       SharedListener shared = listener;
-      listening =
-          shared == null ? null : new Listening(new Ear(), shared, session.pool.counters());
+      listening = shared == null ? null : new Listening(new Ear(), shared, session.pool.counters());
     }
     Listening ear = listening;
     if (ear != null && ear.place() == Hearing.Place.LISTENER) {
