@@ -542,8 +542,9 @@ class ListenTest {
           """
           databases:
             postgres: {hosts: ["unix:%s"], user: postgres, pool: {size: 2, min-idle: 0}}
-          """;
-      assertEquals(List.of(), pooler.reload(moved.formatted(other.socket())));
+          """
+              .formatted(other.socket());
+      assertEquals(List.of(), pooler.reload(moved));
       try (RawPgClient fresh = pooler.session("postgres")) {
         fresh.query("listen y");
         assertEquals("1", fresh.value("select 1"));
