@@ -180,6 +180,8 @@ class ReasonsTest {
         PoolerFixture pooler = server.pooler("connect: 5s");
         RawPgClient client = RawPgClient.session(pooler.unix(), "any", "d")) {
       assertEquals("IZ", RawPgClient.types(client.query("select 'one that is answered'")));
+      // So is what is asked behind a pool's first statement, before this one.
+      assertEquals("IZ", RawPgClient.types(client.query("select 'another'")));
       server.say(PgBytes.message('D', new byte[] {0, 0}));
       PoolerFixture.await("pooler has heard it", () -> server.connections() == 0);
       assertEquals("IZ", RawPgClient.types(client.query("select 'by another backend'")));

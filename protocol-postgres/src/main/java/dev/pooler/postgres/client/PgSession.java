@@ -770,7 +770,9 @@ public final class PgSession extends ClientLeg {
             SessionTruth truth = SessionTruth.of(said, pool.key().user());
             judge.learn(truth, reportsUtf8("server_encoding"), backend());
             prepared.onSettled(backend(), false);
-            if (asksChannels && !ended) {
+            if (ended && asksChannels) {
+              judge.channelsHere(); // nobody is left to take them
+            } else if (asksChannels) {
               channels.place(mine, truth.channels());
               return;
             }
