@@ -17,12 +17,12 @@ import dev.pooler.postgres.auth.BackendSecret;
 import dev.pooler.postgres.auth.BackendSecrets;
 import dev.pooler.postgres.auth.ScramKeys;
 import dev.pooler.postgres.listen.Speakers;
-import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.SocketChannelConfig;
 import io.netty.handler.ssl.SslContext;
 import java.io.FileNotFoundException;
 import java.net.InetSocketAddress;
@@ -281,12 +281,9 @@ public final class PgConnector implements BackendConnector {
       CompletableFuture<Backend> result) {
     List<EventLoop> loops = target.transport().eventLoops();
     EventLoop loop = loops.get(Math.floorMod(turn.getAndIncrement(), loops.size()));
-    Bootstrap connector = target.transport().connector(address, loop);
-    if (!target.isUnix()) {
-      // Some wait for their server for hours, and where it is gone nobody says so.
-      connector.option(ChannelOption.SO_KEEPALIVE, true);
-    }
-    connector
+    target
+        .transport()
+        .connector(address, loop)
         .option(
             ChannelOption.CONNECT_TIMEOUT_MILLIS,
             Math.toIntExact(target.connectTimeout().toMillis()))
@@ -307,6 +304,10 @@ public final class PgConnector implements BackendConnector {
 
   private void initialize(
       Channel channel, PgTarget target, BackendSecret password, CompletableFuture<Backend> result) {
+    if (channel.config() instanceof SocketChannelConfig tcp) {
+      // Some wait for their server for hours, and where it is gone nobody says so.
+      tcp.setKeepAlive(true);
+    }
     if (target.context() != null) {
       channel.pipeline().addLast(new TlsNegotiation(target));
     }
