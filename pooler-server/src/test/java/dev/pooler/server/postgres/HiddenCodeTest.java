@@ -164,6 +164,8 @@ class HiddenCodeTest {
         "begin; do $$ begin set \"app\".x = 'a'; end $$; commit -> 1",
         "select query_to_xml('select set_config(''app.x'', ''a'', false)', true, true, '') -> 0",
         "select query_to_xml('select set_config(''app.' || 'x'', ''a'', false)', true, true, '') -> 1",
+        "select \"query_to_xml\"(concat('select set_config(''app.x'', ''a'', false)'), true, true,"
+            + " '') -> 1",
       })
   void whatADoBehindOtherStatementsSetsIsNotLeft(String sql, int pins) throws Exception {
     run(a, sql);
@@ -376,6 +378,8 @@ class HiddenCodeTest {
     for (int i = 0; i < 2; i++) {
       run(a, "insert into t values (1)");
       run(a, "select * from v");
+      run(a, "select query_to_xml(format('select count(*) from %I', 't'), false, true, '')");
+      run(a, "do $$ begin update t set \"s\" = 1; perform set_config('app.y', '', false); end $$");
       run(a, "update t set s = 'x'; delete from t_1 where i = 2");
       assertTrue(!aIsPinned());
     }

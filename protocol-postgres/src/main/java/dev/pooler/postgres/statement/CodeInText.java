@@ -43,7 +43,7 @@ public final class CodeInText {
   private final byte[] text;
   private final StringBuilder code = new StringBuilder();
 
-  /** Code is run that is not in the text. */
+  /** Code may be run that is not in the text. */
   private boolean elsewhere;
 
   private CodeInText(byte[] text) {
@@ -119,10 +119,10 @@ public final class CodeInText {
       return;
     }
     boolean whole = tokens.getFirst().is("DO") || tokens.getFirst().is("CALL");
-    for (int i = 0; i + 2 < tokens.size(); i++) {
+    for (int i = 0; i + 1 < tokens.size(); i++) {
       if (runsText(tokens.get(i)) && tokens.get(i + 1).is('(')) {
         whole = true;
-        elsewhere |= tokens.get(i + 2).kind() != Token.STRING;
+        elsewhere |= tokens.get(i).kind() == Token.QUOTED; // which the patterns don't know
       }
     }
     if (whole) {
