@@ -651,7 +651,8 @@ class ListenTest {
     PgMessage heard = a.read();
     assertEquals(4 + 2 + 1 + 1, heard.body().length);
     assertEquals((byte) 0xe4, heard.body()[6]);
-    assertEquals(1, pooler.metric("pooler_pins_total", "reason=\"listen\""));
+    PoolerFixture.await(
+        "it is pinned", () -> pooler.metric("pooler_pins_total", "reason=\"listen\"") == 1);
     a.query("unlisten x");
     assertEquals("", channelsOf(a));
   }
