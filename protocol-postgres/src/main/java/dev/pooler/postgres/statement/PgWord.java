@@ -159,6 +159,9 @@ enum PgWord {
 
   PgWord(Kind kind) {
     this.kind = kind;
+    if (id() >= WordSet.CAPACITY) {
+      throw new IllegalStateException("a set of words holds " + WordSet.CAPACITY);
+    }
   }
 
   /** The word's number in the vocabulary and in word sets. */
