@@ -275,8 +275,9 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
       LOG.warn("listen, http, io, limits.clients and limits.memory take effect at the next start");
     }
     config = now;
+    ready.forEach(Runnable::run); // before the pools: no user of before gets into a new one
     pools.reload(now).forEach(change -> LOG.info("reload: {}", change));
-    ready.forEach(Runnable::run);
+    protocols.values().forEach(WireProtocol.Running::forgetServers);
     targets.watch(now.databases().values());
     pools.warm();
   }

@@ -18,7 +18,6 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -28,8 +27,12 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToDoubleFunction;
@@ -39,6 +42,9 @@ import java.util.function.ToDoubleFunction;
  * takes none of its locks.
  */
 public final class Metrics implements Pools.Observer {
+  private static final Set<String> OF_A_POOL =
+      Set.of("protocol", "database", "user", "replication");
+
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final LatencyHistogram acquires =
@@ -51,6 +57,9 @@ public final class Metrics implements Pools.Observer {
   private final SessionRegistry sessions;
   private final AtomicBoolean jvmBound = new AtomicBoolean();
 
+  /** Those of one pool each, by its tags. */
+  private final Map<Tags, Queue<Meter>> ofPools = new ConcurrentHashMap<>();
+
   public Metrics(SessionRegistry sessions, SessionLimits limits) {
     this.sessions = sessions;
     Gauge.builder("pooler.held.bytes", limits, SessionLimits::heldBytes)
@@ -59,6 +68,7 @@ public final class Metrics implements Pools.Observer {
     Gauge.builder("pooler.connections", limits, SessionLimits::openSessions)
         .description("Client connections of every kind, logins included")
         .register(registry);
+    registry.config().onMeterAdded(this::added);
     registry.getPrometheusRegistry().register(acquires);
     registry.getPrometheusRegistry().register(statements);
   }
@@ -143,12 +153,21 @@ public final class Metrics implements Pools.Observer {
 
   /** Takes away a pool's meters, and those of one that it replaces: a meter keeps its source. */
   private void forget(Tags tags) {
-    List<Tag> all = tags.stream().toList();
-    for (Meter meter : registry.getMeters()) {
-      if (meter.getId().getName().startsWith("pooler.")
-          && meter.getId().getTags().containsAll(all)) {
-        registry.remove(meter);
-      }
+    Queue<Meter> its = ofPools.remove(tags);
+    if (its != null) {
+      its.forEach(registry::remove);
+    }
+  }
+
+  /** There may be a thousand pools: to look for the meters of one among all takes too long. */
+  private void added(Meter meter) {
+    Tags tags =
+        Tags.of(
+            meter.getId().getTags().stream()
+                .filter(tag -> OF_A_POOL.contains(tag.getKey()))
+                .toList());
+    if (tags.stream().count() == OF_A_POOL.size()) {
+      ofPools.computeIfAbsent(tags, pool -> new ConcurrentLinkedQueue<>()).add(meter);
     }
   }
 

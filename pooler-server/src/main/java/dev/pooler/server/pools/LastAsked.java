@@ -24,11 +24,16 @@ final class LastAsked {
     return false;
   }
 
-  /** True if nobody has asked for so long; nobody gets the pool from then on. */
-  boolean giveUp(Duration unasked) {
+  /**
+   * True if nobody has asked for so long; nobody gets the pool from then on.
+   *
+   * @param asOf when the sessions were looked at, as {@link System#nanoTime}: who has asked just
+   *     before, or since, may be one that was not seen
+   */
+  boolean giveUp(Duration unasked, long asOf) {
     long before = nanos.get();
     return before != GIVEN_UP
-        && System.nanoTime() - before >= unasked.toNanos()
+        && asOf - before >= unasked.toNanos()
         && nanos.compareAndSet(before, GIVEN_UP);
   }
 }

@@ -36,6 +36,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -238,46 +239,60 @@ public final class Pools implements PoolDirectory {
    * logged in, and no session is left. For the scheduler, every now and then.
    */
   public void removeUseless() {
-    Set<PoolKey> used = used();
+    Used used = used();
     pools.forEach((key, entry) -> removeIfUseless(entry, used));
   }
 
   /** The same for just one: an event loop has no time for more. */
   private boolean makeRoom() {
-    Set<PoolKey> used = used();
+    Used used = used();
     return pools.values().stream().anyMatch(entry -> removeIfUseless(entry, used));
   }
 
-  private Set<PoolKey> used() {
+  /**
+   * Pools that have sessions.
+   *
+   * @param asOf when they were looked at
+   */
+  private record Used(Set<PoolKey> keys, long asOf) {}
+
+  private Used used() {
+    long asOf = System.nanoTime();
     Set<PoolKey> used = new HashSet<>();
     sessions.all().forEach(session -> used.add(session.pool()));
-    return used;
+    return new Used(used, asOf);
   }
 
-  private boolean removeIfUseless(Entry entry, Set<PoolKey> used) {
+  private boolean removeIfUseless(Entry entry, Used used) {
     PoolKey key = entry.pool().key();
     DatabaseConfig database = entry.database();
     boolean chosen = database.user() == null || (database.isAny() && database.database() == null);
-    if (!chosen || entry.supply().everConnected() || used.contains(key)) {
+    if (!chosen || entry.supply().everConnected() || used.keys().contains(key)) {
       return false;
     }
-    boolean[] removed = {false};
-    // What else is kept for it goes before another can be made.
-    pools.computeIfPresent(
-        key,
-        (same, now) -> {
-          removed[0] = now == entry && entry.lastAsked().giveUp(UNASKED);
-          if (!removed[0]) {
-            return now;
-          }
-          protocol(database).forget(key);
-          observer.gone(entry);
-          return null;
-        });
-    if (removed[0]) {
+    boolean removed = remove(entry, () -> entry.lastAsked().giveUp(UNASKED, used.asOf()));
+    if (removed) {
       LOG.info("pool {}: removed, it never had a backend", key);
       retire(entry, "there was no backend for this user and database");
     }
+    return removed;
+  }
+
+  /** Takes it out, and what else is kept for it, before another can be made. */
+  private boolean remove(Entry entry, BooleanSupplier may) {
+    PoolKey key = entry.pool().key();
+    boolean[] removed = {false};
+    pools.computeIfPresent(
+        key,
+        (same, now) -> {
+          removed[0] = now == entry && may.getAsBoolean();
+          if (!removed[0]) {
+            return now;
+          }
+          protocol(entry.database()).forget(key);
+          observer.gone(entry);
+          return null;
+        });
     return removed[0];
   }
 
@@ -339,7 +354,7 @@ public final class Pools implements PoolDirectory {
         entry.supply().limits(limits(key, wanted));
         pools.replace(key, entry, new Entry(entry.supply(), wanted, entry.lastAsked()));
         changes.add("pool " + key + ": new limits");
-      } else if (pools.remove(key, entry)) {
+      } else if (remove(entry, () -> true)) {
         replaced.add(new WeakReference<>(entry.pool()));
         retire(entry, "this database's configuration was changed");
         changes.add("pool " + key + (wanted == null ? ": removed" : ": replaced"));

@@ -32,7 +32,16 @@ public final class RecentUsers implements UserLookup {
 
   private static final int MOST_WAITING = 10_000;
 
-  private record Found(CompletionStage<@Nullable Credentials> answer, long atNanos) {}
+  private record Found(CompletionStage<@Nullable Credentials> answer, long atNanos) {
+    /** One that is still awaited is shared however long that takes. */
+    boolean servesAt(long now) {
+      return now - atNanos < KEPT.toNanos() || !answer.toCompletableFuture().isDone();
+    }
+
+    Found expired(long now) {
+      return new Found(answer, now - KEPT.toNanos());
+    }
+  }
 
   private record Waiting(String user, CompletableFuture<@Nullable Credentials> answer) {}
 
@@ -73,13 +82,18 @@ public final class RecentUsers implements UserLookup {
     long now = nanoTime.getAsLong();
     Found own = users.get(user);
     Found known = own == null ? strangers.get(user) : own;
-    if (known != null && now - known.atNanos() < KEPT.toNanos()) {
+    if (known != null && known.servesAt(now)) {
       return known.answer();
     }
     if (own != null) {
       CompletionStage<@Nullable Credentials> answer = source.find(user);
       users.put(user, new Found(answer, now));
-      answer.whenComplete((found, failure) -> answered(user, answer, found, failure));
+      answer.whenComplete((found, failure) -> {
+        answered(user, answer, found, failure);
+        if (failure != null) {
+          keepKnown(user, own);
+        }
+      });
       return answer;
     }
     CompletableFuture<@Nullable Credentials> answer = new CompletableFuture<>();
@@ -157,16 +171,20 @@ public final class RecentUsers implements UserLookup {
     }
   }
 
+  /** A user whose server could not be asked is no stranger. */
+  private synchronized void keepKnown(String user, Found known) {
+    users.putIfAbsent(user, known.expired(nanoTime.getAsLong()));
+  }
+
   /**
-   * A name that nobody has is not asked for anew: whoever tries names is refused each time, and
-   * would have each of them asked for.
+   * A name that nobody has is asked for anew as a user's is: else the time of the answer would tell
+   * them apart.
    */
   @Override
   public synchronized void doubt(String user) {
-    Found own = users.get(user);
-    if (own != null) {
-      users.put(user, new Found(own.answer(), nanoTime.getAsLong() - KEPT.toNanos()));
-    }
+    long now = nanoTime.getAsLong();
+    users.computeIfPresent(user, (same, found) -> found.expired(now));
+    strangers.computeIfPresent(user, (same, found) -> found.expired(now));
     source.doubt(user);
   }
 

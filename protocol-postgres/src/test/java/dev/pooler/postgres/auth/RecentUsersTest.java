@@ -69,13 +69,43 @@ class RecentUsersTest {
     assertEquals(List.of("a", "a", "a"), asked);
   }
 
-  /** Each login under a made-up name is refused, and doubted. */
+  /** Needs both to be asked for again behind a refused login: the time would tell them apart. */
   @Test
-  void aNameThatNobodyHasIsNotAskedForAgainForARefusedLogin() {
+  void aNameThatNobodyHasIsDoubtedAsAUserIs() {
     users.find("nobody");
     users.doubt("nobody");
     users.find("nobody");
-    assertEquals(List.of("nobody"), asked);
+    answer = CompletableFuture.completedFuture(credentials(4096));
+    users.find("app");
+    users.doubt("app");
+    users.find("app");
+    assertEquals(List.of("nobody", "nobody", "app", "app"), asked);
+  }
+
+  /** Needs the user to be remembered as one: strangers wait for each other, users for nobody. */
+  @Test
+  void aUserWhoCouldNotBeAskedForIsNoStranger() {
+    answer = CompletableFuture.completedFuture(credentials(4096));
+    users.find("app");
+    users.doubt("app");
+    answer = CompletableFuture.failedFuture(new IllegalStateException("no server"));
+    users.find("app");
+    answer = new CompletableFuture<>();
+    for (int i = 0; i < 100; i++) {
+      users.find("stranger" + i);
+    }
+    users.find("app");
+    assertEquals("app", asked.getLast());
+  }
+
+  /** Needs an answer that takes long to be shared all the while. */
+  @Test
+  void whoIsAwaitedForLongIsAskedForOnce() {
+    answer = new CompletableFuture<>();
+    users.find("slow");
+    now += Duration.ofMinutes(1).toNanos();
+    users.find("slow");
+    assertEquals(List.of("slow"), asked);
   }
 
   private static Credentials credentials(int iterations) {
