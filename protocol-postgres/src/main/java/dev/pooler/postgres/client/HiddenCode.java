@@ -82,6 +82,11 @@ final class HiddenCode {
     return asksCensus;
   }
 
+  /** Whether it is to be asked only because something was read: a session need not wait for it. */
+  boolean curious() {
+    return asksCensus && !wrote && !created;
+  }
+
   /** What is to be asked about now that the transaction is over, as packed {@link Footprint}s. */
   int judge() {
     if (!wrote && !read && !created) {
