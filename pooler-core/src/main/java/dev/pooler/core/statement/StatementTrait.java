@@ -32,7 +32,12 @@ public enum StatementTrait {
    */
   CHANGES_READING,
   /** Makes an object, where its text or search_path says. */
-  CREATES;
+  CREATES,
+  /**
+   * One of several statements makes, changes or takes away something that others see, or may. A
+   * single one says so by its class.
+   */
+  DEFINES;
 
   /** This trait's place in packed sets of {@link StatementFacts}. */
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored

@@ -1,5 +1,6 @@
 package dev.pooler.server.postgres;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
@@ -150,6 +151,34 @@ class DeallocateTest {
     assertEquals("EZ", types(a, run("", "one"), PgBytes.sync()));
     a.query("rollback");
     bothPrepareAndRun("select 1");
+  }
+
+  /** Needs names that were never given to stay so: what failed is behind what is skipped. */
+  @Test
+  @Tag("case-63")
+  void aDeallocateAllThatIsSkippedBringsNothingBackThatHasFailed() throws Exception {
+    a.query("begin; select 0");
+    a.send(
+        PgBytes.parse("", "select broken from nowhere"),
+        PgBytes.parse("s", "select 'what failed'"),
+        PgBytes.sync(),
+        deallocateAll(),
+        PgBytes.sync(),
+        PgBytes.query("rollback"));
+    assertEquals("EZEZCZ", types(a, 3));
+    assertEquals("1Z", types(b, PgBytes.parse("s", "select 'what failed'"), PgBytes.sync()));
+    assertEquals("2DCZ", types(b, run("", "s"), PgBytes.sync()));
+    prepare(a, "s", "select 'another'");
+    a.send(run("", "s"), PgBytes.sync());
+    assertEquals("another", new String(a.readUntil('Z').get(1).body(), 6, 7, UTF_8));
+  }
+
+  private static String types(RawPgClient client, int readies) throws Exception {
+    StringBuilder types = new StringBuilder();
+    for (int i = 0; i < readies; i++) {
+      types.append(RawPgClient.types(client.readUntil('Z')));
+    }
+    return types.toString();
   }
 
   /** Needs one that fails to change nothing. */

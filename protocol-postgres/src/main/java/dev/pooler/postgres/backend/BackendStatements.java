@@ -18,6 +18,9 @@ final class BackendStatements {
 
   private @Nullable LinkedHashMap<SharedStatement, Held> held;
 
+  /** Counts what the server was asked to do. */
+  private int places;
+
   /** How many are asked for, and not answered. */
   private int unproven;
 
@@ -46,7 +49,14 @@ final class BackendStatements {
     /** The server has answered. */
     boolean proven;
 
-    Held(int batch, @Nullable Long since) {
+    /** It was never parsed: the server has failed or skipped that. */
+    boolean gone;
+
+    /** A later Parse or Close has a greater one. */
+    final int place;
+
+    Held(int place, int batch, @Nullable Long since) {
+      this.place = place;
       this.batch = batch;
       this.since = since;
     }
@@ -106,12 +116,12 @@ final class BackendStatements {
   }
 
   RequestEffect add(SharedStatement statement, int batch) {
-    return add(statement, new Held(batch, null));
+    return add(statement, new Held(++places, batch, null));
   }
 
   /** As {@link #add(SharedStatement, int)}, for {@link #provenSince}. */
   RequestEffect add(SharedStatement statement, int batch, long now) {
-    return add(statement, new Held(batch, now));
+    return add(statement, new Held(++places, batch, now));
   }
 
   private RequestEffect add(SharedStatement statement, Held one) {
@@ -127,6 +137,7 @@ final class BackendStatements {
       @Override
       public void undone() {
         unproven--;
+        one.gone = true;
         boolean was = held != null && held.remove(statement, one);
         Held still = was ? takeLeftBehind(statement) : null;
         if (still != null) {
@@ -152,16 +163,21 @@ final class BackendStatements {
       closing = new HashMap<>();
     }
     closing.merge(statement, 1, Integer::sum);
+    int place = ++places;
     return new RequestEffect() {
       @Override
       public void done() {
         closed(statement);
+        Held back = held == null ? null : held.get(statement);
+        if (back != null && back.place < place && held != null) {
+          held.remove(statement); // put back by an earlier batch that failed
+        }
       }
 
       @Override
       public void undone() {
         closed(statement);
-        if (before == null) {
+        if (before == null || before.gone) {
           return;
         }
         if (held == null || !held.containsKey(statement)) {

@@ -5,6 +5,7 @@ import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.Lease;
 import dev.pooler.core.pool.LeasePool;
+import dev.pooler.core.pool.Leftovers;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.ReleaseDecision;
 import dev.pooler.core.pool.TransactionState;
@@ -36,6 +37,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +57,9 @@ public final class PgSession extends ClientLeg {
 
   /** A frame of up to this many bytes must be whole before a backend is taken for it. */
   private static final int WHOLE_BEFORE_LEASE = 8 * 1024;
+
+  /** So long the backend of a client that is gone is kept to hear what the client has left. */
+  private static final int LAST_QUESTION_SECONDS = 5;
 
   private final PoolMode mode;
   private final SessionPins pins;
@@ -553,7 +558,10 @@ public final class PgSession extends ClientLeg {
     }
     if (state == PgSessionState.WELCOMING) {
       onTaken();
-    } else if (state == PgSessionState.ALIGNING && cancelled) {
+    } else if (state == PgSessionState.ALIGNING
+        && cancelled
+        && backend().transactionState() == TransactionState.IDLE) {
+      judge.notMended();
       giveUpLease();
       failUnit(canceled());
     } else if (repeats != null) {
@@ -716,9 +724,24 @@ public final class PgSession extends ClientLeg {
           fail(SqlFailure.draining(), CloseReason.DRAINING);
         }
       }
-      case EVICT -> onBackendLost(EvictReason.BACKEND_CLOSED, SqlFailure.backendLost("closed"));
+      case EVICT -> {
+        if (hasNothingOn(mine.backend())) {
+          release(); // it has what it asked for, and lost nothing
+        } else {
+          onBackendLost(EvictReason.BACKEND_CLOSED, SqlFailure.backendLost("closed"));
+        }
+      }
       case RESET, ROLL_BACK -> throw new IllegalStateException("a reset of a session that goes on");
     }
+  }
+
+  /** Whether all that the session asked for is answered, and none of its state is there. */
+  private boolean hasNothingOn(Backend backend) {
+    return mode != PoolMode.SESSION
+        && backend.transactionState() == TransactionState.IDLE
+        && !backend.owes()
+        && !frames.midForward()
+        && judge.leftovers() == Leftovers.NONE;
   }
 
   private void tellOfPins() {
@@ -1112,8 +1135,18 @@ public final class PgSession extends ClientLeg {
     if (mine != null && reading && mine.backend().usable()) {
       // Clients that go at once would cost a backend each, and what they asked were never known.
       mine.backend().detach();
+      channel.eventLoop().schedule(() -> notTold(mine), LAST_QUESTION_SECONDS, TimeUnit.SECONDS);
     } else if (mine != null) {
       clean(mine);
+    }
+  }
+
+  /** The server takes too long to tell what the session, which is over, has left. */
+  private void notTold(Lease mine) {
+    if (lease == mine && reading) {
+      lease = null;
+      mine.evict(EvictReason.CLIENT_GONE);
+      become(PgSessionState.ENDED);
     }
   }
 

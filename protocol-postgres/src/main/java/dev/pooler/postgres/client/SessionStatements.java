@@ -90,13 +90,19 @@ final class SessionStatements {
   /** What a name stands for. */
   private static final class Meaning {
     /** Null once it has been closed. */
-    final @Nullable SharedStatement statement;
+    @Nullable SharedStatement statement;
 
     /** The pipeline's batch in which that was said. */
     final int batch;
 
     /** The server has answered. */
     boolean settled;
+
+    /** It was never so: the server has failed or skipped what was to make it so. */
+    boolean gone;
+
+    /** What the name meant before, until this is settled. */
+    @Nullable Meaning before;
 
     Meaning(@Nullable SharedStatement statement, int batch, boolean settled) {
       this.statement = statement;
@@ -182,12 +188,19 @@ final class SessionStatements {
 
   /** Another statement of the same meaning stands under the name between two indexes. */
   void replace(ByteBuf in, int from, int to, SharedStatement statement) {
-    put(probe.read(in, from, to).copy(), new Meaning(statement, batch.number(), true));
+    replace(probe.read(in, from, to), statement);
   }
 
   /** The same of a name in SQL text. */
   void replace(String name, SharedStatement statement) {
-    put(probe.of(name).copy(), new Meaning(statement, batch.number(), true));
+    replace(probe.of(name), statement);
+  }
+
+  private void replace(Name name, SharedStatement statement) {
+    Meaning meaning = named == null ? null : named.get(name);
+    if (meaning != null) {
+      meaning.statement = statement;
+    }
   }
 
   /** SQL text has deallocated it. */
@@ -232,12 +245,13 @@ final class SessionStatements {
 
   private RequestEffect change(Name name, @Nullable SharedStatement statement) {
     Meaning now = new Meaning(statement, batch.number(), false);
-    Meaning before = put(name, now);
+    now.before = put(name, now);
     return new RequestEffect() {
       @Override
       public void done() {
         decided = true;
         now.settled = true; // also where it comes back because a later change is undone
+        now.before = null;
         if (statement == null && named != null && named.get(name) == now) {
           put(name, null);
         }
@@ -246,7 +260,14 @@ final class SessionStatements {
       @Override
       public void undone() {
         decided = true;
-        put(name, before);
+        now.gone = true;
+        if (named != null && named.get(name) == now) { // else a later batch has changed it too
+          Meaning last = now.before;
+          while (last != null && last.gone) {
+            last = last.before;
+          }
+          put(name, last);
+        }
       }
     };
   }

@@ -377,6 +377,7 @@ final class StatementJudge {
       // lo_truncate and the 64-bit ones: pg_proc.dat of PostgreSQL 18
       case 957, 715, 952, 953, 954, 955, 956, 958, 964, 1004, 3170, 3171, 3172 -> {}
       default -> {
+        rereads = true;
         if (policy.refuses(PinReason.CODE) && mode != PoolMode.SESSION) {
           return StatementPolicy.refusal(PinReason.CODE);
         }
@@ -587,7 +588,7 @@ final class StatementJudge {
     boolean temporary =
         facts.leaves(Footprint.TEMP_TABLE) || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT);
     return facts.statements() > 1
-        ? !facts.is(StatementTrait.READ_ONLY)
+        ? facts.is(StatementTrait.DEFINES)
         : facts.first() == StatementClass.DDL && !temporary;
   }
 

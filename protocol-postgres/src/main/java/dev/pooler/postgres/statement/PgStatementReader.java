@@ -33,6 +33,7 @@ public final class PgStatementReader implements StatementReader {
   private boolean plainBegin;
   private boolean readsClock;
   private boolean resetsAll;
+  private boolean defines;
   private int traits;
   private int footprint;
   private int clears;
@@ -69,6 +70,7 @@ public final class PgStatementReader implements StatementReader {
     plainBegin = false;
     readsClock = false;
     resetsAll = false;
+    defines = false;
     traits = 0;
     footprint = 0;
     clears = 0;
@@ -79,6 +81,7 @@ public final class PgStatementReader implements StatementReader {
     all |= readOnly && statements > 0 ? StatementTrait.READ_ONLY.bit() : 0;
     all |= plainBegin && statements == 1 ? StatementTrait.PLAIN_BEGIN.bit() : 0;
     all |= resetsAll && statements > 1 ? StatementTrait.CHANGES_READING.bit() : 0;
+    all |= defines && statements > 1 ? StatementTrait.DEFINES.bit() : 0;
     all |= readsClock ? StatementTrait.READS_CLOCK.bit() : 0;
     return shelf.facts(statements, first, all, footprint, clears, digest.value());
   }
@@ -89,6 +92,7 @@ public final class PgStatementReader implements StatementReader {
     }
     PgRule rule = shape.isBalanced() ? PgRules.find(shape) : null;
     if (rule == null) {
+      defines = true;
       combine(
           StatementClass.UNKNOWN,
           StatementTrait.REFUSES_TRANSACTION.bit(),
@@ -98,6 +102,7 @@ public final class PgStatementReader implements StatementReader {
     }
     plainBegin = rule.type == StatementClass.BEGIN && shape.isPlainBegin();
     boolean planned = shape.onlyPlans();
+    defines |= rule.type == StatementClass.DDL && !planned && !isTemporary(rule);
     combine(
         planned ? StatementClass.READ : rule.type,
         rule.traits
@@ -107,6 +112,11 @@ public final class PgStatementReader implements StatementReader {
         rule.footprint | shape.footprint() | acrossRules(),
         rule.clears | shape.clears());
     readOnly &= rule.type == StatementClass.READ || rule.type == StatementClass.SHOW;
+  }
+
+  private boolean isTemporary(PgRule rule) {
+    return ((rule.footprint | shape.footprint()) & Footprint.TEMP_TABLE.bit()) != 0
+        || ((rule.traits | shape.traits()) & StatementTrait.TEMP_TABLE_UNTIL_COMMIT.bit()) != 0;
   }
 
   private void combine(StatementClass type, int itsTraits, int itsFootprint, int itsClears) {

@@ -75,6 +75,30 @@ class BackendStatementsTest {
     assertTrue(held.proven(two));
   }
 
+  /** Needs the failed Parse to stay undone: the removal behind it was of nothing. */
+  @Test
+  void aParseThatFailedIsNotBroughtBackByARemovalThatIsSkipped() {
+    RequestEffect parse = held.add(one, 0);
+    RequestEffect all = held.removeAll();
+    parse.undone();
+    all.undone();
+    assertFalse(held.contains(one));
+  }
+
+  /** Needs the removal to count also for what a failed batch in front of it puts back. */
+  @Test
+  void whatAFailedBatchPutsBackIsRemovedByTheNext() {
+    hold(one);
+    RequestEffect close = held.remove(one);
+    RequestEffect parse = held.add(one, 1);
+    RequestEffect all = held.removeAll();
+    parse.undone();
+    close.undone();
+    assertTrue(held.contains(one));
+    all.done();
+    assertFalse(held.contains(one));
+  }
+
   @Test
   void whatTheServerDoesNotNameIsNotHeld() {
     hold(one);

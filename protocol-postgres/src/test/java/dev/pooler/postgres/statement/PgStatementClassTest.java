@@ -79,7 +79,9 @@ class PgStatementClassTest {
           SELECT 1; SELECT "pg_advisory_unlock_all"()     -> 2 READ LETS_GO
           INSERT INTO t SELECT pg_advisory_unlock($1)     -> 1 WRITE LETS_GO
           ALTER TABLE t DROP COLUMN a                     -> 1 DDL
-          ROLLBACK; DROP TABLE t                          -> 2 ROLLBACK CONTROLS_TRANSACTION LETS_GO
+          ROLLBACK; DROP TABLE t                          -> 2 ROLLBACK CONTROLS_TRANSACTION LETS_GO DEFINES
+          INSERT INTO t VALUES (1); SELECT 1              -> 2 WRITE
+          CREATE TEMP TABLE t (i int); SELECT 1           -> 2 DDL CREATES
           SELECT pg_advisory_unlock, 'DROP TABLE t'       -> 1 READ READ_ONLY
           begin isolation level serializable              -> 1 BEGIN CONTROLS_TRANSACTION
           START TRANSACTION READ ONLY                     -> 1 BEGIN CONTROLS_TRANSACTION
@@ -157,14 +159,14 @@ class PgStatementClassTest {
           EXPLAIN                                         -> 1 UNKNOWN REFUSES_TRANSACTION
           "select" 1                                      -> 1 UNKNOWN REFUSES_TRANSACTION
           SELEC 1                                         -> 1 UNKNOWN REFUSES_TRANSACTION
-          SELECT 1); BEGIN                                -> 2 UNKNOWN CONTROLS_TRANSACTION REFUSES_TRANSACTION
+          SELECT 1); BEGIN                                -> 2 UNKNOWN CONTROLS_TRANSACTION REFUSES_TRANSACTION DEFINES
           CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2) -> 1 DDL CREATES
           CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END -> 1 DDL CREATES
-          CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END; SELECT 1 -> 2 DDL CREATES
-          CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 AS end; END; COMMIT -> 2 DDL CONTROLS_TRANSACTION CREATES
+          CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END; SELECT 1 -> 2 DDL CREATES DEFINES
+          CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 AS end; END; COMMIT -> 2 DDL CONTROLS_TRANSACTION CREATES DEFINES
           CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; -> 1 UNKNOWN REFUSES_TRANSACTION
-          CREATE FUNCTION f(begin atomic) RETURNS int AS 'x'; BEGIN -> 2 DDL CONTROLS_TRANSACTION CREATES
-          CREATE VIEW v AS SELECT 1; BEGIN                -> 2 DDL CONTROLS_TRANSACTION CREATES
+          CREATE FUNCTION f(begin atomic) RETURNS int AS 'x'; BEGIN -> 2 DDL CONTROLS_TRANSACTION CREATES DEFINES
+          CREATE VIEW v AS SELECT 1; BEGIN                -> 2 DDL CONTROLS_TRANSACTION CREATES DEFINES
           """)
   void isOfThisClassAndHasTheseTraits(String text, String expected) {
     String sql = text.replace("\\n", "\n").replace("\\r", "\r").replace("\\\\", "\\");
