@@ -206,4 +206,26 @@ class DeallocateTest {
     assertNotEquals("", b.value("select pg_backend_pid() where true"));
     assertEquals(2, pooler.metric("pooler_evictions_total", "reason=\"not_cleanable\""));
   }
+
+  /** Needs the eviction also where nobody was left to ask for: what f does no text shows. */
+  @Test
+  @Tag("case-88")
+  void aSeedOfAFunctionDoesNotOutliveAClientThatGoesInItsTransaction() throws Exception {
+    try (RawPgClient direct = SharedServer.direct()) {
+      direct.query(
+          "create or replace function seeds() returns void language plpgsql"
+              + " as 'begin perform setseed(0.5); end'");
+      try {
+        try (RawPgClient c = pooler.session("postgres")) {
+          c.query("select seeds()"); // what code there is is asked
+        }
+        String before = b.value("select pg_backend_pid() where true");
+        a.query("begin; select seeds()");
+        a.close();
+        assertNotEquals(before, b.value("select pg_backend_pid() where true"));
+      } finally {
+        direct.query("drop function seeds()");
+      }
+    }
+  }
 }

@@ -1198,7 +1198,7 @@ public final class PgSession extends ClientLeg {
     lease = null;
     Backend backend = mine.backend();
     backend.detach();
-    if (pins.takeStained()) {
+    if (pins.takeStained() || judge.mayHaveRunUnasked()) {
       mine.evict(EvictReason.NOT_CLEANABLE);
       return;
     }

@@ -901,6 +901,14 @@ final class StatementJudge {
     }
   }
 
+  /**
+   * Whether code has run that may have left anything, and the server was not asked: what DISCARD
+   * ALL leaves may be there.
+   */
+  boolean mayHaveRunUnasked() {
+    return (code || hidden.mayHaveRun()) && census.findings().leaves();
+  }
+
   /** The server has not answered: nothing is known of the backend. */
   void notLearned() {
     boolean unknown = hidden.notFound() || doubts != 0 || channelsHere;

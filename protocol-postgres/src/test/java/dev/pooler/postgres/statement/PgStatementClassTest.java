@@ -81,7 +81,7 @@ class PgStatementClassTest {
           ALTER TABLE t DROP COLUMN a                     -> 1 DDL
           ROLLBACK; DROP TABLE t                          -> 2 ROLLBACK CONTROLS_TRANSACTION LETS_GO DEFINES
           INSERT INTO t VALUES (1); SELECT 1              -> 2 WRITE
-          CREATE TEMP TABLE t (i int); SELECT 1           -> 2 DDL CREATES
+          CREATE TEMP TABLE t (i int); SELECT 1           -> 2 DDL
           SELECT pg_advisory_unlock, 'DROP TABLE t'       -> 1 READ READ_ONLY
           begin isolation level serializable              -> 1 BEGIN CONTROLS_TRANSACTION
           START TRANSACTION READ ONLY                     -> 1 BEGIN CONTROLS_TRANSACTION
