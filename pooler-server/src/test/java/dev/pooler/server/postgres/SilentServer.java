@@ -21,7 +21,7 @@ final class SilentServer implements AutoCloseable {
       PgBytes.joined(PgBytes.message('R', new byte[4]), PgBytes.message('K', new byte[8]), READY);
 
   private final ServerSocket listener = new ServerSocket(0, 20, InetAddress.getLoopbackAddress());
-  private final byte[] answer;
+  private volatile byte[] answer;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
 
   SilentServer() throws IOException {
@@ -80,6 +80,11 @@ final class SilentServer implements AutoCloseable {
     } catch (IOException e) {
       // pooler has gone
     }
+  }
+
+  /** What statements are answered with from now on. */
+  void answers(byte[] next) {
+    answer = next;
   }
 
   /** Connections that are open. */
