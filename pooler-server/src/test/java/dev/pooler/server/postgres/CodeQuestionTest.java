@@ -8,6 +8,7 @@ import dev.pooler.core.statement.Footprint;
 import dev.pooler.postgres.session.SessionQuestion;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.net.UnixDomainSocketAddress;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
@@ -165,17 +166,79 @@ class CodeQuestionTest {
     assertEquals(Set.of(), asked(false, false));
   }
 
-  @Test
-  void aFunctionInAnotherLanguageOrWithAStandardBodyIsReadToo() throws Exception {
+  private static void standard(String query) throws Exception {
     run(
         direct,
-        "create function f(v text) returns text begin atomic"
-            + " select set_config('app.a', v, false); end");
-    assertEquals(Set.of(), asked(false, false));
-    run(
-        direct,
-        "create function g(v text) returns text begin atomic select set_config(v, v, false); end");
+        "create function f(k text, q text) returns setof text begin atomic " + query + "; end");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select set_config(k, q, false)",
+        "select set_config('app.' || k, q, false)",
+        "select set_config('app.ä', q, false)",
+        "select set_config('app.a', q, false), set_config(k, q, false)",
+        "select set_config('app.' || set_config('app.a', q, false), q, false)",
+        "select set_config('seed', q, false)",
+        "select setseed(0.5)::text",
+        "select query_to_xml(q, true, true, '')::text",
+      })
+  void whatAStandardBodyDoesNotTellIsHidden(String query) throws Exception {
+    standard(query);
     assertEquals(Set.of("hidden"), asked(false, false));
+    assertEquals(Set.of("census"), asked(false, true));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "select set_config('app.a', k, false)",
+        "select set_config('app.a', set_config('app.b', k, false), false) from t",
+        "select query_to_xml('update t set i = 1', true, true, '')::text",
+        "select pg_advisory_lock(1)::text",
+        "update pg_settings set setting = '5MB' where name = 'work_mem' returning name",
+      })
+  void whatAStandardBodyTellsIsNotHidden(String query) throws Exception {
+    standard(query);
+    assertEquals(Set.of(), asked(false, false));
+    assertEquals(Set.of("census"), asked(false, true));
+  }
+
+  @Test
+  void aStandardBodyIsNoDoubtWhereItLeavesNothing() throws Exception {
+    standard("update t set s = k where s = '5MB' returning current_setting('work_mem')");
+    run(
+        direct,
+        "create function g() returns setof text begin atomic select name from pg_settings; end");
+    assertEquals(Set.of(), asked(false, false));
+    assertEquals(Set.of(), asked(false, true));
+  }
+
+  /** What was never set would fill an answer, whose length has a bound. */
+  @Test
+  void settingsAreToldOnceAndIfTheyHaveAValue() throws Exception {
+    standard("select set_config('app.standard', k, false)");
+    function("perform set_config('app.a', 'v', false); perform set_config('app.never', k, false);");
+    run(
+        direct,
+        "create function g() returns text language sql as"
+            + " $$ select set_config('app.a', 'w', false) $$");
+    run(direct, "set app.a = 'one'; set app.standard = 'two'");
+    String sql =
+        SessionQuestion.of(
+            Footprint.SETTING.bit(), Set.of(), SessionQuestion.Code.FUNCTIONS, false);
+    try {
+      List<String> custom =
+          RawPgClient.rows(run(direct, sql))
+              .map(row -> row.get(1) + " " + row.get(2))
+              .filter(row -> row.startsWith("app."))
+              .sorted()
+              .toList();
+      assertEquals(List.of("app.a one", "app.standard two"), custom);
+    } finally {
+      run(direct, "reset all");
+    }
   }
 
   @ParameterizedTest
@@ -251,7 +314,8 @@ class CodeQuestionTest {
         direct,
         "create function inner_one() returns text language plpgsql as"
             + " $$ begin return set_config('app.a', '1', false); end $$;"
-            + "create function outer_one() returns text language sql as 'select Inner_One()';"
+            + "create function middle_one() returns text begin atomic select inner_one(); end;"
+            + "create function outer_one() returns text language sql as 'select Middle_One()';"
             + "create function compared(a text, b text) returns boolean language sql as"
             + " 'select outer_one() = a';"
             + "create function row_of(a int) returns t language sql as"

@@ -413,6 +413,33 @@ class HiddenCodeTest {
     assertEquals(0, pooler.metric("pooler_pins_total"));
   }
 
+  /** Each needs the catalogs alone read: what makes SQL of a tree locks the tables in it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "create function h() returns setof locked begin atomic select * from locked; end",
+        "create function h() returns setof text begin atomic"
+            + " select set_config('app.h', s, false) from locked; end",
+        "create view v as select set_config('app.h', s, false) from locked",
+        "create rule r as on insert to locked do also select set_config('app.h', new.s, false)",
+        "create policy p on locked using (set_config('app.h', s, false) = '')",
+        "alter table locked add check (set_config('app.h', s, false) <> '')",
+      })
+  void aLockedTableIsNotWaitedForByOthers(String sql) throws Exception {
+    run(direct, "create table locked (s text); " + sql);
+    run(direct, "begin; lock table locked in access exclusive mode");
+    try {
+      run(a, "select 1");
+      run(a, "insert into t values (1)");
+      b.send(PgBytes.query("select 2"));
+      assertTrue(!b.quietFor(Duration.ofSeconds(3)), "the only backend waits for the lock");
+      b.readUntil('Z');
+      assertEquals(0, pooler.metric("pooler_pins_total"));
+    } finally {
+      run(direct, "rollback");
+    }
+  }
+
   /** Needs the answer awaited for a session that is gone: else each costs its backend. */
   @Test
   void whoGoesWhileItIsAskedAboutCostsNoBackend() throws Exception {

@@ -4,60 +4,81 @@ package dev.pooler.postgres.session;
  * What is asked of the catalogs about the code of a database: functions by their source, and
  * expressions that are kept as node trees (defaults, constraints, triggers' conditions, rules,
  * views, policies). Rows as {@link SessionQuestion}'s.
+ *
+ * <p>Only catalogs are read: what makes SQL of trees (pg_get_functiondef, pg_get_ruledef,
+ * pg_get_expr) locks the tables that they name, and would wait behind whoever has locked one.
  */
 final class CodeQuestion {
   /**
-   * Functions that are not built in: those have OIDs below 16384 (FirstNormalObjectId). Extensions'
-   * functions in C are taken to leave nothing.
+   * A call in a tree, and its first argument if that is a text: its bytes behind their length
+   * (outDatum), here one of less than 16 kB of a machine that has the low bytes first.
    */
-  private static final String FUNCTIONS =
-      " FROM pg_catalog.pg_proc AS p, pg_catalog.pg_language AS l"
-          + " WHERE p.oid OPERATOR(pg_catalog.>=) 16384 AND l.oid OPERATOR(pg_catalog.=) p.prolang"
-          + " AND l.lanname OPERATOR(pg_catalog.<>)"
-          + " ALL (ARRAY['c', 'internal']::pg_catalog.name[])";
+  private static final String CALL =
+      ":funcid (\\d+) (?:[^{}]*:args \\(\\{CONST :consttype 25 [^{}]*"
+          + ":constvalue \\d+ \\[ -?\\d+ -?\\d+ 0 0 ((?:\\d+ )*)\\])?";
 
-  /** A body in the SQL standard's form (BEGIN ATOMIC) is kept as a tree, its source is empty. */
+  /** A body in the SQL standard's form (BEGIN ATOMIC); before PostgreSQL 14 there is no column. */
+  private static final String STANDARD_BODY =
+      "(pg_catalog.to_jsonb(p) OPERATOR(pg_catalog.->>) 'prosqlbody')";
+
+  /** Such a body has no source, and no statements but queries: what they call, and pg_settings. */
   private static final String SOURCE =
-      "CASE WHEN p.prosrc OPERATOR(pg_catalog.=) ''"
-          + " THEN pg_catalog.pg_get_functiondef(p.oid) ELSE p.prosrc END";
+      "CASE WHEN p.prosrc OPERATOR(pg_catalog.<>) '' THEN p.prosrc ELSE pg_catalog.concat("
+          + calls(STANDARD_BODY)
+          + ", (SELECT ' update pg_settings' WHERE "
+          + (STANDARD_BODY + " OPERATOR(pg_catalog.~~) '%:commandType 2 %' AND " + STANDARD_BODY)
+          + " OPERATOR(pg_catalog.~~) pg_catalog.concat('%:relid ',"
+          + " 'pg_catalog.pg_settings'::pg_catalog.regclass::pg_catalog.oid, ' %'))) END";
 
   private static final String OTHER_LANGUAGE =
       "l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['sql', 'plpgsql']::pg_catalog.name[])";
 
+  /**
+   * Functions that are not built in: those have OIDs below 16384 (FirstNormalObjectId). Extensions'
+   * functions in C are taken to leave nothing. OFFSET keeps the planner from writing the source's
+   * expression into each place of its use.
+   */
+  private static final String FUNCTIONS =
+      " FROM (SELECT p.oid, p.proname, "
+          + SOURCE
+          + " AS source, "
+          + OTHER_LANGUAGE
+          + " AS other FROM pg_catalog.pg_proc AS p, pg_catalog.pg_language AS l"
+          + " WHERE p.oid OPERATOR(pg_catalog.>=) 16384 AND l.oid OPERATOR(pg_catalog.=) p.prolang"
+          + " AND l.lanname OPERATOR(pg_catalog.<>)"
+          + " ALL (ARRAY['c', 'internal']::pg_catalog.name[]) OFFSET 0) AS p WHERE ";
+
   /** UPDATE has a SET too: only one that begins a statement counts. */
   private static final String LEAVES =
-      "("
-          + OTHER_LANGUAGE
+      "(p.other"
           + has(
-              SOURCE,
+              "p.source",
               "set_config|set_limit|advisory_lock|setseed|pg_temp|dblink"
                   + "|pg_replication_origin_session|pg_backup_start|pg_start_backup|_replication_slot|u&[\"']|"
                   + CodePatterns.RUNS_TEXT
                   + "|\\m(?:listen|unlisten|temp|temporary"
                   + "|load|execute|hold|prepare|deallocate|discard)\\M")
-          + has(SOURCE, "\\mupdate\\M[^;]*\\mpg_settings\\M")
-          + has(SOURCE, CodePatterns.STATEMENT + "(?:set|reset)\\M")
+          + has("p.source", "\\mupdate\\M[^;]*\\mpg_settings\\M")
+          + has("p.source", CodePatterns.STATEMENT + "(?:set|reset)\\M")
           + ")";
 
   /** Whether a function has a word in its source that could leave something. */
   private static final String LEAVING =
-      "'census', '', '' WHERE EXISTS (SELECT" + FUNCTIONS + " AND " + LEAVES + ")";
+      "'census', '', '' WHERE EXISTS (SELECT" + FUNCTIONS + LEAVES + ")";
 
   private static final String NOTIFYING =
       "'notifies', '', '' WHERE EXISTS (SELECT"
           + FUNCTIONS
-          + " AND ("
-          + OTHER_LANGUAGE
-          + has(SOURCE, "notify")
+          + "(p.other"
+          + has("p.source", "notify")
           + "))";
 
   /** Whether the source of functions names currval or lastval. */
   private static final String ASKING =
       "'currval in a function', '', '' WHERE EXISTS (SELECT"
           + FUNCTIONS
-          + " AND (false"
-          + has(SOURCE, "currval|lastval")
-          + "))";
+          + matches("p.source", "currval|lastval")
+          + ")";
 
   /** Where a plain SELECT may call functions that its text does not show, as pg_depend has it. */
   private static final String CALLED_BY_READS =
@@ -77,45 +98,33 @@ final class CodeQuestion {
   /** Whether one of those leaves something, or one whose name is in its source, and so on. */
   private static final String READS =
       "'reads', '', '' WHERE EXISTS (WITH RECURSIVE f AS (SELECT p.oid, pg_catalog.lower(p.proname"
-          + "::pg_catalog.text) AS name, pg_catalog.lower("
-          + SOURCE
-          + ") AS source"
+          + "::pg_catalog.text) AS name, pg_catalog.lower(p.source) AS source"
           + FUNCTIONS
-          + "), reached(oid) AS ("
+          + "true), reached(oid) AS ("
           + CALLED_BY_READS
           + " UNION SELECT f.oid FROM reached, f AS c, f"
           + " WHERE c.oid OPERATOR(pg_catalog.=) reached.oid"
           + " AND pg_catalog.strpos(c.source, f.name) OPERATOR(pg_catalog.>) 0) SELECT"
           + FUNCTIONS
-          + " AND p.oid OPERATOR(pg_catalog.=) ANY (SELECT oid FROM reached) AND "
+          + "p.oid OPERATOR(pg_catalog.=) ANY (SELECT oid FROM reached) AND "
           + LEAVES
           + ")";
 
-  /** All that is kept as a node tree, where it runs, and as SQL. */
+  /** All that is kept as a node tree, and where it runs. */
   private static final String TREES =
-      tree("write", "adbin", "pg_catalog.pg_get_expr(adbin, adrelid)", "pg_attrdef")
-          + " UNION ALL "
-          + tree("write", "tgqual", "pg_catalog.pg_get_triggerdef(oid)", "pg_trigger")
-          + " UNION ALL "
-          + tree("write", "typdefaultbin", "typdefault", "pg_type")
-          + " UNION ALL "
-          + tree("call", "proargdefaults", "pg_catalog.pg_get_function_arguments(oid)", "pg_proc")
-          + " UNION ALL "
-          + tree("read", "polqual", "pg_catalog.pg_get_expr(polqual, polrelid)", "pg_policy")
-          + " UNION ALL "
-          + tree(
-              "read", "polwithcheck", "pg_catalog.pg_get_expr(polwithcheck, polrelid)", "pg_policy")
-          + " UNION ALL "
-          + tree("read", "conbin", "pg_catalog.pg_get_constraintdef(oid)", "pg_constraint")
-          + " AND contypid OPERATOR(pg_catalog.<>) 0 UNION ALL "
-          + tree("write", "conbin", "pg_catalog.pg_get_constraintdef(oid)", "pg_constraint")
-          + " AND contypid OPERATOR(pg_catalog.=) 0 UNION ALL "
-          + tree("read", "ev_action", "pg_catalog.pg_get_ruledef(oid)", "pg_rewrite")
-          + " AND ev_type OPERATOR(pg_catalog.=) '1' UNION ALL "
-          + tree("write", "ev_action", "pg_catalog.pg_get_ruledef(oid)", "pg_rewrite")
-          + " AND ev_type OPERATOR(pg_catalog.<>) '1' UNION ALL "
-          + tree("write", "ev_qual", "pg_catalog.pg_get_ruledef(oid)", "pg_rewrite")
-          + " AND ev_type OPERATOR(pg_catalog.<>) '1'";
+      String.join(
+          " UNION ALL ",
+          tree("write", "adbin", "pg_attrdef"),
+          tree("write", "tgqual", "pg_trigger"),
+          tree("write", "typdefaultbin", "pg_type"),
+          tree("call", "proargdefaults", "pg_proc"),
+          tree("read", "polqual", "pg_policy"),
+          tree("read", "polwithcheck", "pg_policy"),
+          tree("read", "conbin", "pg_constraint") + " AND contypid OPERATOR(pg_catalog.<>) 0",
+          tree("write", "conbin", "pg_constraint") + " AND contypid OPERATOR(pg_catalog.=) 0",
+          tree("read", "ev_action", "pg_rewrite") + " AND ev_type OPERATOR(pg_catalog.=) '1'",
+          tree("write", "ev_action", "pg_rewrite") + " AND ev_type OPERATOR(pg_catalog.<>) '1'",
+          tree("write", "ev_qual", "pg_rewrite") + " AND ev_type OPERATOR(pg_catalog.<>) '1'");
 
   /** Which built-in functions that matter are called by trees. */
   private static final String CALLED =
@@ -166,35 +175,34 @@ final class CodeQuestion {
    */
   static String names(boolean trees) {
     String sources = functions() + (trees ? " UNION ALL " + expressions() : "");
-    return "'setting', m[1], pg_catalog.current_setting(m[1], true) FROM ("
+    return "'setting', s.name, s.value FROM (SELECT n.name,"
+        + " pg_catalog.current_setting(n.name, true) AS value FROM (SELECT DISTINCT m[1] AS name FROM ("
         + sources
         + ") AS f, pg_catalog.regexp_matches(f.source, "
         + PgSettings.literal(CodePatterns.NAMED)
-        + ", 'gi') AS m UNION ALL SELECT 'hidden', '', '' WHERE EXISTS (SELECT FROM ("
+        + ", 'gi') AS m) AS n) AS s WHERE s.value IS NOT NULL UNION ALL SELECT 'hidden', '', '' WHERE EXISTS (SELECT FROM ("
         + sources
         + ") AS f WHERE "
         + HIDDEN
         + ")";
   }
 
-  /** OFFSET keeps the planner from writing the source's expression into each place of its use. */
   private static String functions() {
     return "(SELECT "
-        + bare(SOURCE, CodePatterns.COMMENT, "")
-        + " AS source, "
-        + OTHER_LANGUAGE
-        + " AS other, EXISTS (SELECT FROM pg_catalog.pg_depend AS d"
+        + bare("p.source", CodePatterns.COMMENT, "")
+        + " AS source, p.other AS other, EXISTS (SELECT FROM pg_catalog.pg_depend AS d"
         + " WHERE d.classid OPERATOR(pg_catalog.=) 1255 AND d.objid OPERATOR(pg_catalog.=) p.oid"
         + " AND d.deptype OPERATOR(pg_catalog.=) 'e') AS extension"
         + FUNCTIONS
-        + " AND ("
-        + OTHER_LANGUAGE
-        + has(SOURCE, CodePatterns.ANY)
+        + "(p.other"
+        + has("p.source", CodePatterns.ANY)
         + ") OFFSET 0)";
   }
 
   private static String expressions() {
-    return "(SELECT sql, false, false FROM ("
+    return "(SELECT "
+        + calls("t.tree")
+        + ", false, false FROM ("
         + TREES
         + ") AS t WHERE "
         + matches("t.tree", ":funcid (" + BuiltIn.PATTERN + ") ")
@@ -235,17 +243,27 @@ final class CodeQuestion {
     return "(" + source + ") OPERATOR(pg_catalog.~*) " + PgSettings.literal(pattern);
   }
 
-  private static String tree(String place, String column, String sql, String catalog) {
+  private static String tree(String place, String column, String catalog) {
     return "SELECT '"
         + place
         + "' AS place, "
         + column
-        + "::pg_catalog.text AS tree, "
-        + sql
-        + " AS sql FROM pg_catalog."
+        + "::pg_catalog.text AS tree FROM pg_catalog."
         + catalog
         + " WHERE oid OPERATOR(pg_catalog.>=) 16384 AND "
         + column
         + " IS NOT NULL";
+  }
+
+  /** What a tree calls, as {@link CodePatterns} read it: names, and a text that comes first. */
+  private static String calls(String tree) {
+    return "(SELECT pg_catalog.string_agg(pg_catalog.concat(c.proname, '(', ''''"
+        + " OPERATOR(pg_catalog.||) (SELECT pg_catalog.string_agg("
+        + "pg_catalog.chr(b::pg_catalog.int4), '' ORDER BY o) FROM pg_catalog.unnest("
+        + "pg_catalog.string_to_array(pg_catalog.btrim(m[2]), ' ')) WITH ORDINALITY AS n(b, o))"
+        + " OPERATOR(pg_catalog.||) ''','), ' ') FROM pg_catalog.regexp_matches("
+        + (tree + ", " + PgSettings.literal(CALL))
+        + ", 'g') AS m, pg_catalog.pg_proc AS c"
+        + " WHERE c.oid OPERATOR(pg_catalog.=) m[1]::pg_catalog.oid)";
   }
 }
