@@ -93,9 +93,10 @@ final class HiddenCode {
       return 0;
     }
     long now = clock.getAsLong();
-    CodeCensus.Finding finding = census.finding(now);
+    boolean onlyRead = !wrote && !created;
+    CodeCensus.Finding finding = onlyRead ? census.finding(now) : census.findingOrAsk(now);
     if (finding == CodeCensus.Finding.NOT_ASKED) {
-      if (wrote || created || census.isForReader(now)) {
+      if (!onlyRead || census.isForReader(now)) {
         asksCensus = true;
       } else {
         read = false;
@@ -121,15 +122,18 @@ final class HiddenCode {
   }
 
   /**
-   * The server has not told.
+   * The server has not told: {@link #judge} judges by what it has told before, if it has.
    *
+   * @param only whether nothing else was asked
    * @return whether something may have been left that is not known
    */
-  boolean notFound() {
-    boolean unknown = wrote || created;
-    if (asksCensus) {
-      census.notFound(clock.getAsLong());
+  boolean notFound(boolean only) {
+    boolean known = asksCensus && census.notFound(clock.getAsLong());
+    if (known && only) {
+      asksCensus = false;
+      return false;
     }
+    boolean unknown = wrote || created;
     forget();
     return unknown;
   }

@@ -911,10 +911,13 @@ final class StatementJudge {
 
   /** The server has not answered: nothing is known of the backend. */
   void notLearned() {
-    boolean unknown = hidden.notFound() || doubts != 0 || channelsHere;
+    boolean others = doubts != 0 || channelsHere;
+    boolean unknown = hidden.notFound(!others) || others;
     doubts = 0;
     if (unknown) {
       pins.add(PinReason.UNKNOWN);
+    } else {
+      judgeHiddenCode(); // by what is known, which may be the next question
     }
   }
 

@@ -36,7 +36,10 @@ public final class CodeCensus {
 
   private static final long FRESH = Duration.ofSeconds(10).toNanos();
 
-  /** How long who reads leaves it to another to ask again. */
+  /** How old what is known may be for all but the one who asks again. */
+  private static final long USABLE = Duration.ofSeconds(15).toNanos();
+
+  /** How long it is left to another to ask again. */
   private static final long ASKED = Duration.ofSeconds(2).toNanos();
 
   private record Taken(Finding finding, CodeFindings findings, long at) {}
@@ -62,6 +65,27 @@ public final class CodeCensus {
   }
 
   /**
+   * What a transaction that has written is judged by. Where it was known and is not fresh any
+   * more, one asks at a time, and the others do with what was known.
+   *
+   * @param now nanoseconds of the pools' clock
+   * @return NOT_ASKED if the caller is to ask
+   */
+  public Finding findingOrAsk(long now) {
+    Taken taken = last;
+    long age = now - taken.at;
+    if (age <= FRESH) {
+      return taken.finding;
+    }
+    return age > USABLE || isOneToAsk(now) ? Finding.NOT_ASKED : taken.finding;
+  }
+
+  private boolean isOneToAsk(long now) {
+    long asked = askedAt.get();
+    return now - asked > ASKED && askedAt.compareAndSet(asked, now);
+  }
+
+  /**
    * Whether hidden code can neither change what a session listens to nor notify.
    *
    * @param now nanoseconds of the pools' clock
@@ -83,11 +107,7 @@ public final class CodeCensus {
    * is known, then one at a time.
    */
   public boolean isForReader(long now) {
-    if (last == NOTHING) {
-      return true;
-    }
-    long asked = askedAt.get();
-    return now - asked > ASKED && askedAt.compareAndSet(asked, now);
+    return last == NOTHING || isOneToAsk(now);
   }
 
   /** Who asks for what was drawn from sequences. */
@@ -96,21 +116,32 @@ public final class CodeCensus {
   }
 
   /** The server has told. */
-  public void found(CodeFindings found, long now) {
+  public synchronized void found(CodeFindings found, long now) {
     sequences.all(found.asks());
     findings = found;
     askedAt.set(now);
     last = new Taken(found.leaves() ? Finding.MAY_LEAVE : Finding.HARMLESS, found, now);
   }
 
-  /** The server has not told: who only reads need not ask at once again. */
-  public void notFound(long now) {
+  /**
+   * The server has not told: nobody need ask at once again, and what was known stands for longer.
+   *
+   * @return whether it was known since something was defined last
+   */
+  public synchronized boolean notFound(long now) {
     askedAt.set(now);
-    last = new Taken(Finding.NOT_ASKED, CodeFindings.NONE, now);
+    Taken taken = last;
+    boolean known = taken.finding != Finding.NOT_ASKED;
+    if (!known) {
+      last = new Taken(Finding.NOT_ASKED, CodeFindings.NONE, now);
+    } else if (now - taken.at > FRESH) {
+      last = new Taken(taken.finding, taken.findings, now - FRESH);
+    }
+    return known;
   }
 
   /** Something was defined. */
-  public void forget() {
+  public synchronized void forget() {
     last = NOTHING;
   }
 }

@@ -176,11 +176,13 @@ final class CodeQuestion {
   static String names(boolean trees) {
     String sources = functions() + (trees ? " UNION ALL " + expressions() : "");
     return "'setting', s.name, s.value FROM (SELECT n.name,"
-        + " pg_catalog.current_setting(n.name, true) AS value FROM (SELECT DISTINCT m[1] AS name FROM ("
+        + " pg_catalog.current_setting(n.name, true) AS value FROM ("
+        + "SELECT DISTINCT m[1] AS name FROM ("
         + sources
         + ") AS f, pg_catalog.regexp_matches(f.source, "
         + PgSettings.literal(CodePatterns.NAMED)
-        + ", 'gi') AS m) AS n) AS s WHERE s.value IS NOT NULL UNION ALL SELECT 'hidden', '', '' WHERE EXISTS (SELECT FROM ("
+        + ", 'gi') AS m) AS n) AS s WHERE s.value IS NOT NULL"
+        + " UNION ALL SELECT 'hidden', '', '' WHERE EXISTS (SELECT FROM ("
         + sources
         + ") AS f WHERE "
         + HIDDEN
