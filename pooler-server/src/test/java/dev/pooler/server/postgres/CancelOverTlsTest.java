@@ -185,6 +185,13 @@ class CancelOverTlsTest {
     cancelledInVain("select pg_sleep(30)");
   }
 
+  /** Needs the same where pooler would have asked the server first what the session has left. */
+  @Test
+  @Tag("case-79")
+  void aCancelThatIsLostKeepsNoBackendForWhatIsNotKnownOfIt() throws Exception {
+    cancelledInVain("do $$ begin perform pg_sleep(30); end $$");
+  }
+
   private static void cancelledInVain(String sql) throws Exception {
     double before = pooler.metric("pooler_evictions_total", "reason=\"cancel_uncertain\"");
     int unanswered = wire.unanswered.get();
@@ -207,7 +214,7 @@ class CancelOverTlsTest {
       wire.mute = false;
       observer.query(
           "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'");
-      assertEquals("EZ", RawPgClient.types(a.readUntil('Z').subList(1, 3)));
+      assertTrue(RawPgClient.types(a.readUntil('Z')).endsWith("EZ"));
       assertEquals("1", b.value("select 1"));
       List<PgMessage> end = a.readToEnd();
       assertTrue(end.getFirst().field('M').contains("a cancel"), end::toString);

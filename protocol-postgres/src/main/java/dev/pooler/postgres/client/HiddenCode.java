@@ -31,6 +31,9 @@ final class HiddenCode {
 
   private boolean asksCensus;
 
+  /** What was defined when the server was asked. */
+  private int asOf;
+
   HiddenCode(CodeCensus census, LongSupplier clock, boolean trusted) {
     this.census = census;
     this.clock = clock;
@@ -115,10 +118,15 @@ final class HiddenCode {
     return doubts;
   }
 
+  /** The server is asked now. */
+  void onQuestion() {
+    asOf = census.definitions();
+  }
+
   /** The server has told of its code. */
   void found(CodeFindings findings) {
     asksCensus = false;
-    census.found(findings, clock.getAsLong());
+    census.found(findings, asOf, clock.getAsLong());
   }
 
   /**

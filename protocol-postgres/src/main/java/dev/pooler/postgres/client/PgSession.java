@@ -1057,9 +1057,15 @@ public final class PgSession extends ClientLeg {
       target.backend().detach();
       target.evict(EvictReason.CANCEL_UNCERTAIN);
       become(PgSessionState.ENDED);
-    } else if (decide(target.backend(), false) == ReleaseDecision.RELEASE) {
-      onBackendLost(
-          EvictReason.CANCEL_UNCERTAIN, SqlFailure.backendLost("a cancel did not come to its end"));
+      return;
+    }
+    switch (decide(target.backend(), false)) {
+      // What the session has left there is lost with it: nobody has to ask the server any more.
+      case RELEASE, READ_BACK ->
+          onBackendLost(
+              EvictReason.CANCEL_UNCERTAIN,
+              SqlFailure.backendLost("a cancel did not come to its end"));
+      default -> {} // settle() comes when that is over
     }
   }
 

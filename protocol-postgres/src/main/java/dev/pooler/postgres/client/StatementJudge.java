@@ -839,6 +839,7 @@ final class StatementJudge {
 
   /** What to ask the server while there are doubts. */
   String question() {
+    hidden.onQuestion();
     int asked = asksChannels() ? doubts | Footprint.LISTEN.bit() : doubts;
     return SessionQuestion.of(asked, customSettings(), ran(), hidden.asksCensus());
   }

@@ -51,6 +51,8 @@ public final class CodeCensus {
 
   private volatile Taken last = NOTHING;
 
+  private volatile int definitions;
+
   /** The last answer of all, however old it is. */
   private volatile CodeFindings findings = CodeFindings.NONE;
 
@@ -65,8 +67,8 @@ public final class CodeCensus {
   }
 
   /**
-   * What a transaction that has written is judged by. Where it was known and is not fresh any
-   * more, one asks at a time, and the others do with what was known.
+   * What a transaction that has written is judged by. Where it was known and is not fresh any more,
+   * one asks at a time, and the others do with what was known.
    *
    * @param now nanoseconds of the pools' clock
    * @return NOT_ASKED if the caller is to ask
@@ -115,12 +117,24 @@ public final class CodeCensus {
     return sequences;
   }
 
-  /** The server has told. */
-  public synchronized void found(CodeFindings found, long now) {
+  /** How often something was defined, for {@link #found}: to be taken when the server is asked. */
+  public int definitions() {
+    return definitions;
+  }
+
+  /**
+   * The server has told.
+   *
+   * @param asOf what {@link #definitions} said when it was asked: what was defined since it may not
+   *     have seen, so that it is asked again soon
+   */
+  public synchronized void found(CodeFindings found, int asOf, long now) {
+    boolean whole = asOf == definitions;
     sequences.all(found.asks());
     findings = found;
-    askedAt.set(now);
-    last = new Taken(found.leaves() ? Finding.MAY_LEAVE : Finding.HARMLESS, found, now);
+    askedAt.set(whole ? now : now - ASKED - 1);
+    long at = whole ? now : now - FRESH;
+    last = new Taken(found.leaves() ? Finding.MAY_LEAVE : Finding.HARMLESS, found, at);
   }
 
   /**
@@ -142,6 +156,7 @@ public final class CodeCensus {
 
   /** Something was defined. */
   public synchronized void forget() {
+    definitions++;
     last = NOTHING;
   }
 }

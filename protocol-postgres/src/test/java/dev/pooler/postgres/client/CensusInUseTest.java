@@ -135,7 +135,7 @@ class CensusInUseTest {
   /** Needs the race for it: what is asked reads all functions of a database. */
   @Test
   void oneWriterAsksAgain() {
-    census.found(CodeFindings.NONE, now);
+    census.found(CodeFindings.NONE, census.definitions(), now);
     pass(9);
     assertEquals(0, asking(3));
     pass(2);
@@ -146,9 +146,19 @@ class CensusInUseTest {
     assertEquals(3, asking(3), "too old");
   }
 
+  /** Needs the definitions to be counted: one that came after the question is not in the answer. */
+  @Test
+  void whatIsDefinedWhileTheServerIsAskedIsAskedAboutSoon() {
+    int asOf = census.definitions();
+    census.forget();
+    census.found(CodeFindings.NONE, asOf, now);
+    pass(1);
+    assertEquals(1, asking(1));
+  }
+
   @Test
   void aReaderAsksForWritersToo() {
-    census.found(CodeFindings.NONE, now);
+    census.found(CodeFindings.NONE, census.definitions(), now);
     pass(11);
     assertEquals(Leftovers.IN_DOUBT, after(session(), "select * from t"));
     assertEquals(0, asking(3));
@@ -157,16 +167,18 @@ class CensusInUseTest {
   /** Needs the definition to end what is known: nobody may do with that. */
   @Test
   void allWritersAskBehindADefinition() {
-    census.found(CodeFindings.NONE, now);
+    census.found(CodeFindings.NONE, census.definitions(), now);
     pass(11);
     census.forget();
     assertEquals(3, asking(3));
   }
 
-  /** Needs the last findings kept: whose statement_timeout ends the census is no leaver of things. */
+  /**
+   * Needs the last findings kept: whose statement_timeout ends the census is no leaver of things.
+   */
   @Test
   void whoIsNotAnsweredDoesWithWhatWasKnown() {
-    census.found(CodeFindings.NONE, now);
+    census.found(CodeFindings.NONE, census.definitions(), now);
     pass(60);
     StatementJudge session = session();
     assertEquals(Leftovers.IN_DOUBT, afterWrite(session));
@@ -180,7 +192,7 @@ class CensusInUseTest {
 
   @Test
   void whoIsNotAnsweredAsksWhatHeLeftWhereCodeMayLeaveSomething() {
-    census.found(LEAVES, now);
+    census.found(LEAVES, census.definitions(), now);
     pass(60);
     StatementJudge session = session();
     assertEquals(Leftovers.IN_DOUBT, afterWrite(session));
@@ -198,7 +210,7 @@ class CensusInUseTest {
     afterWrite(first);
     first.notLearned();
     assertEquals(Leftovers.PINNED, first.leftovers());
-    census.found(CodeFindings.NONE, now);
+    census.found(CodeFindings.NONE, census.definitions(), now);
     census.forget();
     StatementJudge second = session();
     afterWrite(second);
@@ -209,7 +221,7 @@ class CensusInUseTest {
   /** What else was asked is not known either. */
   @Test
   void whoAskedMoreKeepsHisBackend() {
-    census.found(CodeFindings.NONE, now);
+    census.found(CodeFindings.NONE, census.definitions(), now);
     pass(60);
     StatementJudge session = session();
     assertEquals(Leftovers.IN_DOUBT, after(session, "create temp table x as select 1"));
