@@ -143,6 +143,30 @@ class CancelTest {
     }
   }
 
+  /** Needs it to be remembered for what waits behind a question of ours. */
+  @Test
+  @Tag("case-77")
+  void aStatementThatWaitsBehindAQuestionOfOursIsCancelled() throws Exception {
+    try (RawPgClient locks = SharedServer.direct();
+        Keyed a = keyed(PgBytes.VERSION_3_0)) {
+      locks.query("begin; lock table pg_catalog.pg_policy in access exclusive mode");
+      assertEquals("TDCZ", RawPgClient.types(a.client().query("select 1")));
+      PoolerFixture.await(
+          "the question waits",
+          () ->
+              locks
+                  .value("select count(*) from pg_locks where not granted and relation = 3256")
+                  .equals("1"));
+      a.client().send(PgBytes.query("select pg_sleep(30)"));
+      PoolerFixture.await("it is here", () -> pooler.metric("pooler_held_bytes") > 0);
+      cancel(pooler.unix(), a.key());
+      locks.query("rollback");
+      List<PgMessage> answer = a.client().readUntil('Z');
+      assertEquals("57014", answer.get(answer.size() - 2).sqlState());
+      assertEquals("1", a.client().value("select 1"));
+    }
+  }
+
   private static void signal(String name, long pid) throws Exception {
     assertEquals(0, new ProcessBuilder("kill", "-" + name, "" + pid).start().waitFor());
   }

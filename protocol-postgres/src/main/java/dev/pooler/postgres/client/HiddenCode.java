@@ -72,7 +72,7 @@ final class HiddenCode {
 
   /** Whether code may have run in this transaction that has left something. */
   boolean mayHaveLeft() {
-    return wrote && census.finding(clock.getAsLong()) != CodeCensus.Finding.HARMLESS;
+    return wrote && census.lastFinding(clock.getAsLong()) != CodeCensus.Finding.HARMLESS;
   }
 
   /** Whether functions that no text shows may have run in this transaction. */

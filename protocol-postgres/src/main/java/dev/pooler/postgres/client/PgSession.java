@@ -81,6 +81,9 @@ public final class PgSession extends ClientLeg {
   /** A cancel came while the backend was made ready for what the client asks. */
   private boolean cancelled;
 
+  /** A cancel came while something waited behind a question of ours. */
+  private boolean cancelsNext;
+
   /** The backend is made ready to be nobody's. */
   private boolean resting;
 
@@ -547,6 +550,7 @@ public final class PgSession extends ClientLeg {
       giveUpLease();
       welcome(reported);
     } else {
+      cancelled = false;
       become(PgSessionState.LEASED);
     }
   }
@@ -822,6 +826,10 @@ public final class PgSession extends ClientLeg {
     if (state == PgSessionState.LEASED || state == PgSessionState.IDLE) {
       resume(); // else there is another question
     }
+    if (cancelsNext) {
+      cancelsNext = false;
+      cancel();
+    }
   }
 
   // --- for what it listens to ----------------------------------------------------------------
@@ -993,6 +1001,9 @@ public final class PgSession extends ClientLeg {
             done.complete(null);
           } else if (state == PgSessionState.ALIGNING && judge.settings().rests()) {
             cancelled = true;
+            done.complete(null);
+          } else if (state == PgSessionState.REALIGNING && reading && held.look() != null) {
+            cancelsNext = true;
             done.complete(null);
           } else if ((state == PgSessionState.LEASED || state == PgSessionState.STALLED)
               && mine != null

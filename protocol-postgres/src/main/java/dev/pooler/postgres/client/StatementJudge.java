@@ -576,8 +576,8 @@ final class StatementJudge {
 
   /** The transaction is over: did code run in it that may have left something? */
   private void judgeHiddenCode() {
-    if (mode == PoolMode.SESSION) {
-      return;
+    if (mode == PoolMode.SESSION || pins.anyLasting()) {
+      return; // nothing is asked
     }
     int may = hidden.judge();
     code |= (may & SETTINGS) != 0;

@@ -67,6 +67,16 @@ public final class CodeCensus {
   }
 
   /**
+   * What is known, also where somebody is to ask again.
+   *
+   * @param now nanoseconds of the pools' clock
+   */
+  public Finding lastFinding(long now) {
+    Taken taken = last;
+    return now - taken.at > USABLE ? Finding.NOT_ASKED : taken.finding;
+  }
+
+  /**
    * What a transaction that has written is judged by. Where it was known and is not fresh any more,
    * one asks at a time, and the others do with what was known.
    *

@@ -12,6 +12,7 @@ public final class CodePatterns {
   public static final String COMMENT = "--[^'\"$*\\n\\r]*(?=[\\n\\r]|$)|/\\*[^'\"$*\\n\\r]*\\*/";
 
   private static final String PART = "[a-z_][a-z0-9_$]*";
+  private static final String MORE_PARTS = "(?:\\." + PART + ")";
   private static final String SPACES = "(?:\\s|\\\\[nrtbf])*";
 
   /** Where a statement begins that is not in a string. */
@@ -31,12 +32,12 @@ public final class CodePatterns {
   /** Names of two parts behind SET and set_config. */
   public static final String NAMED =
       "(?:\\mset_config\\s*\\(\\s*'+|\\mset\\s+(?:session\\s+|local\\s+)?)"
-          + ("(" + PART + "(?:\\." + PART + ")+)");
+          + ("(" + PART + MORE_PARTS + "+)");
 
   /** Behind the word SET: a whole name, what ends with the transaction, what is no custom one. */
   private static final String TOLD_SET =
       "\\s*\\(|\\s+(?:local\\s|(?:session\\s+)?(?:"
-          + (PART + "(?:\\." + PART + ")*\\s*(?:=|:=|\\mto\\M)")
+          + (PART + MORE_PARTS + "*\\s*(?:=|:=|\\mto\\M)")
           + "|(?:null|default|not|data|statistics|storage|schema|tablespace|logged|unlogged|without"
           + "|with|expression|generated|compression|access|role|constraints|transaction|time"
           + "|authorization|names|characteristics|xml)\\M(?!\\.)))";
@@ -116,9 +117,14 @@ public final class CodePatterns {
 
   private CodePatterns() {}
 
-  /** As Java reads it. */
+  /** As Java reads it: what may repeat for long gives nothing back, which would take its stack. */
   public static Pattern java(String pattern) {
+    String possessive =
+        pattern
+            .replace(SPACES, SPACES + "+")
+            .replace(MORE_PARTS + "*", MORE_PARTS + "*+")
+            .replace(MORE_PARTS + "+", MORE_PARTS + "++");
     return Pattern.compile(
-        pattern.replace("\\m", "\\b").replace("\\M", "\\b"), Pattern.CASE_INSENSITIVE);
+        possessive.replace("\\m", "\\b").replace("\\M", "\\b"), Pattern.CASE_INSENSITIVE);
   }
 }

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * query. Custom settings by name; what functions that it calls may set is asked of the server.
  */
 public final class CodeInText {
-  private static final int LONGEST = 64 * 1024;
+  private static final int LONGEST = 8 * 1024;
   private static final Pattern COMMENT = java(CodePatterns.COMMENT);
   private static final Pattern UPDATES = java(CodePatterns.UPDATES);
   private static final Pattern NAMED = java(CodePatterns.NAMED);
@@ -69,7 +69,7 @@ public final class CodeInText {
       hidden |= outside == null;
       names.addAll(outside == null ? List.of() : outside);
     }
-    String bare = COMMENT.matcher(code).replaceAll("");
+    String bare = COMMENT.matcher(compact(code)).replaceAll("");
     Matcher named = NAMED.matcher(bare);
     while (named.find()) {
       names.add(named.group(1).toLowerCase(Locale.ROOT));
@@ -77,6 +77,28 @@ public final class CodeInText {
     hidden |= HIDDEN.matcher(bare).find();
     hidden |= HIDDEN_SET.matcher(UPDATES.matcher(bare).replaceAll(" ")).find();
     return new StatementMeaning(with(facts, leaves(bare)), List.of(), List.copyOf(names), hidden);
+  }
+
+  /**
+   * Without what repeats: a run of spaces is one, a line's end if it has one, and a run of dashes
+   * two. Each of thousands would be looked at as the beginning of something.
+   */
+  private static StringBuilder compact(CharSequence code) {
+    StringBuilder compact = new StringBuilder(code.length());
+    for (int i = 0; i < code.length(); i++) {
+      char c = code.charAt(i);
+      int last = compact.length() - 1;
+      boolean behindSpace = last >= 0 && Character.isWhitespace(compact.charAt(last));
+      if (Character.isWhitespace(c) && behindSpace) {
+        compact.setCharAt(last, c == '\n' ? c : compact.charAt(last));
+      } else if (c != '-'
+          || last < 1
+          || compact.charAt(last) != c
+          || compact.charAt(last - 1) != c) {
+        compact.append(c);
+      }
+    }
+    return compact;
   }
 
   private static int leaves(String code) {
