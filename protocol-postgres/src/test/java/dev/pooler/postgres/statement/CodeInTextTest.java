@@ -33,7 +33,7 @@ class CodeInTextTest {
   @Timeout(60)
   void whateverIsRepeatedTakesNoStack(String part) throws Exception {
     String text = "do $$ begin; set a" + part.repeat(8000 / part.length()) + " = '1'; end $$";
-    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>(null);
     Thread thread =
         new Thread(
             null, () -> read(text.substring(0, Math.min(8192, text.length()))), "", SMALL_STACK);
