@@ -154,9 +154,10 @@ class CancelTest {
       PoolerFixture.await(
           "the question waits",
           () ->
-              locks
-                  .value("select count(*) from pg_locks where not granted and relation = 3256")
-                  .equals("1"));
+              "1"
+                  .equals(
+                      locks.value(
+                          "select count(*) from pg_locks where not granted and relation = 3256")));
       a.client().send(PgBytes.query("select pg_sleep(30)"));
       PoolerFixture.await("it is here", () -> pooler.metric("pooler_held_bytes") > 0);
       cancel(pooler.unix(), a.key());
