@@ -38,12 +38,12 @@ CLIENTS = [
         (r"^\\(un)?restrict \w+$", r"\\\1restrict KEY", "pg_dump's key against injected commands is random"),
         (r"/tmp/tmp\.\w+", "TEMPORARY", "the script's temporary directory"),
     ]),
+    Client("replication-tools", ["replication/run"], normalise=[
+        (r"\b[0-9A-F]{24}\b", "SEGMENT", "where the server's log is"),
+    ]),
     Client("node-postgres", ["node", "node/pg.cjs"], ["node"]),
     Client("postgres.js", ["node", "node/postgres.cjs"], ["node"]),
-    Client(
-        "knex", ["node", "node/knex.cjs"], ["node"],
-        awaited=[(r"(?<=^cancelled at once: \[ 0, )\w+", "pg_cancel_backend($1) with a process id that pooler told a session")],
-    ),
+    Client("knex", ["node", "node/knex.cjs"], ["node"]),
     *[
         Client(f"pgjdbc-{name}", ["pgjdbc.Pgjdbc", *properties], ["java"])
         for name, properties in {

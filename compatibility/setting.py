@@ -114,7 +114,7 @@ def environment(directory, database):
         "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1",
         "NODE_NO_WARNINGS": "1",  # they carry process ids
         "PGHOST": str(directory), "PGPORT": PORT, "PGUSER": "app", "PGDATABASE": database, "PGCONNECT_TIMEOUT": "20",
-        "NODE_PATH": str(TARGET / "node/node_modules"), "COMPATIBILITY_TARGET": str(TARGET),
+        "NODE_PATH": str(TARGET / "node/node_modules"), "COMPATIBILITY_TARGET": str(TARGET), "SERVER_BIN": str(BIN),
     }
 
 
@@ -162,7 +162,7 @@ class Server:
         options = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
         checked([*self.as_postgres, BIN / "initdb", "-D", data, *options], "initdb", cwd="/")
         settings = {"listen_addresses": "", "port": PORT, "unix_socket_directories": self.directory, "fsync": "off",
-                    "max_connections": "40", "timezone": "UTC", "log_timezone": "UTC", "autovacuum": "off"}
+                    "max_connections": "40", "wal_level": "logical", "timezone": "UTC", "log_timezone": "UTC", "autovacuum": "off"}
         flags = [f for k, v in settings.items() for f in ("-c", f"{k}={v}")]
         self.log = open(TARGET / "postgresql.log", "w")
         self.process = subprocess.Popen([*self.as_postgres, BIN / "postgres", "-D", data, *flags], cwd="/",
@@ -170,7 +170,7 @@ class Server:
         await_socket(self.directory, self.process, "PostgreSQL")
         while subprocess.run([BIN / "pg_isready", "-q", "-h", self.directory, "-p", PORT]).returncode:
             time.sleep(0.05)
-        self.sql("create role app login", "create role auditor", "grant auditor to app")
+        self.sql("create role app login replication", "create role auditor", "grant auditor to app")
         return self
 
     def sql(self, *statements):
@@ -211,6 +211,7 @@ databases:
   "*":
     hosts: ["unix:{server.directory}/.s.PGSQL.{PORT}"]
     user: app
+    replication: true
     pool: {{mode: transaction, size: 2, min-idle: 0}}
 """)
         self.log = open(TARGET / "pooler.log", "w")

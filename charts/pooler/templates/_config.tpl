@@ -101,6 +101,7 @@ databases:
 limits:
   clients: {{ int64 .Values.limits.clients }}
   memory: {{ .Values.limits.memory }}
+  session-memory: {{ index .Values.limits "session-memory" }}
   drain: {{ .Values.limits.drain }}
 {{- end -}}
 

@@ -44,7 +44,6 @@ runAsGroup: {{ int64 .Values.gid }}
 {{- end }}
 {{- end -}}
 
-{{/* RuntimeDefault refuses io_uring in most runtimes: pooler takes epoll then, by itself. */}}
 {{- define "pooler.securityContext" -}}
 runAsNonRoot: true
 {{- with include "pooler.user" . | trim }}

@@ -15,7 +15,7 @@ final class Examples {
       listen:
         - {protocol: postgres, mode: "0600", allow-uids: {1000700001: app}}
       http: {host: "[::]", port: 9188}
-      limits: {clients: 250, memory: 1MiB, drain: 5s}
+      limits: {clients: 250, memory: 1MiB, session-memory: 2MiB, drain: 5s}
       databases:
         - name: app
           protocol: postgres

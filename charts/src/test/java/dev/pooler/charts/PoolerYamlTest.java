@@ -29,7 +29,9 @@ class PoolerYamlTest {
         Map.of("mode", "transaction", "size", 4, "min-idle", 0),
         config.at("databases", "app", "pool"));
     assertEquals(List.of("postgres:5432"), config.at("databases", "app", "hosts"));
-    assertEquals(Map.of("clients", 1000, "memory", "16MiB", "drain", "20s"), config.at("limits"));
+    assertEquals(
+        Map.of("clients", 1000, "memory", "16MiB", "session-memory", "4MiB", "drain", "20s"),
+        config.at("limits"));
   }
 
   @Test

@@ -32,6 +32,7 @@ class ValuesSchemaTest {
         "uid: app                                                | /uid",
         "limits: {clients: many}                                 | /limits/clients",
         "limits: {memory: 16}                                    | /limits/memory",
+        "limits: {session-memory: 4}                             | /limits/session-memory",
         "limits: {drain: 20}                                     | /limits/drain",
         "http: {host: pooler.example}                            | /http/host",
         "http: {port: 80}                                        | /http/port",

@@ -1,5 +1,6 @@
 package dev.pooler.demo;
 
+import dev.pooler.server.CommandLineForm;
 import dev.pooler.server.log.LogOutput;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -69,7 +70,15 @@ public final class Demo implements Callable<Integer> {
   }
 
   static CommandLine commandLine() {
-    return new CommandLine(new Demo()).setExecutionExceptionHandler(Demo::told);
+    return new CommandLine(new Demo())
+        .setParameterExceptionHandler(Demo::explained)
+        .setExecutionExceptionHandler(Demo::told);
+  }
+
+  /** As pooler's own commands: one line, not the whole usage. */
+  private static int explained(ParameterException e, String[] arguments) {
+    e.getCommandLine().getErr().println(CommandLineForm.explain(e));
+    return CommandLine.ExitCode.USAGE;
   }
 
   /**
@@ -137,6 +146,7 @@ public final class Demo implements Callable<Integer> {
     new PostgresChecks("PostgreSQL through pooler", url, plan.poolMode()).run(checks);
     loadCheck(url, checks);
     new PoolerChecks(plan, servers.postgresSocket()).run(checks);
+    new ConsoleChecks(plan).run(checks);
     new PostgresChecks("PostgreSQL directly", direct, PoolMode.session).run(checks);
     servers
         .mariaDb()
@@ -146,7 +156,7 @@ public final class Demo implements Callable<Integer> {
                         "MariaDB directly", SocketUrls.mysql(server.socket(), DemoPlan.DATABASE))
                     .run(checks),
             () -> checks.skip("MariaDB directly", "no artifact for this processor"));
-    checks.skip("MySQL through pooler", "comes with its own issue");
+    checks.skip("MySQL through pooler", "this version speaks PostgreSQL only");
     out.println(checks.summary());
     out.flush();
     return checks.allRight();

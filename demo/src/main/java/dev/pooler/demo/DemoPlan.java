@@ -15,6 +15,10 @@ record DemoPlan(Path directory, int poolSize, PoolMode poolMode, int httpPort) {
   static final int POOLED_PORT = 6432;
 
   static final String DATABASE = "demo";
+
+  /** The database that is pooler itself. */
+  static final String CONSOLE = "pooler";
+
   static final String USER = "postgres";
 
   Path pooledSocket() {
@@ -47,6 +51,7 @@ record DemoPlan(Path directory, int poolSize, PoolMode poolMode, int httpPort) {
     listen:
       - {protocol: postgres, address: %s, mode: "0777", auth: trust}
     http: {address: "127.0.0.1:%d"}
+    admin: {users: [%s]}
     databases:
       "*":
         protocol: postgres
@@ -58,6 +63,7 @@ record DemoPlan(Path directory, int poolSize, PoolMode poolMode, int httpPort) {
         .formatted(
             quoted("unix:" + pooledSocket()),
             httpPort,
+            USER,
             quoted("unix:" + postgresSocket),
             USER,
             poolMode,

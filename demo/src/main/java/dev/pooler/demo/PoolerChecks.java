@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What pooler says of itself over HTTP, and what PostgreSQL, asked directly, says of pooler; after
@@ -16,8 +17,9 @@ import java.time.Duration;
 record PoolerChecks(DemoPlan plan, Path postgresSocket) {
 
   void run(Checks checks) {
-    checks.expect("pooler: /live", 200, () -> get("/live").statusCode());
-    checks.expect("pooler: /ready", 200, () -> get("/ready").statusCode());
+    for (String path : List.of("/live", "/ready", "/pools", "/sessions", "/pins")) {
+      checks.expect("pooler: " + path, 200, () -> get(path).statusCode());
+    }
     checks.expect("pooler: /metrics has counted transactions", true, this::transactionsCounted);
     checks.expect(
         "PostgreSQL directly: at most %d backends of pooler".formatted(plan.poolSize()),
@@ -40,13 +42,18 @@ record PoolerChecks(DemoPlan plan, Path postgresSocket) {
         .anyMatch(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)) > 0);
   }
 
+  /** But for the one that listens for all sessions, which is no pool's. */
   private int backends() throws SQLException {
     try (var connection =
         DriverManager.getConnection(SocketUrls.postgres(postgresSocket, "postgres"))) {
       return Integer.parseInt(
           PostgresChecks.ask(
               connection,
-              "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"));
+              """
+              select count(*) from pg_stat_activity
+              where backend_type = 'client backend' and pid <> pg_backend_pid()
+                and application_name <> 'pooler listener'
+              """));
     }
   }
 }

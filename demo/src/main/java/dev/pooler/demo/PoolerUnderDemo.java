@@ -22,7 +22,7 @@ record PoolerUnderDemo(Pooler pooler) implements AutoCloseable {
   static PoolerUnderDemo start(Path file, String yaml) throws IOException {
     Files.writeString(file, yaml);
     return new PoolerUnderDemo(
-        Pooler.start(read(file).config(), () -> ConfigFile.read(file, System::getenv)));
+        Pooler.start(read(file), () -> ConfigFile.read(file, System::getenv)));
   }
 
   private static ConfigFile.Ok read(Path file) throws IOException {

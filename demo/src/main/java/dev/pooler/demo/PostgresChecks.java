@@ -7,11 +7,13 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.postgresql.PGConnection;
+import org.postgresql.PGStatement;
 
 /**
  * What a PostgreSQL client does, through one socket.
@@ -27,6 +29,8 @@ record PostgresChecks(String where, String url, PoolMode mode) {
     checks.expect(where + ": simple query", 42, () -> simple("select 6 * 7"));
     checks.expect(where + ": extended query with a parameter", 42, this::extended);
     checks.expect(
+        where + ": a prepared statement with a name", "7 14 21 28, with a name", this::prepared);
+    checks.expect(
         where + ": an error is an error, and the connection goes on", "22012 then 1", this::error);
     if (mode == PoolMode.statement) {
       checks.skip(where + ": transactions", "pool mode statement allows none");
@@ -41,12 +45,20 @@ record PostgresChecks(String where, String url, PoolMode mode) {
     checks.expect(
         where + ": " + CLIENTS + " clients at once, each with its own answers",
         CLIENTS + " right",
-        this::manyClients);
+        () -> manyClients(this::hearsOnlyItsOwn));
+    checks.expect(
+        where + ": " + CLIENTS + " clients at once, each with its own setting",
+        CLIENTS + " right",
+        () -> manyClients(this::keepsItsSetting));
+    checks.expect(
+        where + ": a temporary table is its session's, and goes with it",
+        "1 then gone",
+        this::temporaryTable);
+    checks.expect(where + ": LISTEN hears NOTIFY", "hello", this::notified);
   }
 
   private Connection connect() throws SQLException {
-    // 0: named statements belong to one backend.
-    return DriverManager.getConnection(url + "&prepareThreshold=0&ApplicationName=demo-check");
+    return DriverManager.getConnection(url + "&ApplicationName=demo-check");
   }
 
   private String simple(String sql) throws SQLException {
@@ -63,6 +75,23 @@ record PostgresChecks(String where, String url, PoolMode mode) {
         rows.next();
         return rows.getInt(1);
       }
+    }
+  }
+
+  private String prepared() throws SQLException {
+    // From the first time on; pgjdbc's default is the fifth.
+    try (var connection = DriverManager.getConnection(url + "&prepareThreshold=1");
+        var statement = connection.prepareStatement("select ?::int * 7")) {
+      var answers = new StringJoiner(" ");
+      for (int i = 1; i <= 4; i++) {
+        statement.setInt(1, i);
+        try (var rows = statement.executeQuery()) {
+          rows.next();
+          answers.add(rows.getString(1));
+        }
+      }
+      boolean named = statement.unwrap(PGStatement.class).isUseServerPrepare();
+      return answers + (named ? ", with a name" : ", without a name");
     }
   }
 
@@ -120,12 +149,24 @@ record PostgresChecks(String where, String url, PoolMode mode) {
     }
   }
 
-  private String manyClients() throws Exception {
-    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+  /** What one of many clients sees: whether it is right. */
+  private interface OneOfMany {
+    boolean sees(Connection connection, int own) throws SQLException;
+  }
+
+  private String manyClients(OneOfMany client) throws Exception {
+    // Not virtual: who waits in junixsocket's native code would keep the carrier from who has the
+    // backend.
+    try (var threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
       List<Future<Boolean>> answers = new ArrayList<>();
       for (int i = 0; i < CLIENTS; i++) {
         int own = i;
-        answers.add(threads.submit(() -> hearsOnlyItsOwn(own)));
+        answers.add(
+            threads.submit(() -> {
+              try (var connection = connect()) {
+                return client.sees(connection, own);
+              }
+            }));
       }
       int right = 0;
       for (var answer : answers) {
@@ -135,15 +176,49 @@ record PostgresChecks(String where, String url, PoolMode mode) {
     }
   }
 
-  private boolean hearsOnlyItsOwn(int own) throws SQLException {
-    try (var connection = connect()) {
-      for (int i = 0; i < 10; i++) {
-        String expected = own + "/" + i;
-        if (!ask(connection, "select '" + expected + "' from pg_sleep(0.002)").equals(expected)) {
-          return false;
-        }
+  private boolean hearsOnlyItsOwn(Connection connection, int own) throws SQLException {
+    for (int i = 0; i < 10; i++) {
+      String expected = own + "/" + i;
+      if (!ask(connection, "select '" + expected + "' from pg_sleep(0.002)").equals(expected)) {
+        return false;
       }
-      return true;
+    }
+    return true;
+  }
+
+  private boolean keepsItsSetting(Connection connection, int own) throws SQLException {
+    String expected = (own + 1) + "MB";
+    try (var statement = connection.createStatement()) {
+      statement.execute("set work_mem = '" + expected + "'");
+    }
+    for (int i = 0; i < 10; i++) {
+      if (!ask(connection, "show work_mem").equals(expected)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private String temporaryTable() throws SQLException {
+    String during;
+    try (var connection = connect();
+        var statement = connection.createStatement()) {
+      statement.execute("create temporary table check_temporary as select 1 as n");
+      during = ask(connection, "select count(*) from check_temporary");
+    }
+    try (var connection = connect()) {
+      String sql = "select coalesce(to_regclass('check_temporary')::text, 'gone')";
+      return during + " then " + ask(connection, sql);
+    }
+  }
+
+  private String notified() throws SQLException {
+    try (var listener = connect();
+        var statement = listener.createStatement()) {
+      statement.execute("listen demo_check");
+      statement.execute("notify demo_check, 'hello'");
+      var heard = listener.unwrap(PGConnection.class).getNotifications(5_000);
+      return heard == null || heard.length == 0 ? "nothing" : heard[0].getParameter();
     }
   }
 

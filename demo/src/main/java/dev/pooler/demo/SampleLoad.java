@@ -45,10 +45,7 @@ final class SampleLoad implements AutoCloseable {
    * @throws SQLException if not even the table can be created
    */
   static SampleLoad start(String url, PoolMode mode) throws SQLException {
-    // Named statements belong to one backend; 0 keeps pgjdbc from making them.
-    var load =
-        new SampleLoad(
-            url + "&prepareThreshold=0&ApplicationName=sample-load", mode == PoolMode.session);
+    var load = new SampleLoad(url + "&ApplicationName=sample-load", mode == PoolMode.session);
     try (var connection = DriverManager.getConnection(load.url);
         var statement = connection.createStatement()) {
       statement.execute(
@@ -89,9 +86,10 @@ final class SampleLoad implements AutoCloseable {
   }
 
   private void statements(Connection connection) throws SQLException {
-    try (var statement = connection.createStatement()) {
-      for (String sql : STATEMENTS) {
-        statement.execute(sql);
+    for (String sql : STATEMENTS) {
+      // Prepared and named by pgjdbc from the fifth time on, as an application's would be.
+      try (var statement = connection.prepareStatement(sql)) {
+        statement.execute();
         done.incrementAndGet();
       }
     }

@@ -14,6 +14,7 @@ final class DemoPlanTest {
         listen:
           - {protocol: postgres, address: "unix:/tmp/a b/.s.PGSQL.6432", mode: "0777", auth: trust}
         http: {address: "127.0.0.1:9187"}
+        admin: {users: [postgres]}
         databases:
           "*":
             protocol: postgres

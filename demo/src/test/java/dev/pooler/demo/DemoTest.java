@@ -18,6 +18,7 @@ final class DemoTest {
     assertTrue(text.contains("ok    PostgreSQL through pooler: COPY in and out\n"), text);
     assertTrue(text.contains("ok    pooler: /metrics has counted transactions\n"), text);
     assertTrue(text.contains("ok    PostgreSQL directly: COPY in and out\n"), text);
+    assertTrue(text.contains("ok    console: SHOW PINS has a temporary table for"), text);
     assertTrue(text.contains("psql -h "), text);
   }
 
@@ -25,12 +26,21 @@ final class DemoTest {
   void aWrongPoolModeIsToldWithWhatIsAllowed() {
     assertEquals(2, run("--pool-mode", "sesion"));
     assertTrue(err.toString().contains("session, transaction, statement"), err::toString);
+    assertEquals(1, err.toString().lines().count(), "one line");
   }
 
   @Test
   void aPoolSizeOutOfRangeIsToldWithTheRange() {
     assertEquals(2, run("--pool-size", "0"));
-    assertTrue(err.toString().startsWith("--pool-size is 0; allowed is 1 to 1000"), err::toString);
+    assertEquals("pooler demo: --pool-size is 0; allowed is 1 to 1000\n", err.toString());
+  }
+
+  @Test
+  void anUnknownOptionIsToldInOneLineWithWhatWasMeant() {
+    assertEquals(2, run("--pool-sise=4"));
+    assertEquals(
+        "pooler demo: unknown option \"--pool-sise\"; did you mean \"--pool-size\"?\n",
+        err.toString());
   }
 
   private int run(String... arguments) {

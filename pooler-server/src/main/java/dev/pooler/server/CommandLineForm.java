@@ -15,7 +15,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * Commands and options, for picocli. Built by calls, not annotations: reading those by reflection
  * costs start-up time.
  */
-final class CommandLineForm {
+public final class CommandLineForm {
   private CommandLineForm() {}
 
   static CommandLine create() {
@@ -55,7 +55,7 @@ final class CommandLineForm {
   }
 
   /** One line for the user: what, what is allowed, and what was probably meant. */
-  static String explain(ParameterException e) {
+  public static String explain(ParameterException e) {
     CommandSpec spec = e.getCommandLine().getCommandSpec();
     String where = spec.qualifiedName() + ": ";
     if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {

@@ -9,7 +9,10 @@ import dev.pooler.core.config.Secret;
 import dev.pooler.core.config.TcpAddress;
 import dev.pooler.core.config.UnixAddress;
 import dev.pooler.core.config.UserConfig;
+import dev.pooler.core.protocol.PemFile;
+import dev.pooler.server.config.ConfigProblem;
 import dev.pooler.server.config.SecretSource;
+import dev.pooler.server.io.SocketListener;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -17,33 +20,40 @@ import java.net.Socket;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tries what a configuration names: host names, secrets, files of certificates, and targets on
- * demand. Blocks.
+ * Tries what a configuration names: directories of sockets, host names, secrets, files of
+ * certificates, and targets on demand. Blocks.
  */
 final class ConfigTrial {
   private final SecretSource secrets;
-  private final List<String> failures = new ArrayList<>();
+  private final BiFunction<String, String, ConfigProblem> problem;
+  private final List<ConfigProblem> failures = new ArrayList<>();
 
-  ConfigTrial(SecretSource secrets) {
+  /**
+   * A trial of one file.
+   *
+   * @param problem knows where a path stands in it
+   */
+  ConfigTrial(SecretSource secrets, BiFunction<String, String, ConfigProblem> problem) {
     this.secrets = secrets;
+    this.problem = problem;
   }
 
   /**
-   * Returns one line for each failure.
+   * Returns all failures.
    *
    * @param connect whether to open a connection to each target, within its connect timeout, and
    *     close it again
    */
-  List<String> failures(PoolerConfig config, boolean connect) {
+  List<ConfigProblem> failures(PoolerConfig config, boolean connect) {
     for (int i = 0; i < config.listen().size(); i++) {
-      listener("listen[" + i + "].tls", config.listen().get(i));
+      listener("listen[" + i + "]", config.listen().get(i));
     }
     if (config.http() != null) {
       secret("http.token", config.http().token());
@@ -56,26 +66,34 @@ final class ConfigTrial {
   }
 
   private void listener(String path, ListenerConfig listener) {
+    if (listener.address() instanceof UnixAddress unix) {
+      String trouble = SocketListener.trouble(unix.path());
+      if (trouble != null) {
+        failed(path + ".address", trouble);
+      }
+    }
     if (listener.tls() != null) {
-      file(path + ".cert", listener.tls().cert());
-      file(path + ".key", listener.tls().key());
+      identity(path + ".tls", listener.tls().cert(), listener.tls().key());
+      authorities(path + ".tls", listener.tls().ca());
     }
   }
 
   private void database(DatabaseConfig database, boolean connect) {
     String path = "databases." + database.name();
     secret(path + ".password", database.password());
+    if (database.authQuery() != null) {
+      secret(path + ".auth-password", database.authQuery().password());
+    }
     ClientTls tls = database.tls();
-    file(path + ".tls.ca", tls.ca());
-    file(path + ".tls.cert", tls.cert());
-    file(path + ".tls.key", tls.key());
+    authorities(path + ".tls", tls.ca());
+    identity(path + ".tls", tls.cert(), tls.key());
     for (Address host : database.hosts()) {
       try {
         reach(host, connect ? Math.toIntExact(database.timeouts().connect().toMillis()) : 0);
       } catch (UnknownHostException e) {
-        failures.add(path + ".hosts: " + host + ": no such name");
+        failed(path + ".hosts", host + ": no such name");
       } catch (IOException e) {
-        failures.add(path + ".hosts: " + host + ": " + e.getMessage());
+        failed(path + ".hosts", host + ": " + e.getMessage());
       }
     }
   }
@@ -101,14 +119,38 @@ final class ConfigTrial {
 
   private void secret(String path, @Nullable Secret secret) {
     if (secret != null && secrets.get(secret) instanceof SecretSource.Unknown unknown) {
-      failures.add(path + ": " + unknown.reason());
+      failed(path, unknown.reason());
     }
   }
 
-  private void file(String path, @Nullable Path file) {
-    if (file != null && !Files.isReadable(file)) {
-      failures.add(
-          path + ": " + file + (Files.exists(file) ? " may not be read" : " does not exist"));
+  private void authorities(String path, @Nullable Path file) {
+    if (file != null) {
+      tried(() -> new PemFile(path + ".ca", file).certificates(), path + ".ca");
     }
+  }
+
+  private void identity(String path, @Nullable Path cert, @Nullable Path key) {
+    if (cert != null && key != null) {
+      PemFile ours = new PemFile(path + ".cert", cert);
+      PemFile secret = new PemFile(path + ".key", key);
+      tried(() -> ours.with(secret), ours.key(), secret.key());
+    }
+  }
+
+  private void tried(Runnable reading, String... keys) {
+    try {
+      reading.run();
+    } catch (IllegalArgumentException e) {
+      String why = String.valueOf(e.getMessage());
+      for (String key : keys) { // which the text begins with
+        if (why.startsWith(key + ": ")) {
+          failed(key, why.substring(key.length() + 2));
+        }
+      }
+    }
+  }
+
+  private void failed(String path, String why) {
+    failures.add(problem.apply(path, why));
   }
 }

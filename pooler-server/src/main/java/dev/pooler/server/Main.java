@@ -4,6 +4,7 @@ import dev.pooler.server.config.ConfigFile;
 import dev.pooler.server.config.ConfigProblem;
 import dev.pooler.server.config.UrlForm;
 import dev.pooler.server.log.LogOutput;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,7 +55,7 @@ public final class Main {
     if (directory != null && url == null) {
       return wrong("pooler run: --socket-dir is for a URL; a file names its sockets itself");
     }
-    Path sockets =
+    SocketDirectory sockets =
         url == null ? null : SocketDirectory.choose(directory, System.getenv("XDG_RUNTIME_DIR"));
     if (url != null && sockets == null) {
       return wrong("pooler run: " + SocketDirectory.NONE);
@@ -63,15 +64,30 @@ public final class Main {
     // No pattern switch on the way of a start: an AOT cache can't hold what it generates.
     ConfigFile.Result result = source.get();
     if (result instanceof ConfigFile.Ok ok) {
-      return new RunCommand(out, err, source).run(ok);
+      return start(ok, source, sockets);
     }
     return invalid(((ConfigFile.Invalid) result).problems());
   }
 
+  private int start(
+      ConfigFile.Ok configuration,
+      Supplier<ConfigFile.Result> source,
+      @Nullable SocketDirectory sockets) {
+    try {
+      if (sockets != null) {
+        sockets.make();
+      }
+    } catch (IOException e) {
+      err.println("pooler run: " + e.getMessage());
+      return FAILED;
+    }
+    return new RunCommand(out, err, source).run(configuration);
+  }
+
   private static Supplier<ConfigFile.Result> source(
-      @Nullable String file, @Nullable String url, @Nullable Path sockets) {
+      @Nullable String file, @Nullable String url, @Nullable SocketDirectory sockets) {
     if (url != null && sockets != null) {
-      return () -> UrlForm.read(url, sockets);
+      return () -> UrlForm.read(url, sockets.path());
     }
     Path path = Path.of(String.valueOf(file));
     return () -> ConfigFile.read(path, System::getenv);

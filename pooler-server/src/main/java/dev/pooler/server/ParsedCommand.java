@@ -1,6 +1,7 @@
 package dev.pooler.server;
 
 import dev.pooler.server.config.ConfigFile;
+import dev.pooler.server.config.ConfigProblem;
 import dev.pooler.server.config.JsonSchema;
 import dev.pooler.server.config.ReferenceFile;
 import dev.pooler.server.config.SecretSource;
@@ -58,8 +59,9 @@ final class ParsedCommand {
       case ConfigFile.Ok ok -> {
         out.print(ok.effective().get());
         ok.warnings().forEach(warning -> err.println("warning: " + warning));
-        ConfigTrial trial = new ConfigTrial(SecretSource.ofProcess());
-        List<String> failures = trial.failures(ok.config(), command.hasMatchedOption("--connect"));
+        List<ConfigProblem> failures =
+            new ConfigTrial(SecretSource.ofProcess(), ok.problem())
+                .failures(ok.config(), command.hasMatchedOption("--connect"));
         failures.forEach(err::println);
         yield failures.isEmpty() ? Main.DONE : Main.FAILED;
       }

@@ -5,8 +5,8 @@ import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.TimeoutsConfig;
-import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.console.Console;
+import dev.pooler.core.console.Operations;
 import dev.pooler.core.console.Portraits;
 import dev.pooler.core.lifecycle.Drain;
 import dev.pooler.core.lifecycle.Janitor;
@@ -16,8 +16,10 @@ import dev.pooler.core.protocol.Transport;
 import dev.pooler.core.protocol.WireProtocol;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
+import dev.pooler.core.session.SessionReport;
 import dev.pooler.server.config.ConfigFile;
 import dev.pooler.server.config.SecretSource;
+import dev.pooler.server.config.SettingRows;
 import dev.pooler.server.console.ServerOperations;
 import dev.pooler.server.http.HttpEndpoints;
 import dev.pooler.server.http.HttpListener;
@@ -26,6 +28,7 @@ import dev.pooler.server.io.Transports;
 import dev.pooler.server.observe.Metrics;
 import dev.pooler.server.observe.PoolsPage;
 import dev.pooler.server.observe.SessionsPage;
+import dev.pooler.server.pools.PoolEvidence;
 import dev.pooler.server.pools.Pools;
 import dev.pooler.server.pools.TargetProbe;
 import java.io.IOException;
@@ -76,13 +79,22 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   private final Janitor janitor;
   private final TargetProbe targets;
   private final Drain drain;
+  private final List<Operations.Setting> settingsAtStart;
   private volatile PoolerConfig config;
+  private volatile Supplier<List<Operations.Setting>> settings;
   private @Nullable HttpListener http;
 
-  private Pooler(PoolerConfig config, Supplier<ConfigFile.Result> source) throws IOException {
+  private Pooler(ConfigFile.Ok first, Supplier<ConfigFile.Result> source) throws IOException {
+    PoolerConfig config = first.config();
     this.config = config;
-    this.reload = new Reload(source, this::apply);
-    this.limits = new SessionLimits(config.limits().clients(), config.limits().memoryBytes());
+    this.settingsAtStart = first.settings().get();
+    this.settings = first.settings();
+    this.reload = new Reload(source, this::prepared);
+    this.limits =
+        new SessionLimits(
+            config.limits().clients(),
+            config.limits().memoryBytes(),
+            config.limits().sessionMemoryBytes());
     this.limits.perName(
         name -> this.config.databaseQuota(name).clients(),
         name -> this.config.userQuota(name).clients());
@@ -99,6 +111,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
         new Console(
             new ServerOperations(
                 () -> this.config,
+                () -> SettingRows.inUse(settingsAtStart, this.settings.get()),
                 pools::all,
                 sessions,
                 limits,
@@ -107,7 +120,8 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
                 this::reload,
                 this::forgetServers),
             pools.pauses());
-    this.targets = new TargetProbe(scheduler, metrics::target, pools::moved);
+    this.targets =
+        new TargetProbe(scheduler, metrics, new PoolEvidence(pools::all)::against, pools::moved);
     this.drain = new Drain(sessions);
   }
 
@@ -118,9 +132,10 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
    * @throws IOException with one line for the user: what can't be bound, read or used, and why.
    *     Nothing is left running.
    */
-  public static Pooler start(PoolerConfig config, Supplier<ConfigFile.Result> source)
+  public static Pooler start(ConfigFile.Ok first, Supplier<ConfigFile.Result> source)
       throws IOException {
-    Pooler pooler = new Pooler(config, source);
+    PoolerConfig config = first.config();
+    Pooler pooler = new Pooler(first, source);
     try {
       pooler.startProtocols();
       for (ListenerConfig listener : config.listen()) {
@@ -168,6 +183,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   private void startProtocols() throws IOException {
     for (WireProtocol protocol : ServiceLoader.load(WireProtocol.class)) {
       SessionCounters counted = new SessionCounters();
+      counted.known(config.databases().keySet());
       WireProtocol.Running running = start(protocol, counted);
       counters.put(protocol.protocol(), counted);
       protocols.put(protocol.protocol(), running);
@@ -186,7 +202,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
               sessions,
               limits,
               counted,
-              List.copyOf(config.users().values()),
+              config,
               new ReadSecrets(secretSource),
               this::loginTimeout,
               console,
@@ -196,7 +212,7 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     }
   }
 
-  /** The longest of all databases: which one a client wants is only known from its packet. */
+  /** The longest of all databases': until a client's packet says which one it wants. */
   private Duration loginTimeout() {
     return config.databases().values().stream()
         .map(database -> database.timeouts().login())
@@ -252,29 +268,38 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
     return transport.name();
   }
 
-  /**
-   * Changes what differs. Listeners and the transport stay as they were started. What may fail
-   * comes first: nothing is changed then.
-   */
-  private void apply(PoolerConfig now) {
+  /** Reads all that a new configuration names; the result puts it in use, and does not fail. */
+  private Runnable prepared(ConfigFile.Ok read) {
+    PoolerConfig now = read.config();
     Runnable putBack = secretSource.forget();
-    List<UserConfig> users = List.copyOf(now.users().values());
     List<Runnable> ready = new ArrayList<>();
     try {
-      protocols.values().forEach(protocol -> ready.add(protocol.reload(users)));
+      protocols.values().forEach(protocol -> ready.add(protocol.reload(now)));
     } catch (RuntimeException e) {
       putBack.run();
       throw e;
     }
+    return () -> {
+      settings = read.settings();
+      apply(now, ready);
+    };
+  }
+
+  /** Changes what differs. Listeners and the transport stay as they were started. */
+  private void apply(PoolerConfig now, List<Runnable> ready) {
     PoolerConfig before = config;
     if (!before.listen().equals(now.listen())
         || !before.io().equals(now.io())
         || !java.util.Objects.equals(before.http(), now.http())
         || before.limits().clients() != now.limits().clients()
-        || before.limits().memoryBytes() != now.limits().memoryBytes()) {
-      LOG.warn("listen, http, io, limits.clients and limits.memory take effect at the next start");
+        || before.limits().memoryBytes() != now.limits().memoryBytes()
+        || before.limits().sessionMemoryBytes() != now.limits().sessionMemoryBytes()) {
+      LOG.warn(
+          "listen, http, io, limits.clients, limits.memory and limits.session-memory take effect at"
+              + " the next start");
     }
     config = now;
+    counters.values().forEach(counted -> counted.known(now.databases().keySet()));
     ready.forEach(Runnable::run); // before the pools: no user of before gets into a new one
     pools.reload(now).forEach(change -> LOG.info("reload: {}", change));
     protocols.values().forEach(WireProtocol.Running::forgetServers);
@@ -356,6 +381,12 @@ public final class Pooler implements AutoCloseable, HttpEndpoints {
   @Override
   public String sessions() {
     return SessionsPage.sessions(Portraits.of(sessions.all()));
+  }
+
+  @Override
+  public @Nullable String session(long id) {
+    SessionReport told = Portraits.whole(sessions.find(id));
+    return told == null ? null : SessionsPage.session(told);
   }
 
   @Override

@@ -1,10 +1,9 @@
 package dev.pooler.server;
 
-import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.server.config.ConfigFile;
 import dev.pooler.server.config.ConfigProblem;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,16 +16,17 @@ import org.slf4j.LoggerFactory;
 public final class Reload {
   private static final Logger LOG = LoggerFactory.getLogger(Reload.class);
   private final Supplier<ConfigFile.Result> source;
-  private final Consumer<PoolerConfig> apply;
+  private final Function<ConfigFile.Ok, Runnable> prepare;
 
   /**
    * Prepares reloading.
    *
-   * @param apply changes what differs; what it throws is told like an error of the file
+   * @param prepare reads what the configuration names and changes nothing; IllegalArgument- and
+   *     IllegalStateExceptions are told like errors of the file. Its result puts all of it in use.
    */
-  public Reload(Supplier<ConfigFile.Result> source, Consumer<PoolerConfig> apply) {
+  public Reload(Supplier<ConfigFile.Result> source, Function<ConfigFile.Ok, Runnable> prepare) {
     this.source = source;
-    this.apply = apply;
+    this.prepare = prepare;
   }
 
   /** Returns what is wrong; empty: the new configuration is in use. */
@@ -36,17 +36,23 @@ public final class Reload {
           kept(invalid.problems().stream().map(ConfigProblem::toString).toList());
       case ConfigFile.Ok ok -> {
         ok.warnings().forEach(warning -> LOG.warn("{}", warning));
-        yield applied(ok.config());
+        yield applied(ok);
       }
     };
   }
 
-  private List<String> applied(PoolerConfig config) {
+  private List<String> applied(ConfigFile.Ok config) {
+    Runnable ready;
     try {
-      apply.accept(config);
-    } catch (RuntimeException e) {
-      LOG.error("reload failed", e);
+      ready = prepare.apply(config);
+    } catch (IllegalArgumentException | IllegalStateException e) {
       return kept(List.of(String.valueOf(e.getMessage())));
+    }
+    try {
+      ready.run();
+    } catch (RuntimeException e) { // a fault of ours: nothing is left that may fail
+      LOG.error("a reload has failed half way", e);
+      return List.of("the reload has failed half way, restart pooler: " + e.getMessage());
     }
     LOG.info("configuration reloaded");
     return List.of();

@@ -31,7 +31,7 @@ final class RunCommand {
   /** Returns the exit code when the drain is over. */
   int run(ConfigFile.Ok first) {
     first.warnings().forEach(warning -> LOG.warn("{}", warning));
-    try (Pooler pooler = Pooler.start(first.config(), source)) {
+    try (Pooler pooler = Pooler.start(first, source)) {
       Signals.on("TERM", () -> stop(pooler));
       Signals.on("INT", () -> stop(pooler));
       Signals.on("HUP", () -> reload(pooler));

@@ -114,13 +114,22 @@ class MainTest {
     List<String> lines = text(err).lines().toList();
     assertTrue(
         lines.contains(
-            "databases.one.password: file " + directory.resolve("gone") + " does not exist"),
+            file
+                + ":3:56: databases.one.password: file "
+                + directory.resolve("gone")
+                + " does not exist"),
         text(err));
     assertTrue(
-        lines.contains("databases.one.tls.ca: " + directory.resolve("ca.crt") + " does not exist"),
+        lines.contains(
+            file
+                + ":3:97: databases.one.tls.ca: "
+                + directory.resolve("ca.crt")
+                + " does not exist; put it there or correct the path"),
         text(err));
     assertTrue(
-        lines.stream().anyMatch(line -> line.startsWith("databases.two.hosts: unix:/nowhere/s: ")),
+        lines.stream()
+            .anyMatch(
+                line -> line.startsWith(file + ":4:16: databases.two.hosts: unix:/nowhere/s: ")),
         text(err));
     assertTrue(
         lines.stream().anyMatch(line -> line.startsWith("warning: " + file + ":4:")), text(err));

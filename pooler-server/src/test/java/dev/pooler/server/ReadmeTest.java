@@ -2,14 +2,17 @@ package dev.pooler.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.server.config.ConfigFile;
+import dev.pooler.server.config.UrlForm;
 import dev.pooler.testkit.server.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -53,8 +56,22 @@ class ReadmeTest {
   }
 
   @Test
+  void theUrlIsOneThatIsAccepted() throws IOException {
+    Matcher url = Pattern.compile("\\./pooler run '(.*)'").matcher(onlyLine("\\./pooler run '.*"));
+    assertEquals(true, url.matches());
+
+    assertInstanceOf(
+        ConfigFile.Ok.class, UrlForm.read(url.group(1), Path.of(SOCKET).resolveSibling(".")));
+  }
+
+  @Test
   void aNewcomerTypesTwoCommands() throws IOException {
-    assertEquals(List.of("./pooler demo", "./mvnw verify"), indented("\\./.*"));
+    List<String> typed = indented("\\./.*");
+    assertEquals(List.of("./pooler demo", "./mvnw verify"), typed.subList(0, 2));
+    Set<String> commands = CommandLineForm.create().getSubcommands().keySet();
+    for (String line : typed.subList(2, typed.size())) {
+      assertTrue(line.startsWith("./pooler ") && commands.contains(line.split(" ", -1)[1]), line);
+    }
   }
 
   private static String onlyLine(String pattern) throws IOException {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class ReloadTest {
   private final List<PoolerConfig> applied = new ArrayList<>();
   private String yaml = "listen: [{address: \"unix:/s\"}]\ndatabases: {app: {hosts: [h]}}\n";
-  private final Reload reload = new Reload(this::read, applied::add);
+  private final Reload reload = new Reload(this::read, ok -> () -> applied.add(ok.config()));
 
   private ConfigFile.Result read() {
     return ConfigFile.read("p.yaml", yaml, Path.of("/"), name -> null);
@@ -35,14 +35,14 @@ class ReloadTest {
   }
 
   @Test
-  void whatCannotBeAppliedIsToldLikeAnError() {
+  void whatCannotBePreparedIsToldLikeAnError() {
     Reload failing =
         new Reload(
             this::read,
             config -> {
-              throw new IllegalStateException("port 6432 is taken");
+              throw new IllegalStateException("user \"anna\": no such file");
             });
 
-    assertEquals(List.of("port 6432 is taken"), failing.run());
+    assertEquals(List.of("user \"anna\": no such file"), failing.run());
   }
 }

@@ -28,7 +28,7 @@ record RunningPooler(Pooler pooler, Path socket) implements AutoCloseable {
             .formatted(socket, host, database, login);
     ConfigFile.Result read = ConfigFile.read("test.yaml", yaml, directory, name -> null);
     ConfigFile.Ok ok = assertInstanceOf(ConfigFile.Ok.class, read, read::toString);
-    return new RunningPooler(Pooler.start(ok.config(), () -> read), socket);
+    return new RunningPooler(Pooler.start(ok, () -> read), socket);
   }
 
   /** The URL of README.md's kind. */

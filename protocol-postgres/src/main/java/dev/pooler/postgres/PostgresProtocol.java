@@ -5,10 +5,10 @@ import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.ListenGap;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolKey;
+import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.Replication;
 import dev.pooler.core.config.Secret;
-import dev.pooler.core.config.UnixAddress;
 import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.protocol.ServerSide;
@@ -24,11 +24,12 @@ import dev.pooler.postgres.auth.ShownSecrets;
 import dev.pooler.postgres.auth.UserLookup;
 import dev.pooler.postgres.auth.UserStore;
 import dev.pooler.postgres.backend.AuthQuery;
+import dev.pooler.postgres.backend.BackendTls;
 import dev.pooler.postgres.backend.ListenerDialer;
 import dev.pooler.postgres.backend.PgConnector;
 import dev.pooler.postgres.backend.ReplicationConnector;
 import dev.pooler.postgres.cancel.CancelKeys;
-import dev.pooler.postgres.client.ListenerTls;
+import dev.pooler.postgres.client.ListenersTls;
 import dev.pooler.postgres.client.PgFrontDoor;
 import dev.pooler.postgres.client.PgListener;
 import dev.pooler.postgres.client.PgStartupHandler;
@@ -39,9 +40,8 @@ import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.statement.SharedStatements;
 import io.netty.channel.Channel;
-import java.io.IOException;
 import java.security.SecureRandom;
-import java.security.cert.CertificateException;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,12 +70,15 @@ public final class PostgresProtocol implements WireProtocol {
     private final Listeners listeners = new Listeners();
     private final Map<DatabaseConfig, UserLookup> lookups = new ConcurrentHashMap<>();
     private final LoginKeys loginKeys = new LoginKeys();
+    private final ListenersTls listenersTls = new ListenersTls();
+    private final BackendTls backendTls = new BackendTls();
     private final byte[] mockSecret = UserStore.newMockSecret();
     private volatile UserStore users;
 
     AtWork(ServerSide server) {
       this.server = server;
-      this.users = read(server.users());
+      this.users = read(server.config().users().values());
+      this.backendTls.read(databases(server.config())).run();
       this.door =
           new PgFrontDoor(
               server.pools(),
@@ -84,7 +87,7 @@ public final class PostgresProtocol implements WireProtocol {
               server.counters(),
               new CancelKeys<>(new SecureRandom()),
               welcomes,
-              new SharedStatements(),
+              new SharedStatements(server.limits().kept()),
               new CodeCensus.All(),
               listeners,
               server.console(),
@@ -100,27 +103,10 @@ public final class PostgresProtocol implements WireProtocol {
               listener.auth(),
               () -> users,
               listener.allowUids(),
-              tls(listener),
+              listenersTls.of(listener),
               server.loginTimeout(),
               server.transport().peerUid());
       return channel -> channel.pipeline().addLast(new PgStartupHandler(door, rules));
-    }
-
-    private static @Nullable ListenerTls tls(ListenerConfig listener) {
-      // As PostgreSQL: nobody listens in on a Unix socket.
-      if (listener.tls() == null || listener.address() instanceof UnixAddress) {
-        return null;
-      }
-      try {
-        return ListenerTls.of(listener.tls());
-      } catch (IOException | CertificateException | IllegalArgumentException e) {
-        throw new IllegalArgumentException(
-            "listener "
-                + listener.address()
-                + ": certificate or key can't be used: "
-                + e.getMessage(),
-            e);
-      }
     }
 
     @Override
@@ -128,12 +114,14 @@ public final class PostgresProtocol implements WireProtocol {
       PgConnector connector =
           PgConnector.create(
               database,
+              backendTls,
               key.database(),
               key.user(),
               secrets(key, database),
               keys,
               server.transport(),
-              speakers);
+              speakers,
+              welcomes::forget);
       if (key.replication() != Replication.NONE) {
         return new ReplicationConnector(connector, key.replication());
       }
@@ -151,9 +139,13 @@ public final class PostgresProtocol implements WireProtocol {
     }
 
     @Override
-    public Runnable reload(List<UserConfig> now) {
-      UserStore after = read(now);
+    public Runnable reload(PoolerConfig now) {
+      UserStore after = read(now.users().values());
+      Runnable servers = backendTls.read(databases(now));
+      Runnable clients = listenersTls.read(now.listen());
       return () -> {
+        servers.run();
+        clients.run();
         UserStore before = users;
         loginKeys.forget((user, shown) -> before.find(user) != null && !after.has(user, shown));
         users = after;
@@ -185,17 +177,25 @@ public final class PostgresProtocol implements WireProtocol {
       PgConnector connector =
           PgConnector.create(
               database,
+              backendTls,
               query.database(),
               query.user(),
               secrets,
               keys,
               server.transport(),
-              speakers);
+              speakers,
+              () -> {});
       return new RecentUsers(
           new AuthQuery(connector, query, database.timeouts().connect()), System::nanoTime);
     }
 
-    private UserStore read(List<UserConfig> configured) {
+    private static List<DatabaseConfig> databases(PoolerConfig config) {
+      return config.databases().values().stream()
+          .filter(database -> database.protocol() == Protocol.POSTGRES)
+          .toList();
+    }
+
+    private UserStore read(Collection<UserConfig> configured) {
       Map<String, Credentials> known = new HashMap<>();
       for (UserConfig user : configured) {
         String verifier = user.verifier();

@@ -3,8 +3,7 @@ package dev.pooler.core.console;
 import static dev.pooler.core.console.PoolRows.row;
 
 import dev.pooler.core.config.AdminConfig;
-import dev.pooler.core.session.Session;
-import dev.pooler.core.session.SessionDetail;
+import dev.pooler.core.session.SessionReport;
 import dev.pooler.core.session.SqlFailure;
 import java.time.Instant;
 import java.util.List;
@@ -20,8 +19,11 @@ import org.slf4j.LoggerFactory;
 public final class Console {
   private static final Logger LOG = LoggerFactory.getLogger(Console.class);
 
+  /** Its own name. */
+  public static final String NAME = "pooler";
+
   /** The second one, because scripts and exporters know it. */
-  private static final Set<String> NAMES = Set.of("pooler", "pgbouncer");
+  private static final Set<String> NAMES = Set.of(NAME, "pgbouncer");
 
   private static final String USAGE =
       """
@@ -175,24 +177,24 @@ public final class Console {
     };
   }
 
-  /** PgBouncer shows its slabs; ours are the two budgets that the configuration has. */
+  /** PgBouncer shows its slabs; ours are the budgets that the configuration has. */
   private List<List<@Nullable Object>> memory() {
     int clients = server.limits().openSessions();
     int most = server.limits().clients();
     int held = (int) Math.min(Integer.MAX_VALUE, server.limits().heldBytes());
     int budget = (int) Math.min(Integer.MAX_VALUE, server.config().limits().memoryBytes());
+    int kept = (int) Math.min(Integer.MAX_VALUE, server.limits().kept().used());
+    int keeps = (int) Math.min(Integer.MAX_VALUE, server.limits().kept().most());
     return List.of(
         row("clients", 0, clients, most - clients, 0),
-        row("held_bytes", 1, held, budget - held, budget));
+        row("held_bytes", 1, held, budget - held, budget),
+        row("kept_bytes", 1, kept, keeps - kept, keeps));
   }
 
   private Answer session(long id) {
-    List<Session> found =
-        server.sessions().all().stream().filter(session -> session.id() == id).toList();
-    List<SessionDetail> told = Portraits.of(found);
-    if (told.isEmpty()) {
-      return Answer.failed("42704", "client not found: " + id);
-    }
-    return new Answer.Rows(List.of(row(server.json(told.getFirst()))));
+    SessionReport told = Portraits.whole(server.sessions().find(id));
+    return told == null
+        ? Answer.failed("42704", "client not found: " + id)
+        : new Answer.Rows(List.of(row(server.json(told))));
   }
 }

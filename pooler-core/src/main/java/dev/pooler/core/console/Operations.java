@@ -1,9 +1,9 @@
 package dev.pooler.core.console;
 
 import dev.pooler.core.config.PoolerConfig;
-import dev.pooler.core.session.SessionDetail;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
+import dev.pooler.core.session.SessionReport;
 import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +13,14 @@ public interface Operations {
   /** What is in use. */
   PoolerConfig config();
 
-  /** A row of SHOW CONFIG. */
+  /**
+   * A row of SHOW CONFIG.
+   *
+   * @param value empty where there is none
+   * @param fallback what holds where the file says nothing: a value, or words; null: it must be
+   *     written
+   * @param changeable by a reload
+   */
   record Setting(String key, String value, @Nullable String fallback, boolean changeable) {}
 
   /** The configuration key by key, secrets masked. */
@@ -37,5 +44,5 @@ public interface Operations {
   void forgetServers();
 
   /** A session's state as JSON text. */
-  String json(SessionDetail detail);
+  String json(SessionReport report);
 }

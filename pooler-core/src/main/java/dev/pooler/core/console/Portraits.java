@@ -2,6 +2,7 @@ package dev.pooler.core.console;
 
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionDetail;
+import dev.pooler.core.session.SessionReport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks sessions for their state: each answers on its own loop, between two of its clients'
@@ -23,7 +25,22 @@ public final class Portraits {
 
   private Portraits() {}
 
-  /** Those of all these sessions, by id. */
+  /** The whole state of one; null where it does not answer, or there is none. */
+  public static @Nullable SessionReport whole(@Nullable Session session) {
+    if (session == null) {
+      return null;
+    }
+    try {
+      return session.report().toCompletableFuture().get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (RejectedExecutionException | ExecutionException | TimeoutException e) {
+      return null;
+    }
+  }
+
+  /** All these sessions in short, by id. */
   public static List<SessionDetail> of(Collection<? extends Session> sessions) {
     List<CompletableFuture<SessionDetail>> asked = new ArrayList<>();
     for (Session session : sessions) {

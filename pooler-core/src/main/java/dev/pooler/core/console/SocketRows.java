@@ -56,8 +56,8 @@ final class SocketRows {
               session.backend() == null ? "" : backend(session.backend()),
               0,
               socket.tls() ? "TLS" : "",
-              session.settings().getOrDefault("application_name", ""),
-              session.preparedStatements().size(),
+              session.application(),
+              session.preparedStatements(),
               number(session.id())));
     }
     return rows;
@@ -111,7 +111,7 @@ final class SocketRows {
         holder == null ? "" : client(holder.id()),
         backend.serverId(),
         backend.tls() ? "TLS" : "",
-        holder == null ? "" : holder.settings().getOrDefault("application_name", ""),
+        holder == null ? "" : holder.application(),
         backend.preparedStatements(),
         number(backend.id()));
   }

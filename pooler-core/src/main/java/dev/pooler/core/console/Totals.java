@@ -14,6 +14,9 @@ import java.util.function.LongUnaryOperator;
  * @param queries requests answered; a pipeline without waiting counts as one
  * @param received bytes from clients
  * @param sent bytes from backends
+ * @param clientParses statements that clients prepared by name
+ * @param serverParses statements that servers were asked to parse for sessions to share
+ * @param binds times that a client readied one of its own for execution
  */
 record Totals(
     long assignments,
@@ -24,8 +27,11 @@ record Totals(
     long transactionMicros,
     long queryMicros,
     long waitMicros,
+    long clientParses,
+    long serverParses,
+    long binds,
     long logins) {
-  static final Totals NONE = new Totals(0, 0, 0, 0, 0, 0, 0, 0, 0);
+  static final Totals NONE = new Totals(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   static Totals of(Collection<? extends ConsolePool> pools) {
     Totals sum = NONE;
@@ -45,10 +51,13 @@ record Totals(
         transactionMicros + more.leasedNanos() / 1_000,
         queryMicros + more.busyNanos() / 1_000,
         waitMicros + Math.round(more.waits().sumSeconds() * 1e6),
+        clientParses + more.clientParses(),
+        serverParses + more.serverParses(),
+        binds + more.binds(),
         logins + more.logins());
   }
 
-  /** The columns behind the database's name. Parses and binds are not counted yet. */
+  /** The columns behind the database's name. */
   List<Object> columns() {
     List<Object> all =
         new ArrayList<>(
@@ -61,7 +70,7 @@ record Totals(
                 transactionMicros,
                 queryMicros,
                 waitMicros));
-    all.addAll(List.of(0L, 0L, 0L, logins));
+    all.addAll(List.of(clientParses, serverParses, binds, logins));
     return all;
   }
 
@@ -80,6 +89,9 @@ record Totals(
         each(transactionMicros - before.transactionMicros, ended),
         each(queryMicros - before.queryMicros, answered),
         each(waitMicros - before.waitMicros, begun),
+        perSecond.applyAsLong(clientParses - before.clientParses),
+        perSecond.applyAsLong(serverParses - before.serverParses),
+        perSecond.applyAsLong(binds - before.binds),
         perSecond.applyAsLong(logins - before.logins));
   }
 

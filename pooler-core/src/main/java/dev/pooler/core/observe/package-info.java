@@ -1,4 +1,4 @@
-/** Metric names in one place, with a default that does nothing. */
+/** What event loops count without a lock, for metrics and the console to read. */
 @NullMarked
 package dev.pooler.core.observe;
 

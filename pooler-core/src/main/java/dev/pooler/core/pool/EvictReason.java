@@ -15,6 +15,8 @@ public enum EvictReason {
   OUT_OF_MEMORY,
   /** A session has left there what DISCARD ALL does not take away. */
   NOT_CLEANABLE,
+  /** What gave it its next session's settings was ended by a time limit, or by somebody. */
+  NOT_ALIGNED,
   /** Its age or its idleness, or that RECONNECT or a pause asked for it. */
   RETIRED,
   /** The pool has become smaller, or its reserve is closed again. */

@@ -35,8 +35,9 @@ public interface LeaseHolder {
    * nothing of them and owes nothing: they are to be sent again.
    *
    * @param requests as the client sent them; the session's to release
+   * @param cancelled a cancel was asked for meanwhile and has hit nothing: it was meant for them
    */
-  default void onRepeat(ByteBuf requests) {
+  default void onRepeat(ByteBuf requests, boolean cancelled) {
     throw new IllegalStateException("nothing was kept to be repeated");
   }
 

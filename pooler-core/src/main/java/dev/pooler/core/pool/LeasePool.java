@@ -41,8 +41,7 @@ public final class LeasePool {
   /** The next backend that becomes free is given up, whoever waits here. */
   private volatile boolean yields;
 
-  /** Why there is no backend for who waits, where it is not for the pool's own size; or null. */
-  private volatile @Nullable String shortage;
+  private volatile @Nullable Shortage shortage;
 
   private volatile BackendSupply supply;
   private volatile boolean paused;
@@ -55,6 +54,9 @@ public final class LeasePool {
 
   /** Why the supply can't connect at the moment, or null. */
   private volatile @Nullable SqlFailure trouble;
+
+  /** When that was told last. */
+  private volatile long troubleAt;
 
   /**
    * A pool without a backend.
@@ -231,17 +233,24 @@ public final class LeasePool {
    * Why no backend can be opened though the pool's own size allows it; those who wait in vain are
    * told.
    */
-  public void shortage(@Nullable String why) {
+  public void shortage(@Nullable Shortage why) {
     shortage = why;
   }
 
   /** The supply can't connect: sessions go on waiting, and hear this if they wait too long. */
   public void trouble(@Nullable SqlFailure failure) {
+    troubleAt = now();
     trouble = failure;
   }
 
   public @Nullable SqlFailure trouble() {
     return trouble;
+  }
+
+  /** The same if the supply has tried not longer ago than this. */
+  public @Nullable SqlFailure troubleWithin(Duration age) {
+    SqlFailure failure = trouble;
+    return failure != null && now() - troubleAt <= age.toNanos() ? failure : null;
   }
 
   /** Backends out of the supply's hands: leased, or hot and idle. */
@@ -308,14 +317,26 @@ public final class LeasePool {
     if (cause != null) {
       return SqlFailure.noUsableTarget(key.toString(), cause.message());
     }
-    String lack = shortage;
+    Shortage lack = shortage;
+    int pinned = pinnedBackends();
     String state =
         " (max-wait "
             + limits.maxWait().toMillis()
             + " ms, "
-            + (lack == null ? "all " + most + " backends busy" : lack)
+            + (lack == null ? "all " + most + " backends busy" : lack.what())
+            + (pinned == 0 ? "" : ", " + pinned + " of them pinned to sessions")
             + ")";
-    return SqlFailure.waitedTooLong(millis, key.toString(), state);
+    String setting = lack == null ? "pool.size" : lack.setting();
+    return SqlFailure.waitedTooLong(millis, key.toString(), state, setting, pinned > 0);
+  }
+
+  /** Backends that sessions keep beyond the mode's rule; a glance. */
+  public int pinnedBackends() {
+    int sum = 0;
+    for (LoopLeases share : loops) {
+      sum += share.pinnedCount();
+    }
+    return sum;
   }
 
   /** The loop other than {@code mine} whose session has waited longer than any of mine, if any. */

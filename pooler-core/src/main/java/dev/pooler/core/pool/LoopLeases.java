@@ -8,6 +8,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,6 +46,9 @@ public final class LoopLeases {
   private volatile long oldestWaiter = NOBODY;
 
   private volatile int idleCount;
+
+  /** Leased ones that their sessions keep by a pin, at the last tick. */
+  private volatile int pinnedCount;
 
   /** When the janitor was last here. */
   private long lastTick;
@@ -153,6 +157,7 @@ public final class LoopLeases {
 
   /** The janitor's tick: deadlines of waiters, hot leases nobody needs. */
   void tick(long now) {
+    sample(now);
     LeaseRequest oldest;
     while ((oldest = waiters.oldest()) != null && pool.waitedEnough(oldest.since, now)) {
       withdraw(oldest);
@@ -169,26 +174,28 @@ public final class LoopLeases {
     while (pool.surplus() && discardIdle(EvictReason.SURPLUS)) {}
     tellThoseThatWait(now);
     lookForLeaks(now);
-    sample(now);
     serve();
     fetchIfNeeded();
   }
 
   /**
    * Counts for how long backends are leased, busy and pinned: each tick stands for its interval.
+   * First of all in a tick: who has waited too long hears how many are pinned.
    */
   private void sample(long now) {
     long interval = now - lastTick;
     lastTick = now;
+    int pinned = 0;
     for (Lease lease : here) {
       if (lease.leased) {
         pool.counters().sampled(interval, lease.backend.owes());
         LeaseHolder holder = lease.backend.holder();
-        if (holder != null) {
-          holder.pins().forEach(reason -> pool.counters().pinned(reason, interval));
-        }
+        Set<PinReason> pins = holder == null ? Set.of() : holder.pins();
+        pins.forEach(reason -> pool.counters().pinned(reason, interval));
+        pinned += pins.isEmpty() ? 0 : 1;
       }
     }
+    pinnedCount = pinned;
   }
 
   private void tellThoseThatWait(long now) {
@@ -325,6 +332,15 @@ public final class LoopLeases {
 
   int idleCount() {
     return idleCount;
+  }
+
+  int pinnedCount() {
+    return pinnedCount;
+  }
+
+  /** How many wait here in front of this one; on this loop. */
+  public int ahead(LeaseRequest request) {
+    return waiters.ahead(request);
   }
 
   public int waiting() {

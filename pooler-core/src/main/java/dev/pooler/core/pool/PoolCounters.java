@@ -21,6 +21,10 @@ public final class PoolCounters {
   private final LongAdder transactions = new LongAdder();
   private final LongAdder innerStatements = new LongAdder();
   private final LongAdder logins = new LongAdder();
+  private final LongAdder clientParses = new LongAdder();
+  private final LongAdder serverParses = new LongAdder();
+  private final LongAdder binds = new LongAdder();
+  private final LongAdder settingsReplayed = new LongAdder();
   private final LongAdder leasedNanos = new LongAdder();
   private final LongAdder busyNanos = new LongAdder();
   private final LongAdder clientBytes = new LongAdder();
@@ -105,6 +109,30 @@ public final class PoolCounters {
     return statements.get(first.ordinal());
   }
 
+  /**
+   * What a request did with prepared statements.
+   *
+   * @param byClients statements that clients prepared by name
+   * @param atServers statements that servers were asked to parse for sessions to share
+   * @param bound times that one was readied for execution
+   */
+  public void prepared(int byClients, int atServers, int bound) {
+    add(clientParses, byClients);
+    add(serverParses, atServers);
+    add(binds, bound);
+  }
+
+  private static void add(LongAdder counter, int more) {
+    if (more != 0) {
+      counter.add(more);
+    }
+  }
+
+  /** A backend was given the settings of the session that has it now. */
+  public void settingsMoved() {
+    settingsReplayed.increment();
+  }
+
   /** A client logged in. */
   public void loggedIn() {
     logins.increment();
@@ -183,6 +211,26 @@ public final class PoolCounters {
    */
   public long statements() {
     return transactions.sum() + innerStatements.sum();
+  }
+
+  /** Statements that clients prepared by name. */
+  public long clientParses() {
+    return clientParses.sum();
+  }
+
+  /** Statements that servers were asked to parse for sessions to share. */
+  public long serverParses() {
+    return serverParses.sum();
+  }
+
+  /** Binds of statements that clients named. */
+  public long binds() {
+    return binds.sum();
+  }
+
+  /** Times that a backend got its new session's settings. */
+  public long settingsReplayed() {
+    return settingsReplayed.sum();
   }
 
   public long logins() {

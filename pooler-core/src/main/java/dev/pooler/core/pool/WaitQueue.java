@@ -48,6 +48,18 @@ final class WaitQueue implements Iterable<LeaseRequest> {
     return requests.size();
   }
 
+  /** How many came before it; all of them where it does not wait. */
+  int ahead(LeaseRequest request) {
+    int ahead = 0;
+    for (LeaseRequest other : requests) {
+      if (other == request) {
+        break;
+      }
+      ahead++;
+    }
+    return ahead;
+  }
+
   /** Oldest first. */
   @Override
   public Iterator<LeaseRequest> iterator() {

@@ -1,22 +1,21 @@
 package dev.pooler.core.protocol;
 
-import dev.pooler.core.config.UserConfig;
+import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.console.Console;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.PoolDirectory;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
 import java.time.Duration;
-import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
  * What the server gives to a protocol.
  *
- * @param users who may log in where a listener asks for a password
- * @param loginTimeout from a client's accept to the end of its authentication; may change with a
- *     reload
+ * @param config as it is at the start
+ * @param loginTimeout from a client's accept to the end of its authentication, while the database
+ *     is not known; may change with a reload
  * @param draining no new sessions are taken
  */
 public record ServerSide(
@@ -25,7 +24,7 @@ public record ServerSide(
     SessionRegistry sessions,
     SessionLimits limits,
     SessionCounters counters,
-    List<UserConfig> users,
+    PoolerConfig config,
     Secrets secrets,
     Supplier<Duration> loginTimeout,
     Console console,

@@ -3,11 +3,10 @@ package dev.pooler.core.protocol;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.PoolKey;
+import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.config.Protocol;
-import dev.pooler.core.config.UserConfig;
 import dev.pooler.core.pool.BackendConnector;
 import io.netty.channel.Channel;
-import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -22,6 +21,8 @@ public interface WireProtocol {
    * The protocol at work in one server. Any thread; called once for each server.
    *
    * @throws IllegalStateException if a user's secret can't be had; the text says whose and why
+   * @throws IllegalArgumentException if a certificate or key towards targets can't be used; the
+   *     text says which
    */
   Running start(ServerSide server);
 
@@ -34,24 +35,21 @@ public interface WireProtocol {
      */
     Consumer<Channel> clients(ListenerConfig listener);
 
-    /**
-     * Makes the backends of a pool.
-     *
-     * @throws IllegalArgumentException if a certificate or key can't be used; the text says which
-     */
+    /** Makes the backends of a pool. */
     BackendConnector backends(PoolKey key, DatabaseConfig database);
 
     /** A pool is no more, and no session has it: what was kept for it is not needed. */
     void forget(PoolKey pool);
 
     /**
-     * The configuration was read again: reads these users' secrets, and changes nothing before the
-     * result is run. Blocks on files and programs.
+     * The configuration was read again: reads the secrets, certificates and keys that it names, and
+     * changes nothing before the result is run. Blocks on files and programs.
      *
-     * @return puts the users in use and forgets what was learned of the targets; does not fail
+     * @return puts them in use and forgets what was learned of the targets; does not fail
      * @throws IllegalStateException if a secret can't be had; the text says whose and why
+     * @throws IllegalArgumentException if a certificate or key can't be used; the text says which
      */
-    Runnable reload(List<UserConfig> users);
+    Runnable reload(PoolerConfig now);
 
     /** What was learned of the servers may be wrong from now on. */
     void forgetServers();

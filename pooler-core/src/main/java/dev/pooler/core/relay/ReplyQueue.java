@@ -92,8 +92,8 @@ public final class ReplyQueue {
   }
 
   /**
-   * Drops entries up to the first of {@code type}, which becomes the head; false if none is. The
-   * effects of those dropped are undone, the latest first.
+   * The head has failed: drops entries up to the first of {@code type}, which becomes the head;
+   * false if none is. The effects of those dropped are undone, the latest first.
    */
   public boolean skipTo(int type) {
     int skipped = 0;
@@ -102,7 +102,9 @@ public final class ReplyQueue {
     }
     for (int i = skipped - 1; i >= 0; i--) {
       RequestEffect effect = takeEffect((head + i) & (ring.length - 1));
-      if (effect != null) {
+      if (effect != null && i == 0) {
+        effect.failed();
+      } else if (effect != null) {
         effect.undone();
       }
     }
@@ -121,20 +123,21 @@ public final class ReplyQueue {
   }
 
   /**
-   * Removes the entries of {@code type} that stand between the head and the first entry of {@code
-   * until}, and that entry too; without one, all of {@code type} behind the head. The others keep
-   * their order.
+   * Removes the entries of {@code type} that stand directly behind the head, and the one of {@code
+   * until} that is next, if it is. The others keep their order.
    *
-   * @return whether {@code until} was found
+   * @return whether {@code until} was there
    */
   public boolean removeBehindHead(int type, int until) {
     boolean found = false;
+    boolean over = false;
     int kept = Math.min(size, 1);
     for (int i = kept; i < size; i++) {
       int entry = ring[(head + i) & (ring.length - 1)];
-      boolean last = !found && (entry & TYPE) == until;
+      boolean last = !over && (entry & TYPE) == until;
+      over |= !last && (entry & TYPE) != type;
       RequestEffect effect = takeEffect((head + i) & (ring.length - 1));
-      if (found || (!last && (entry & TYPE) != type)) {
+      if (over) {
         int place = (head + kept++) & (ring.length - 1);
         ring[place] = entry;
         if (effects != null) {
@@ -142,6 +145,7 @@ public final class ReplyQueue {
         }
       }
       found |= last;
+      over |= last;
     }
     size = kept;
     return found;

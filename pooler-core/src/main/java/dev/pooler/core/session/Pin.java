@@ -8,6 +8,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param reason the label of a PinReason
  * @param statement the first hundred characters of the statement that did it, or null where none is
- *     known; may hold what only administrators should read
+ *     known; string constants in it are masked for all but its own client
  */
 public record Pin(String reason, Instant since, @Nullable String statement) {}

@@ -22,11 +22,19 @@ public interface Session {
   /** The pool its backends come from. */
   PoolKey pool();
 
+  /** How many statements its client has prepared by name; a glance. */
+  default int preparedStatements() {
+    return 0;
+  }
+
   /**
-   * The session's whole state at one moment. Completes on its loop; may throw
+   * The session at one moment, in short. Completes on its loop; may throw
    * RejectedExecutionException where that is over.
    */
   CompletionStage<SessionDetail> describe();
+
+  /** Its whole state; as {@link #describe}, for one of them at a time. */
+  CompletionStage<SessionReport> report();
 
   /** Whether it has time limits, and wants ticks. Does not change. */
   default boolean timed() {

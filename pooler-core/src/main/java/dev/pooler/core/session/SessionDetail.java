@@ -6,23 +6,22 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that is known of a session at one moment, for the administrator: settings and statements in
- * it may be secret.
+ * A session at one moment, for the administrator, as far as it costs next to nothing to tell: there
+ * may be thousands. {@link SessionReport} is the whole of one.
  *
  * @param user who the client logged in as; the pool's user may be another
  * @param database what the client asked for
+ * @param application what it calls itself, or empty
  * @param connected when it was accepted
  * @param lastRequest when it last took or wanted a backend, to a tenth of a second; before the
  *     first, when it connected
  * @param waited how long it has waited for a backend; zero where it doesn't
  * @param cancelling a cancel request of its is on its way
  * @param transaction whether a transaction is open: the server's word (idle, in transaction, …)
- * @param settings beside the server's defaults, by name
- * @param preparedStatements names, the client's own
+ * @param preparedStatements how many names its client has given
  * @param backend the number of the backend it has, or null
  */
 public record SessionDetail(
@@ -30,6 +29,7 @@ public record SessionDetail(
     PoolKey pool,
     String user,
     String database,
+    String application,
     Session.State state,
     WaitsFor waitsFor,
     Connection connection,
@@ -38,8 +38,7 @@ public record SessionDetail(
     Duration waited,
     boolean cancelling,
     String transaction,
-    Map<String, String> settings,
-    List<String> preparedStatements,
+    int preparedStatements,
     List<Pin> pins,
     @Nullable Long backend) {
 
@@ -55,22 +54,28 @@ public record SessionDetail(
     BACKEND,
     /** Its pool is paused. */
     RESUME,
-    /** Its backend takes on the session's settings, or answers another request of pooler's own. */
+    /** Its backend takes on the session's settings, or is made clean. */
     SETTINGS,
+    /** The server tells what the session has left on its backend. */
+    QUESTION,
+    /** What it listens to moves between its backend and the pool's shared listener. */
+    CHANNELS,
+    /** A cancel that is on its way must not hit what comes next. */
+    CANCEL,
     /** The server works for it. */
     SERVER,
-    /** It has a backend, and the client is silent. */
-    CLIENT;
+    /** It has a backend, and the client is silent, or has not sent all of what it began. */
+    CLIENT,
+    /** The client does not read what the server has said. */
+    CLIENT_READS;
 
     /** The word at the console. */
     public String label() {
-      return name().toLowerCase(Locale.ROOT);
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
   }
 
   public SessionDetail {
-    settings = Map.copyOf(settings);
-    preparedStatements = List.copyOf(preparedStatements);
     pins = List.copyOf(pins);
   }
 }

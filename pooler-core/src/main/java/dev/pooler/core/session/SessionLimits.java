@@ -7,12 +7,13 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all sessions together may take: their number, that of each database and each user, and the
- * bytes held for clients that wait for a backend. Thread-safe.
+ * What all sessions together may take: their number, that of each database and each user, the bytes
+ * held for clients that wait for a backend, and those that sessions have kept. Thread-safe.
  */
 public final class SessionLimits {
   private final int clients;
   private final long heldBytes;
+  private final MemoryBudget kept;
   private final AtomicInteger open = new AtomicInteger();
   private final AtomicLong held = new AtomicLong();
   private final ClientCounts databases = new ClientCounts();
@@ -23,10 +24,12 @@ public final class SessionLimits {
   /**
    * @param clients sessions at once
    * @param heldBytes bytes held at once for waiting clients
+   * @param keptBytes bytes kept for sessions beyond their transactions
    */
-  public SessionLimits(int clients, long heldBytes) {
+  public SessionLimits(int clients, long heldBytes, long keptBytes) {
     this.clients = clients;
     this.heldBytes = heldBytes;
+    this.kept = new MemoryBudget(keptBytes);
   }
 
   public int clients() {
@@ -114,5 +117,10 @@ public final class SessionLimits {
 
   public long heldBytes() {
     return held.get();
+  }
+
+  /** What sessions make us keep on the heap beyond their transactions. */
+  public MemoryBudget kept() {
+    return kept;
   }
 }

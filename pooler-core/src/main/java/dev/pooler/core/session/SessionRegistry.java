@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** All open sessions. Thread-safe; reading it takes no lock of the data path. */
 public final class SessionRegistry {
@@ -30,6 +31,11 @@ public final class SessionRegistry {
 
   public Collection<Session> all() {
     return Collections.unmodifiableCollection(sessions.values());
+  }
+
+  /** The open session of this number, or null. */
+  public @Nullable Session find(long id) {
+    return sessions.get(id);
   }
 
   /** Those that want ticks. */

@@ -55,10 +55,21 @@ public record SqlFailure(
     return error("42501", 1227, message);
   }
 
-  public static SqlFailure waitedTooLong(long waitedMillis, String pool, String lastTrouble) {
+  /**
+   * A session waited for a backend in vain.
+   *
+   * @param setting the key that there are too few backends by
+   * @param pinned sessions keep some of them between their transactions
+   */
+  public static SqlFailure waitedTooLong(
+      long waitedMillis, String pool, String lastTrouble, String setting, boolean pinned) {
+    String raise = "Raise " + setting + " or pool.max-wait, or make transactions shorter.";
     return error(
             "57014", 3024, "waited " + waitedMillis + " ms for a backend of " + pool + lastTrouble)
-        .withHint("Raise pool.size or pool.max-wait, or make transactions shorter.");
+        .withHint(
+            pinned
+                ? "SHOW PINS at the console says which sessions keep a backend, and why. " + raise
+                : raise);
   }
 
   public static SqlFailure noUsableTarget(String pool, String trouble) {

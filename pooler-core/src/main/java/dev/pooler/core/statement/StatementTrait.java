@@ -35,7 +35,7 @@ public enum StatementTrait {
   CREATES,
   /**
    * One of several statements makes, changes or takes away something that others see, or may. A
-   * single one says so by its class.
+   * single one says so by its class, but for one that makes temporary code: that has this trait.
    */
   DEFINES;
 

@@ -81,7 +81,7 @@ class PoolerConfigTest {
         List.of(),
         null,
         databases,
-        new LimitsConfig(5000, 64L << 20, FIVE_SECONDS),
+        new LimitsConfig(5000, 64L << 20, 32L << 20, FIVE_SECONDS),
         new IoConfig(Transport.AUTO, 0),
         Map.of(),
         AdminConfig.NONE);

@@ -14,6 +14,7 @@ import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionDetail;
 import dev.pooler.core.session.SessionRegistry;
+import dev.pooler.core.session.SessionReport;
 import dev.pooler.core.session.SqlFailure;
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
@@ -126,6 +127,11 @@ class JanitorTest {
 
     @Override
     public CompletionStage<SessionDetail> describe() {
+      return new CompletableFuture<>();
+    }
+
+    @Override
+    public CompletionStage<SessionReport> report() {
       return new CompletableFuture<>();
     }
 

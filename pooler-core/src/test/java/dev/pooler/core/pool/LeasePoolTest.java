@@ -306,6 +306,20 @@ class LeasePoolTest {
   }
 
   @Test
+  void troubleGrowsOldUnlessItIsToldAgain() {
+    SqlFailure refused = SqlFailure.backendLost("connection refused");
+    assertNull(pool.troubleWithin(Duration.ofSeconds(30)));
+    pool.trouble(refused);
+    now += Duration.ofSeconds(30).toNanos();
+    assertEquals(refused, pool.troubleWithin(Duration.ofSeconds(30)));
+    now++;
+    assertNull(pool.troubleWithin(Duration.ofSeconds(30)));
+    assertEquals(refused, pool.trouble(), "it is still what is known");
+    pool.trouble(refused);
+    assertEquals(refused, pool.troubleWithin(Duration.ofSeconds(30)));
+  }
+
+  @Test
   void duringAPauseSessionsWaitAndIdleBackendsGoBack() {
     release(one, exhausted());
     pool.pause();

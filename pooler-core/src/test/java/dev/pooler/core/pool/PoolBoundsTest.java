@@ -187,11 +187,13 @@ class PoolBoundsTest {
   void whoWaitedInVainIsToldWhatWasMissing() {
     await();
     Waiter waiting = await();
-    pool.shortage("database \"app\" has its 5 backends: databases.*.limits.backends");
+    pool.shortage(new Shortage("database \"app\" has its 5 backends", "databases.*.limits"));
     pool.limits(bounds(1, 0));
     pass(Duration.ofSeconds(30));
     SqlFailure told = waiting.failure;
     assertTrue(told != null && told.message().contains("has its 5 backends"), String.valueOf(told));
+    assertEquals(
+        "Raise databases.*.limits or pool.max-wait, or make transactions shorter.", told.hint());
   }
 
   private Lease hot() {

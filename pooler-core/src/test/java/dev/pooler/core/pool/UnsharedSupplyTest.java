@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.config.Replication;
@@ -36,6 +37,9 @@ class UnsharedSupplyTest {
           made.add(new StubBackend());
           return CompletableFuture.completedFuture(made.getLast());
         }
+
+        @Override
+        public void change(DatabaseConfig database) {}
 
         @Override
         public String describe() {

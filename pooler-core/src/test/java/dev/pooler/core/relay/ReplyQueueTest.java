@@ -68,6 +68,37 @@ class ReplyQueueTest {
     assertEquals("Sa", drained());
   }
 
+  /** Needs what has failed to be told from what was skipped with it. */
+  @Test
+  void skipToFailsTheHeadAndUndoesTheOthersTheLatestFirst() {
+    StringBuilder told = new StringBuilder();
+    for (char name : "abc".toCharArray()) {
+      RequestEffect both = effect(name, told).and(effect(Character.toUpperCase(name), told));
+      queue.add(name, ReplyQueue.Disposition.FORWARD, both);
+    }
+    queue.skipTo('S');
+    assertEquals("-C -c -B -b !A !a ", told.toString());
+  }
+
+  private static RequestEffect effect(char name, StringBuilder told) {
+    return new RequestEffect() {
+      @Override
+      public void done() {
+        told.append('+').append(name).append(' ');
+      }
+
+      @Override
+      public void undone() {
+        told.append('-').append(name).append(' ');
+      }
+
+      @Override
+      public void failed() {
+        told.append('!').append(name).append(' ');
+      }
+    };
+  }
+
   @Test
   void skipToWithoutOneDropsAll() {
     add("abc");
@@ -77,16 +108,19 @@ class ReplyQueueTest {
 
   @Test
   void removeBehindHeadTakesATypeOutUpToAMark() {
-    add("ESaSbcSd");
+    add("ESScSd");
     assertTrue(queue.removeBehindHead('S', 'c'));
-    assertEquals("EabSd", drained());
+    assertEquals("ESd", drained());
   }
 
   @Test
-  void removeBehindHeadWithoutAMarkTakesAllOfTheType() {
-    add("ESaSbS");
+  void removeBehindHeadStopsAtAnythingElse() {
+    add("ESaScb");
     assertFalse(queue.removeBehindHead('S', 'c'));
-    assertEquals("Eab", drained());
+    assertEquals("EaScb", drained());
+    add("ESS");
+    assertFalse(queue.removeBehindHead('S', 'c'));
+    assertEquals("E", drained());
   }
 
   @Test
@@ -173,19 +207,16 @@ class ReplyQueueTest {
     }
 
     private static boolean removeBehind(List<Integer> list, int type, int until) {
-      int mark = -1;
-      for (int i = 1; i < list.size() && mark < 0; i++) {
-        mark = (list.get(i) & 0xff) == until ? i : -1;
-      }
-      if (mark > 0) {
-        list.subList(mark, mark + 1).clear();
-      }
-      for (int i = (mark > 0 ? mark : list.size()) - 1; i > 0; i--) {
-        if ((list.get(i) & 0xff) == type) {
-          list.subList(i, i + 1).clear();
+      while (list.size() > 1) {
+        int next = list.get(1) & 0xff;
+        if (next == until || next == type) {
+          list.remove(/* index */ 1);
+        }
+        if (next == until || next != type) {
+          return next == until;
         }
       }
-      return mark > 0;
+      return false;
     }
   }
 

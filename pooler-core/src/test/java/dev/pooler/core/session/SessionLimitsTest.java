@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class SessionLimitsTest {
-  private final SessionLimits limits = new SessionLimits(2, 100);
+  private final SessionLimits limits = new SessionLimits(2, 100, 100);
 
   @Test
   void asManySessionsEnterAsTheLimitSays() {

@@ -1,6 +1,7 @@
 package dev.pooler.server.config;
 
 import dev.pooler.core.config.PoolerConfig;
+import dev.pooler.core.console.Operations;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +30,15 @@ public final class ConfigFile {
    * A complete configuration.
    *
    * @param effective writes the same as YAML with every default, secrets masked
+   * @param settings the same key by key, as SHOW CONFIG shows it
+   * @param problem tells what turned out to be wrong with the value of a key, given its path
    */
-  public record Ok(PoolerConfig config, List<ConfigProblem> warnings, Supplier<String> effective)
+  public record Ok(
+      PoolerConfig config,
+      List<ConfigProblem> warnings,
+      Supplier<String> effective,
+      Supplier<List<Operations.Setting>> settings,
+      BiFunction<String, String, ConfigProblem> problem)
       implements Result {}
 
   /** Everything that is wrong, in the order of the file; at least one. */
@@ -95,7 +104,11 @@ public final class ConfigFile {
       return new Invalid(errors);
     }
     return new Ok(
-        ConfigRecords.of(root, directory), findings.warnings(), () -> EffectiveYaml.render(root));
+        ConfigRecords.of(root, directory),
+        findings.warnings(),
+        () -> EffectiveYaml.render(root),
+        () -> SettingRows.of(root),
+        (path, message) -> new ConfigProblem(new Places(root).of(path).toString(), path, message));
   }
 
   private static Result invalid(String where, String message) {

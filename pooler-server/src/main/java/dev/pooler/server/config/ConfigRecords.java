@@ -62,6 +62,7 @@ final class ConfigRecords {
         new LimitsConfig(
             number(limits, "clients"),
             limits.get("memory", Long.class),
+            limits.get("session-memory", Long.class),
             time(limits, "drain"),
             ofUsers),
         new IoConfig(

@@ -22,8 +22,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The table of all keys. The reader, {@code pooler config}, its schema and docs/configuration.md
- * are made from it, and from nothing else.
+ * The table of all keys. The reader, {@code pooler config}, its schema, docs/configuration.md and
+ * SHOW CONFIG are made from it, and from nothing else.
  *
  * <p>The floors of pool times are HikariCP 7.1.0's ({@code HikariConfig.validateNumerics}), which
  * replaces smaller values without an error.
@@ -147,7 +147,10 @@ final class Keys {
 
   private static final List<Key> PINS =
       List.of(
-          pin("setting", "settings whose names the text does not show"),
+          pin(
+              "setting",
+              "settings whose names the text does not show, or that are too large or too many to be"
+                  + " moved"),
           pin("prepared-statement", "SQL PREPARE"),
           pin("listen", "LISTEN"),
           pin("temporary-object", "temporary tables and the like that outlive their transaction"),
@@ -251,7 +254,12 @@ final class Keys {
               new Time(Duration.ofMillis(250), ""),
               "5s",
               "opening and authenticating a backend"),
-          Key.of("login", NEEDED_TIME, "15s", "a client's start-up and authentication"),
+          Key.of(
+              "login",
+              NEEDED_TIME,
+              "15s",
+              "a client's start-up and authentication; until it has named its database the longest"
+                  + " of all holds"),
           Key.of("statement", ANY_TIME, "0", "one statement, until it is answered"),
           Key.of(
               "idle-in-transaction",
@@ -365,7 +373,8 @@ final class Keys {
 
   private static final List<Key> LIMITS =
       List.of(
-          Key.of("clients", new Count(1, 1_000_000), "5000", "most client connections at once"),
+          Key.of("clients", new Count(1, 1_000_000), "5000", "most client connections at once")
+              .atStart(),
           Key.of(
               "user-clients",
               QUOTA,
@@ -377,10 +386,18 @@ final class Keys {
               "0",
               "most backends of one user, over all databases; 0: unbounded"),
           Key.of(
-              "memory",
-              new Size(1L << 20, 64L << 30),
-              "64MiB",
-              "what buffered client and backend bytes may take in all"),
+                  "memory",
+                  new Size(1L << 20, 64L << 30),
+                  "64MiB",
+                  "what buffered client and backend bytes may take in all")
+              .atStart(),
+          Key.of(
+                  "session-memory",
+                  new Size(1L << 20, 64L << 30),
+                  "16MiB",
+                  "what prepared statements, large settings, channels and waiting notifications of"
+                      + " sessions may take in all; a quarter of it is one session's at most")
+              .atStart(),
           Key.of(
               "drain", NEEDED_TIME, "25s", "longest time a drain waits for running transactions"));
 
@@ -456,15 +473,15 @@ final class Keys {
 
   static final List<Key> ROOT =
       List.of(
-          Key.required("listen", new Groups(LISTENER), "", "one entry for each socket"),
-          Key.group("http", HTTP, "metrics and health"),
+          Key.required("listen", new Groups(LISTENER), "", "one entry for each socket").atStart(),
+          Key.group("http", HTTP, "metrics and health").atStart(),
           Key.required(
               "databases",
               new Named(DATABASE),
               "app",
               "what clients may ask for; \"*\" is any other name"),
           Key.group("limits", LIMITS, "bounds of the whole process"),
-          Key.group("io", IO, "event loops and their transport"),
+          Key.group("io", IO, "event loops and their transport").atStart(),
           Key.optional(
               "users",
               new Groups(USER),

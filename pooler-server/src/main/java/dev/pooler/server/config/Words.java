@@ -24,7 +24,12 @@ final class Words {
     };
   }
 
+  /** Restrictions on a key: what of it is not there yet, and when it takes effect. */
   static String later(Key key) {
+    return join(available(key), key.fixed() ? "read at the start only" : "");
+  }
+
+  private static String available(Key key) {
     Key.Later later = key.later();
     if (later == null) {
       return "";

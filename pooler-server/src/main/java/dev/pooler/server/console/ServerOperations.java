@@ -3,9 +3,9 @@ package dev.pooler.server.console;
 import dev.pooler.core.config.PoolerConfig;
 import dev.pooler.core.console.ConsolePool;
 import dev.pooler.core.console.Operations;
-import dev.pooler.core.session.SessionDetail;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
+import dev.pooler.core.session.SessionReport;
 import dev.pooler.server.observe.SessionsPage;
 import java.util.Collection;
 import java.util.List;
@@ -16,10 +16,12 @@ import java.util.function.Supplier;
  * This server, as the console asks it.
  *
  * @param inUse the configuration; may change with a reload
+ * @param keyByKey the same for people
  * @param forget what was learned of the servers may be wrong from now on
  */
 public record ServerOperations(
     Supplier<PoolerConfig> inUse,
+    Supplier<List<Setting>> keyByKey,
     Supplier<Collection<? extends ConsolePool>> allPools,
     SessionRegistry sessions,
     SessionLimits limits,
@@ -35,7 +37,7 @@ public record ServerOperations(
 
   @Override
   public List<Setting> settings() {
-    return ConfigRows.of(config());
+    return keyByKey.get();
   }
 
   @Override
@@ -59,7 +61,7 @@ public record ServerOperations(
   }
 
   @Override
-  public String json(SessionDetail detail) {
-    return SessionsPage.session(detail);
+  public String json(SessionReport report) {
+    return SessionsPage.session(report);
   }
 }

@@ -17,8 +17,11 @@ public interface HttpEndpoints {
   /** The pools as JSON text. */
   String pools();
 
-  /** All sessions with their state as JSON text; settings and statements may be secret. */
+  /** All sessions in short as JSON text; statements may be secret. */
   String sessions();
+
+  /** The whole state of one as JSON text; null where there is none of this number. */
+  @Nullable String session(long id);
 
   /** All pins of sessions as JSON text; statements may be secret. */
   String pins();

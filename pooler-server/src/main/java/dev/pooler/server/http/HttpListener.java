@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class HttpListener implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(HttpListener.class);
   private static final String TEXT = "text/plain; charset=utf-8";
+  private static final Pattern SESSION = Pattern.compile("/sessions/([0-9]{1,18})");
   private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
   private final HttpServer server;
@@ -86,7 +89,7 @@ public final class HttpListener implements AutoCloseable {
 
   private void serve(HttpExchange exchange) {
     try (exchange) {
-      Route route = routes.get(exchange.getRequestURI().getPath());
+      Route route = route(exchange.getRequestURI().getPath());
       String method = exchange.getRequestMethod();
       if (route == null) {
         answer(exchange, 404, TEXT, "not found; there are: " + names() + "\n");
@@ -104,6 +107,13 @@ public final class HttpListener implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("http {} failed", exchange.getRequestURI().getPath(), e);
     }
+  }
+
+  private @Nullable Route route(String path) {
+    Matcher session = SESSION.matcher(path);
+    return session.matches()
+        ? new Route("GET", exchange -> session(exchange, Long.parseLong(session.group(1))))
+        : routes.get(path);
   }
 
   private String names() {
@@ -130,6 +140,18 @@ public final class HttpListener implements AutoCloseable {
   private void confidential(HttpExchange exchange, Supplier<String> page) throws IOException {
     if (!refused(exchange)) {
       answer(exchange, 200, "application/json", page.get());
+    }
+  }
+
+  private void session(HttpExchange exchange, long id) throws IOException {
+    if (refused(exchange)) {
+      return;
+    }
+    String page = endpoints.session(id);
+    if (page == null) {
+      answer(exchange, 404, TEXT, "no session " + id + "; /sessions has those that there are\n");
+    } else {
+      answer(exchange, 200, "application/json", page);
     }
   }
 

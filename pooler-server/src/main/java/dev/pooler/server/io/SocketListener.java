@@ -31,6 +31,9 @@ public final class SocketListener implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SocketListener.class);
   private static final int BACKLOG = 4096;
 
+  /** Empty after each boot: directories there are made by systemd, or by who starts us. */
+  private static final Path RUN = Path.of("/run");
+
   private final Channel channel;
   private final ListenerConfig config;
   private final @Nullable Object inode;
@@ -97,10 +100,9 @@ public final class SocketListener implements AutoCloseable {
 
   /** A file that nobody listens on is left over from a process that died; any other is in use. */
   private static void removeStale(Path path) throws IOException {
-    Path directory = path.toAbsolutePath().getParent();
-    if (directory != null && !Files.isDirectory(directory)) {
-      throw new IOException(
-          "can't listen on unix:" + path + ": the directory " + directory + " does not exist");
+    String trouble = trouble(path);
+    if (trouble != null) {
+      throw new IOException("can't listen on unix:" + path + ": " + trouble);
     }
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
@@ -118,6 +120,24 @@ public final class SocketListener implements AutoCloseable {
     }
     throw new IOException(
         "can't listen on unix:" + path + ": another process does; stop it or use another path");
+  }
+
+  /** Why no socket can be in its directory, and the remedy; or null. */
+  public static @Nullable String trouble(Path socket) {
+    Path directory = socket.toAbsolutePath().getParent();
+    if (directory == null || (Files.isDirectory(directory) && Files.isWritable(directory))) {
+      return null;
+    }
+    return Files.isDirectory(directory)
+        ? "this user may not write into the directory " + directory + "; give it the right to"
+        : missing(directory);
+  }
+
+  private static String missing(Path directory) {
+    String remedy = "the directory " + directory + " does not exist; mkdir -p " + directory;
+    return directory.startsWith(RUN)
+        ? remedy + ", or RuntimeDirectory=" + RUN.relativize(directory) + " in the systemd unit"
+        : remedy;
   }
 
   private static boolean isSocket(Path path) throws IOException {

@@ -1,19 +1,20 @@
 package dev.pooler.server.observe;
 
-import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.config.Protocol;
+import dev.pooler.core.config.Replication;
 import dev.pooler.core.observe.SessionCounters;
+import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.PoolCounters;
-import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
 import dev.pooler.core.statement.StatementClass;
 import dev.pooler.server.pools.Pools;
+import dev.pooler.server.pools.TargetProbe;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
@@ -41,7 +42,7 @@ import java.util.function.ToDoubleFunction;
  * What {@code /metrics} tells. The data path counts by itself; a scrape reads those counters and
  * takes none of its locks.
  */
-public final class Metrics implements Pools.Observer {
+public final class Metrics implements Pools.Observer, TargetProbe.Observer {
   private static final Set<String> OF_A_POOL =
       Set.of("protocol", "database", "user", "replication");
 
@@ -60,10 +61,16 @@ public final class Metrics implements Pools.Observer {
   /** Those of one pool each, by its tags. */
   private final Map<Tags, Queue<Meter>> ofPools = new ConcurrentHashMap<>();
 
+  private final Map<Protocol, SessionCounters> protocols = new ConcurrentHashMap<>();
+  private final Map<TargetProbe.Target, Meter> targets = new ConcurrentHashMap<>();
+
   public Metrics(SessionRegistry sessions, SessionLimits limits) {
     this.sessions = sessions;
     Gauge.builder("pooler.held.bytes", limits, SessionLimits::heldBytes)
         .description("Bytes held for clients that wait for a backend")
+        .register(registry);
+    Gauge.builder("pooler.kept.bytes", limits, all -> all.kept().used())
+        .description("Bytes kept for sessions: prepared statements, large settings, channels")
         .register(registry);
     Gauge.builder("pooler.connections", limits, SessionLimits::openSessions)
         .description("Client connections of every kind, logins included")
@@ -71,6 +78,22 @@ public final class Metrics implements Pools.Observer {
     registry.config().onMeterAdded(this::added);
     registry.getPrometheusRegistry().register(acquires);
     registry.getPrometheusRegistry().register(statements);
+    registry
+        .getPrometheusRegistry()
+        .register(
+            new SessionEnds(
+                "pooler_sessions_closed",
+                "Sessions and logins that ended",
+                protocols,
+                SessionCounters::eachClosed));
+    registry
+        .getPrometheusRegistry()
+        .register(
+            new SessionEnds(
+                "pooler_auth_failures",
+                "Refused logins",
+                protocols,
+                SessionCounters::eachAuthFailure));
   }
 
   /** Where HikariCP's own meters go. */
@@ -95,6 +118,7 @@ public final class Metrics implements Pools.Observer {
     counter("pooler.transactions", tags, counters, PoolCounters::transactions);
     counter("pooler.bytes", tags.and("direction", "in"), counters, PoolCounters::clientBytes);
     counter("pooler.bytes", tags.and("direction", "out"), counters, PoolCounters::backendBytes);
+    counter("pooler.settings.replayed", tags, counters, PoolCounters::settingsReplayed);
     counter("pooler.notifications", tags, counters, PoolCounters::notifications);
     gauge(
         "pooler.listening.sessions",
@@ -117,7 +141,11 @@ public final class Metrics implements Pools.Observer {
       counter("pooler.pins", with, counters, c -> c.pins(reason));
       counter("pooler.pinned.seconds", with, counters, c -> c.pinnedNanos(reason) / 1e9);
     }
-    backends(tags.and("state", "active"), pool, p -> p.heldBackends() - p.idleBackends());
+    backends(
+        tags.and("state", "active"),
+        pool,
+        p -> Math.max(0, p.heldBackends() - p.idleBackends() - pinned(p)));
+    backends(tags.and("state", "pinned"), pool, Metrics::pinned);
     backends(
         tags.and("state", "idle"),
         pool,
@@ -126,6 +154,15 @@ public final class Metrics implements Pools.Observer {
     for (Session.State state : Session.State.values()) {
       clients(tags, entry, state);
     }
+    Gauge.builder("pooler.prepared.statements", sessions, all -> names(all, pool.key()))
+        .tags(tags.and("side", "client"))
+        .description("Names that clients gave, and statements that backends hold for them")
+        .register(registry);
+    Gauge.builder("pooler.prepared.statements", entry, Metrics::heldStatements)
+        .tags(tags.and("side", "backend"))
+        .strongReference(true)
+        .description("Names that clients gave, and statements that backends hold for them")
+        .register(registry);
   }
 
   @Override
@@ -188,6 +225,29 @@ public final class Metrics implements Pools.Observer {
     return count;
   }
 
+  /** A backend of replication is its session's by its kind: nothing keeps it from others. */
+  private static int pinned(LeasePool pool) {
+    return pool.key().replication() == Replication.NONE ? pool.pinnedBackends() : 0;
+  }
+
+  private static double names(SessionRegistry sessions, PoolKey pool) {
+    int count = 0;
+    for (Session session : sessions.all()) {
+      if (session.pool().equals(pool)) {
+        count += session.preparedStatements();
+      }
+    }
+    return count;
+  }
+
+  private static double heldStatements(Pools.Entry entry) {
+    int count = 0;
+    for (Backend backend : entry.backends()) {
+      count += backend.detail().preparedStatements();
+    }
+    return count;
+  }
+
   private void backends(Tags tags, LeasePool pool, ToDoubleFunction<LeasePool> value) {
     Gauge.builder("pooler.backends", pool, value)
         .tags(tags)
@@ -206,24 +266,36 @@ public final class Metrics implements Pools.Observer {
 
   /** A protocol's own counters are to be seen. */
   public void addProtocol(Protocol protocol, SessionCounters counters) {
-    Tags tags = Tags.of("protocol", protocol.word());
-    for (CloseReason reason : CloseReason.values()) {
-      counter(
-          "pooler.sessions.closed",
-          tags.and("reason", reason.label()),
-          counters,
-          c -> c.closedFor(reason));
-    }
-    registry.getPrometheusRegistry().register(new AuthFailures(protocol.word(), counters));
+    protocols.put(protocol, counters);
   }
 
   /** A target is to be seen. */
-  public void target(DatabaseConfig database, String address, BooleanSupplier up) {
-    Gauge.builder("pooler.target.up", up, u -> u.getAsBoolean() ? 1 : 0)
-        .tags(Tags.of("protocol", database.protocol().word(), "target", address, "role", "unknown"))
-        .strongReference(true)
-        .description("Whether the target could be connected to, a few seconds ago")
-        .register(registry);
+  @Override
+  public void watched(TargetProbe.Target target, BooleanSupplier up) {
+    Gauge gauge =
+        Gauge.builder("pooler.target.up", up, u -> u.getAsBoolean() ? 1 : 0)
+            .tags(
+                Tags.of(
+                    "protocol",
+                    target.protocol().word(),
+                    "database",
+                    target.database(),
+                    "target",
+                    target.address().toString(),
+                    "role",
+                    "unknown"))
+            .strongReference(true)
+            .description("Whether this database's clients can be served by the target")
+            .register(registry);
+    targets.put(target, gauge);
+  }
+
+  @Override
+  public void unwatched(TargetProbe.Target target) {
+    Meter gauge = targets.remove(target);
+    if (gauge != null) {
+      registry.remove(gauge);
+    }
   }
 
   /** Prometheus' text format. The JVM's meters join with the first scrape: they cost start-up. */

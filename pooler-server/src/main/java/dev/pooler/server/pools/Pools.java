@@ -53,8 +53,14 @@ public final class Pools implements PoolDirectory {
    */
   private static final int MOST_POOLS = 1000;
 
-  /** A pool of a name that nobody has at the server goes so long after its last client came. */
-  private static final Duration UNASKED = Duration.ofMillis(500);
+  /**
+   * A pool of a name that nobody has at the server goes so long after its last client came, who may
+   * be on its way to being a session still: on a busy machine the first one loads classes.
+   */
+  private static final Duration UNASKED = Duration.ofSeconds(5);
+
+  /** The same where all places are taken. */
+  private static final Duration UNASKED_IN_NEED = Duration.ofMillis(500);
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
@@ -67,7 +73,8 @@ public final class Pools implements PoolDirectory {
   }
 
   /** A pool with what it was made of. */
-  public record Entry(PoolSupply supply, DatabaseConfig database, LastAsked lastAsked)
+  public record Entry(
+      PoolSupply supply, DatabaseConfig database, BackendConnector connector, LastAsked lastAsked)
       implements ConsolePool {
     @Override
     public LeasePool pool() {
@@ -228,7 +235,7 @@ public final class Pools implements PoolDirectory {
         key.replication() == Replication.NONE
             ? HikariSupply.create(key, limits, loops, backends, shared, scheduler, metrics)
             : new UnsharedSupply(key, limits, loops, backends);
-    Entry entry = new Entry(supply, database, new LastAsked());
+    Entry entry = new Entry(supply, database, backends, new LastAsked());
     LOG.info("pool {}: {} backends at most, {} pooling", key, limits.size(), limits.mode().word());
     observer.made(entry);
     return entry;
@@ -240,13 +247,13 @@ public final class Pools implements PoolDirectory {
    */
   public void removeUseless() {
     Used used = used();
-    pools.forEach((key, entry) -> removeIfUseless(entry, used));
+    pools.forEach((key, entry) -> removeIfUseless(entry, used, UNASKED));
   }
 
   /** The same for just one: an event loop has no time for more. */
   private boolean makeRoom() {
     Used used = used();
-    return pools.values().stream().anyMatch(entry -> removeIfUseless(entry, used));
+    return pools.values().stream().anyMatch(entry -> removeIfUseless(entry, used, UNASKED_IN_NEED));
   }
 
   /**
@@ -263,14 +270,14 @@ public final class Pools implements PoolDirectory {
     return new Used(used, asOf);
   }
 
-  private boolean removeIfUseless(Entry entry, Used used) {
+  private boolean removeIfUseless(Entry entry, Used used, Duration unasked) {
     PoolKey key = entry.pool().key();
     DatabaseConfig database = entry.database();
     boolean chosen = database.user() == null || (database.isAny() && database.database() == null);
     if (!chosen || entry.supply().everConnected() || used.keys().contains(key)) {
       return false;
     }
-    boolean removed = remove(entry, () -> entry.lastAsked().giveUp(UNASKED, used.asOf()));
+    boolean removed = remove(entry, () -> entry.lastAsked().giveUp(unasked, used.asOf()));
     if (removed) {
       LOG.info("pool {}: removed, it never had a backend", key);
       retire(entry, "there was no backend for this user and database");
@@ -351,8 +358,10 @@ public final class Pools implements PoolDirectory {
         return;
       }
       if (wanted != null && sameButNumbers(key, entry.database(), wanted)) {
+        BackendConnector backends = entry.connector();
+        backends.change(wanted);
         entry.supply().limits(limits(key, wanted));
-        pools.replace(key, entry, new Entry(entry.supply(), wanted, entry.lastAsked()));
+        pools.replace(key, entry, new Entry(entry.supply(), wanted, backends, entry.lastAsked()));
         changes.add("pool " + key + ": new limits");
       } else if (remove(entry, () -> true)) {
         replaced.add(new WeakReference<>(entry.pool()));
@@ -397,11 +406,7 @@ public final class Pools implements PoolDirectory {
             was.trustFunctions(),
             now.listenGap(),
             was.replication());
-    return was.equals(likeBefore)
-        && was.timeouts().connect().equals(now.timeouts().connect())
-        && pool.mode() == now.pool().mode()
-        && pool.keepalive().equals(now.pool().keepalive())
-        && pool.preparedStatements() == now.pool().preparedStatements();
+    return was.equals(likeBefore) && pool.mode() == now.pool().mode();
   }
 
   private void retire(Entry entry, String why) {

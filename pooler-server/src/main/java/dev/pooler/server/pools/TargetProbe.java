@@ -2,6 +2,7 @@ package dev.pooler.server.pools;
 
 import dev.pooler.core.config.Address;
 import dev.pooler.core.config.DatabaseConfig;
+import dev.pooler.core.config.Protocol;
 import dev.pooler.core.config.TcpAddress;
 import dev.pooler.core.config.UnixAddress;
 import dev.pooler.core.protocol.OwnTrouble;
@@ -14,13 +15,18 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -28,18 +34,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connects to each target every few seconds and closes again, for {@code /ready} and {@code
- * pooler_target_up}: PostgreSQL logs nothing of a connection that says nothing. Thread-safe.
+ * Whether targets can be used, for {@code /ready} and {@code pooler_target_up}. Connects to each
+ * every few seconds and closes again, for PostgreSQL logs nothing of a connection that says
+ * nothing; what a connection doesn't tell, the pools do. Thread-safe.
  */
 public final class TargetProbe implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TargetProbe.class);
   private static final int EVERY_SECONDS = 5;
   private static final int PATIENCE_MILLIS = 3_000;
 
-  /** Told of each target when it is first seen, with a way to ask whether it is up. */
+  /** Told of the targets that are watched. */
   public interface Observer {
-    void target(DatabaseConfig database, String address, java.util.function.BooleanSupplier up);
+    /** From now on; with a way to ask whether it is up. */
+    void watched(Target target, BooleanSupplier up);
+
+    /** No more. */
+    void unwatched(Target target);
   }
+
+  /** A host of a database's entry. */
+  public record Target(Protocol protocol, String database, Address address) {}
 
   private final ConcurrentHashMap<Address, Boolean> up = new ConcurrentHashMap<>();
 
@@ -52,42 +66,49 @@ public final class TargetProbe implements AutoCloseable {
   private final ScheduledExecutorService scheduler;
   private final Observer observer;
   private final Consumer<Address> moved;
-  private final Set<Address> announced = ConcurrentHashMap.newKeySet();
-  private volatile Set<Address> watched = Set.of();
+  private final BiFunction<DatabaseConfig, Address, @Nullable String> pools;
+  private volatile Map<Target, DatabaseConfig> watched = Map.of();
   private @Nullable ScheduledFuture<?> ticks;
 
   /**
    * Watches nothing yet.
    *
+   * @param pools why a database can't use an address though it takes connections, or null
    * @param moved told of a target whose name stands for other addresses than before, none in common
    */
   public TargetProbe(
-      ScheduledExecutorService scheduler, Observer observer, Consumer<Address> moved) {
+      ScheduledExecutorService scheduler,
+      Observer observer,
+      BiFunction<DatabaseConfig, Address, @Nullable String> pools,
+      Consumer<Address> moved) {
     this.scheduler = scheduler;
     this.observer = observer;
+    this.pools = pools;
     this.moved = moved;
   }
 
   /** Watches the targets of these databases and no others. */
   public synchronized void watch(Collection<DatabaseConfig> databases) {
-    Map<Address, DatabaseConfig> first =
-        databases.stream()
-            .flatMap(database -> database.hosts().stream().map(host -> Map.entry(host, database)))
-            .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a));
-    watched = Set.copyOf(first.keySet());
-    up.keySet().retainAll(watched);
-    first.forEach((address, database) -> {
-      if (announced.add(address)) {
-        observer.target(database, address.toString(), () -> Boolean.TRUE.equals(up.get(address)));
+    Map<Target, DatabaseConfig> before = watched;
+    Map<Target, DatabaseConfig> now = new HashMap<>();
+    for (DatabaseConfig database : databases) {
+      for (Address host : database.hosts()) {
+        now.put(new Target(database.protocol(), database.name(), host), database);
       }
-    });
+    }
+    watched = Map.copyOf(now);
+    up.keySet().retainAll(addresses());
+    before.keySet().stream().filter(old -> !now.containsKey(old)).forEach(observer::unwatched);
+    now.keySet().stream()
+        .filter(one -> !before.containsKey(one))
+        .forEach(one -> observer.watched(one, () -> trouble(one) == null));
     if (ticks == null) {
       ticks = scheduler.scheduleWithFixedDelay(this::probeAll, 0, EVERY_SECONDS, TimeUnit.SECONDS);
     }
   }
 
   private void probeAll() {
-    for (Address address : watched) {
+    for (Address address : addresses()) {
       if (underWay.add(address)) {
         Thread.ofVirtual()
             .name("pooler-probe")
@@ -100,6 +121,10 @@ public final class TargetProbe implements AutoCloseable {
             });
       }
     }
+  }
+
+  private Set<Address> addresses() {
+    return watched.keySet().stream().map(Target::address).collect(Collectors.toSet());
   }
 
   private void probe(Address address) {
@@ -147,14 +172,26 @@ public final class TargetProbe implements AutoCloseable {
     }
   }
 
-  /** Why no client should be sent here, or null: at least one target is up. */
-  public @Nullable String notReady() {
-    Set<Address> all = watched;
-    if (all.isEmpty() || all.stream().anyMatch(address -> Boolean.TRUE.equals(up.get(address)))) {
-      return null;
+  /** Why a target can't be used, or null. */
+  private @Nullable String trouble(Target target) {
+    DatabaseConfig database = watched.get(target);
+    if (database == null || !Boolean.TRUE.equals(up.get(target.address()))) {
+      return "can't be reached";
     }
-    return "no target can be reached: "
-        + all.stream().map(Address::toString).sorted().collect(Collectors.joining(", "));
+    return pools.apply(database, target.address());
+  }
+
+  /** Why no client should be sent here, or null: at least one target can be used. */
+  public @Nullable String notReady() {
+    SortedSet<String> troubles = new TreeSet<>();
+    for (Target target : watched.keySet()) {
+      String trouble = trouble(target);
+      if (trouble == null) {
+        return null;
+      }
+      troubles.add(target.address() + " of " + target.database() + ": " + trouble);
+    }
+    return troubles.isEmpty() ? null : "no target can be used: " + String.join("; ", troubles);
   }
 
   @Override

@@ -49,7 +49,7 @@ class ConfigMistakesTest {
             "12: databases.app.pool.minIdle: unknown key; did you mean \"min-idle\"?"),
         root(
             "limits: {fish: 1}",
-            "10: limits.fish: unknown key; known here: clients, user-clients, user-backends, memory, drain"),
+            "10: limits.fish: unknown key; known here: clients, user-clients, user-backends, memory, session-memory, drain"),
         root("http: {\"\": 1}", "8: http: has a key that is not a name"),
         root("limits: {clients: 1, clients: 2}", "22: limits.clients: is there twice"),
         database(

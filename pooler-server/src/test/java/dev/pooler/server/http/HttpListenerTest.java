@@ -35,6 +35,11 @@ class HttpListenerTest {
     }
 
     @Override
+    public @Nullable String session(long id) {
+      return id == 7 ? "{\"id\": 7}" : null;
+    }
+
+    @Override
     public String pins() {
       return "[2]";
     }
@@ -152,6 +157,24 @@ class HttpListenerTest {
     assertEquals(0, endpoints.drains.get());
     assertEquals(202, post(guarded, "/drain", "Authorization", "Bearer letmein").statusCode());
     assertEquals(1, endpoints.drains.get());
+  }
+
+  @Test
+  void aSessionIsToldByItsNumberToWhomAllAreTold() throws Exception {
+    assertEquals("200 {\"id\": 7}", text(get("/sessions/7")));
+    String none = "404 no session 8; /sessions has those that there are\n";
+    assertEquals(none, text(get("/sessions/8")));
+    assertEquals(404, get("/sessions/7/").statusCode());
+    assertEquals(404, get("/sessions/" + "9".repeat(30)).statusCode());
+    assertEquals("405 use GET\n", text(post(open, "/sessions/7")));
+    for (String path : List.of("/sessions", "/sessions/7", "/sessions/8")) {
+      assertEquals(401, send(request(guarded, path).build()).statusCode());
+      String with = "Bearer letmein";
+      int told = send(request(guarded, path).header("Authorization", with).build()).statusCode();
+      assertEquals(path.endsWith("8") ? 404 : 200, told);
+      String evil = "http://evil.example";
+      assertEquals(403, send(request(open, path).header("Origin", evil).build()).statusCode());
+    }
   }
 
   @Test

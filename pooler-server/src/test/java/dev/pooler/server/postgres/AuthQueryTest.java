@@ -108,6 +108,17 @@ class AuthQueryTest {
     assertIn(pooler, "app", "right");
   }
 
+  /** Needs the unknown name to be asked for again behind the refusal. */
+  @Test
+  void aUserWhoIsCreatedAfterARefusedLoginIsFoundAtOnce() throws Exception {
+    assertEquals("28P01", refusal(pooler, "born", "right").getSQLState());
+    admin.value("create role born login password 'right'");
+    assertIn(pooler, "born", "right");
+    admin.value("alter role born password 'changed'");
+    assertEquals("28P01", refusal(pooler, "born", "wrong").getSQLState());
+    assertIn(pooler, "born", "changed");
+  }
+
   /** Needs {@code valuntil} in {@code AuthQueryConfig.QUERY} (CVE-2025-2291). */
   @Test
   @Tag("case-24")

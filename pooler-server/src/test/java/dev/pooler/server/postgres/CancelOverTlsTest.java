@@ -185,7 +185,7 @@ class CancelOverTlsTest {
     cancelledInVain("select pg_sleep(30)");
   }
 
-  /** Needs the same where pooler would have asked the server first what the session has left. */
+  /** Needs the same where pooler asks the server first what the session has left. */
   @Test
   @Tag("case-79")
   void aCancelThatIsLostKeepsNoBackendForWhatIsNotKnownOfIt() throws Exception {
@@ -216,8 +216,7 @@ class CancelOverTlsTest {
           "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'");
       assertTrue(RawPgClient.types(a.readUntil('Z')).endsWith("EZ"));
       assertEquals("1", b.value("select 1"));
-      List<PgMessage> end = a.readToEnd();
-      assertTrue(end.getFirst().field('M').contains("a cancel"), end::toString);
+      assertEquals("1", a.value("select 1"), "it has lost nothing");
       assertEquals(
           before + 1, pooler.metric("pooler_evictions_total", "reason=\"cancel_uncertain\""));
     }

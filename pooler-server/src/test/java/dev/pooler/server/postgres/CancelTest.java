@@ -12,7 +12,6 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,40 +39,8 @@ class CancelTest {
     pooler.close();
   }
 
-  /** A session and the key it was given. */
-  private static final class Keyed implements AutoCloseable {
-    private final RawPgClient client;
-    private final byte[] key;
-
-    Keyed(RawPgClient client, byte[] key) {
-      this.client = client;
-      this.key = key;
-    }
-
-    RawPgClient client() {
-      return client;
-    }
-
-    byte[] key() {
-      return key.clone();
-    }
-
-    @Override
-    public void close() throws IOException {
-      client.close();
-    }
-  }
-
   private Keyed keyed(int version) throws IOException {
-    return keyed(pooler, version);
-  }
-
-  private static Keyed keyed(PoolerFixture pooler, int version) throws IOException {
-    RawPgClient client = pooler.raw();
-    List<PgMessage> welcome =
-        client.login(version, Map.of("user", "postgres", "database", "postgres"));
-    byte[] key = welcome.stream().filter(m -> m.type() == 'K').findFirst().orElseThrow().body();
-    return new Keyed(client, key);
+    return Keyed.of(pooler, version);
   }
 
   private static void cancel(SocketAddress address, byte[] key) throws IOException {
@@ -247,7 +214,7 @@ class CancelTest {
                     pool: {size: 1, min-idle: 0}
                 """
                     .formatted(forwarder.port()));
-        Keyed a = keyed(beyond, PgBytes.VERSION_3_0);
+        Keyed a = Keyed.of(beyond, PgBytes.VERSION_3_0);
         RawPgClient b = beyond.session("postgres");
         RawPgClient observer = SharedServer.direct()) {
       String pid = a.client().value("select pg_backend_pid() where true");

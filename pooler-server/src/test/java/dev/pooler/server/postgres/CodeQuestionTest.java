@@ -2,15 +2,24 @@ package dev.pooler.server.postgres;
 
 import static dev.pooler.server.postgres.TwoBackends.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.core.statement.Footprint;
+import dev.pooler.postgres.session.CodeNames;
 import dev.pooler.postgres.session.SessionQuestion;
+import dev.pooler.postgres.session.SessionTruth;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.net.UnixDomainSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -25,6 +34,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CodeQuestionTest {
   private static final String DATABASE = "code_question";
 
+  private static final Pattern READ = Pattern.compile("\\(actual rows=([0-9.]+) loops=(\\d+)\\)");
+  private static final Pattern REMOVED = Pattern.compile("Rows Removed by [^:]*: (\\d+)");
+
   private static RawPgClient direct;
 
   @BeforeAll
@@ -33,9 +45,12 @@ class CodeQuestionTest {
       admin.query("drop database if exists " + DATABASE + " with (force)");
       run(admin, "create database " + DATABASE);
     }
-    direct =
-        RawPgClient.session(
-            UnixDomainSocketAddress.of(SharedServer.get().socket()), "postgres", DATABASE);
+    direct = connected();
+  }
+
+  private static RawPgClient connected() throws Exception {
+    return RawPgClient.session(
+        UnixDomainSocketAddress.of(SharedServer.get().socket()), "postgres", DATABASE);
   }
 
   @AfterAll
@@ -62,20 +77,30 @@ class CodeQuestionTest {
     Set<String> kinds = new TreeSet<>();
     String sql =
         SessionQuestion.of(
-            census && !trees ? 0 : Footprint.SETTING.bit(), Set.of(), code, census && !trees);
+            census && !trees ? 0 : Footprint.SETTING.bit(),
+            Set.of(),
+            code,
+            CodeNames.UNKNOWN,
+            census && !trees);
     RawPgClient.rows(run(direct, sql))
         .forEach(row -> {
           boolean tree = "tree".equals(row.getFirst());
           kinds.add(tree ? row.get(2) + " " + row.get(1) : row.getFirst());
         });
-    kinds.remove("setting");
+    kinds.removeAll(Set.of("setting", "as of", "named", "hides", "unseen"));
     return kinds;
   }
 
   private static void function(String body) throws Exception {
+    function(body, "f");
+  }
+
+  private static void function(String body, String name) throws Exception {
     run(
         direct,
-        "create function f(k text, q text, r record) returns text language plpgsql as $body$"
+        "create function "
+            + name
+            + "(k text, q text, r record) returns text language plpgsql as $body$"
             + " declare x text; y text := 'insert into t values (1)'; begin "
             + body
             + " return null; end $body$");
@@ -225,20 +250,170 @@ class CodeQuestionTest {
         "create function g() returns text language sql as"
             + " $$ select set_config('app.a', 'w', false) $$");
     run(direct, "set app.a = 'one'; set app.standard = 'two'");
-    String sql =
-        SessionQuestion.of(
-            Footprint.SETTING.bit(), Set.of(), SessionQuestion.Code.FUNCTIONS, false);
     try {
-      List<String> custom =
-          RawPgClient.rows(run(direct, sql))
-              .map(row -> row.get(1) + " " + row.get(2))
-              .filter(row -> row.startsWith("app."))
-              .sorted()
-              .toList();
-      assertEquals(List.of("app.a one", "app.standard two"), custom);
+      assertEquals(List.of("app.a one", "app.standard two"), custom(CodeNames.UNKNOWN));
+      assertEquals(List.of("app.a one", "app.standard two"), custom(told()));
     } finally {
       run(direct, "reset all");
     }
+  }
+
+  /** What a question says of custom settings, and whether some may be hidden. */
+  private static List<String> custom(CodeNames known) throws Exception {
+    return RawPgClient.rows(run(direct, question(known)))
+        .map(row -> row.get(1) + " " + row.get(2))
+        .filter(row -> row.isBlank() || row.startsWith("app."))
+        .sorted()
+        .toList();
+  }
+
+  private static String question(CodeNames known) {
+    return SessionQuestion.of(
+        Footprint.SETTING.bit(), Set.of(), SessionQuestion.Code.FUNCTIONS_AND_TREES, known, false);
+  }
+
+  private static String census() {
+    return SessionQuestion.of(0, Set.of(), SessionQuestion.Code.NONE, CodeNames.UNKNOWN, true);
+  }
+
+  /** The names that a census tells. */
+  private static CodeNames told() throws Exception {
+    List<@Nullable String[]> rows = new ArrayList<>();
+    RawPgClient.rows(run(direct, census())).forEach(row -> rows.add(row.toArray(String[]::new)));
+    return SessionTruth.of(rows, "postgres").code().names();
+  }
+
+  @Test
+  void theCensusTellsTheNamesOfSettings() throws Exception {
+    function("perform set_config('app.a', k, false); set app.b = 1;");
+    run(direct, "create view v as select set_config('app.c', s, false) from t");
+    assertEquals(Set.of("app.a", "app.b", "app.c"), told().told());
+    assertTrue(!told().hides());
+    run(direct, "create view w as select set_config(s, s, false) from t");
+    assertTrue(told().hides());
+  }
+
+  /** Where nothing leaves anything no source is read for names. */
+  @Test
+  void theCensusTellsNoNamesWhereNothingIsSet() throws Exception {
+    function("update backup set app.a = 1;"); // a word that is looked for, and no SET
+    assertEquals(Set.of(), told().told());
+    assertTrue(!told().hides());
+    assertNotNull(told().asOf());
+  }
+
+  /** Else what is asked would have no bound. */
+  @Test
+  void manyNamesAreReadByEachQuestion() throws Exception {
+    function(
+        IntStream.range(0, 300)
+            .mapToObj(i -> "perform set_config('app.n" + i + "', k, false);")
+            .collect(Collectors.joining()));
+    assertEquals(CodeNames.UNKNOWN, told());
+    function("perform set_config('app." + "n".repeat(200) + "', k, false);", "g");
+    run(direct, "drop function f");
+    assertEquals(CodeNames.UNKNOWN, told());
+  }
+
+  /** Needs what is newer than the census read: functions and expressions. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "create function g() returns text language sql as"
+            + " $$ select set_config('app.new', 'v', false) $$",
+        "create or replace function f(k text, q text, r record) returns text language plpgsql as"
+            + " $$ begin set app.new = 1; return k; end $$",
+        "create view v as select set_config('app.new', '1', false)",
+        "create policy p on t using (set_config('app.new', '1', false) = '')",
+        "alter table t add u text default set_config('app.new', '1', false)",
+      })
+  void whatIsDefinedBehindTheCensusIsAskedAboutToo(String sql) throws Exception {
+    function("perform set_config('app.a', 'v', false);");
+    CodeNames known = told();
+    run(direct, sql);
+    run(direct, "set app.new = 'new'; set app.a = 'one'");
+    try {
+      assertEquals(List.of("app.a one", "app.new new"), custom(known));
+    } finally {
+      run(direct, "reset all");
+    }
+  }
+
+  /** Needs the oldest transaction that was not over: its definitions have been seen by nobody. */
+  @Test
+  void whatIsDefinedWhileTheCensusIsTakenIsAskedAboutToo() throws Exception {
+    try (RawPgClient other = connected()) {
+      run(
+          other,
+          "begin; create function h(k text) returns text language sql as"
+              + " $$ select set_config('app.' || k, 'v', false) $$");
+      run(direct, "create table later ()"); // whose transaction is over, and younger
+      CodeNames known = told();
+      assertTrue(!known.hides());
+      run(other, "commit");
+      assertEquals(List.of(" "), custom(known));
+    }
+  }
+
+  @Test
+  void whatTheCensusFoundHiddenStaysSo() throws Exception {
+    function("perform set_config(k, 'v', false);");
+    assertEquals(List.of(" "), custom(told()));
+  }
+
+  /** Each needs a way to be found on which that code runs and no text names it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "create trigger g before insert on t for each row execute function fired()",
+        "alter table t add u text default called('a', 'b')",
+        "alter table t add check (called(s, s) <> '')",
+        "create view v as select outer_one(s, s) from t",
+        "create policy p on t using (called(s, s) = '')",
+        "create rule r as on delete to t do also select called(old.s, old.s)",
+        "create domain d as text check (called(value, value) <> '')",
+        "create function one(k text) returns text language sql as $$ select called(k, k) $$",
+        "create function one(k text, q text default '') returns text language sql as"
+            + " $$ select called(k, q) $$",
+        "create function one(k t) returns text language sql as $$ select called(k.s, k.s) $$",
+        "create view v as select set_config(s, s, false) from t",
+        "create index x on t (immutable(s, s))",
+        "create function runs() returns trigger language plpgsql as $$ begin execute 'select '"
+            + " || quote_ident(tg_argv[0]) || '($1, $2)' using 'a', 'b'; return new; end $$;"
+            + "create trigger g before insert on t for each row execute function runs('called')",
+        "create view v as select query_to_xml('select 1', true, true, '')",
+      })
+  void whereCodeThatHidesNamesRunsUnseen(String sql) throws Exception {
+    hiding();
+    assertTrue(!told().unseen() && told().hides());
+    run(direct, sql);
+    assertTrue(told().unseen());
+  }
+
+  /** What a text must name to run such code, however many calls away. */
+  @Test
+  void theCensusTellsWhatToCallToHideNames() throws Exception {
+    hiding();
+    assertEquals(Set.of("called", "outer_one", "fired", "immutable"), told().hiding());
+    run(
+        direct,
+        "create function \"Other one\"() returns text begin atomic"
+            + " select outer_one('a', 'b'); end; create procedure p(k text, q text) language sql as"
+            + " $$ select 1 $$");
+    assertEquals(Set.of("called", "outer_one", "fired", "immutable", "other one"), told().hiding());
+  }
+
+  private static void hiding() throws Exception {
+    run(
+        direct,
+        "create function called(k text, q text) returns text language plpgsql as"
+            + " $$ begin return set_config(k, q, false); end $$;"
+            + "create function outer_one(k text, q text) returns text language sql as"
+            + " $$ select Called(k, q) $$;"
+            + "create function immutable(k text, q text) returns text immutable language plpgsql as"
+            + " $$ begin return called(k, q); end $$;"
+            + "create function fired() returns trigger language plpgsql as"
+            + " $$ begin perform called('a', 'b'); return new; end $$");
   }
 
   @ParameterizedTest
@@ -308,6 +483,12 @@ class CodeQuestionTest {
         "create domain d as text check (outer_one() <> value)",
         "create operator === (function = compared, leftarg = text, rightarg = text)",
         "create cast (int as t) with function row_of(int)",
+        "create aggregate sum_of (text) (sfunc = folded, stype = text);"
+            + " create view v as select sum_of(s) from t",
+        "create function defaulted(k text default outer_one()) returns text language sql as"
+            + " 'select k'; create view v as select defaulted(s) from t",
+        "create function of_row(r t, k text default '') returns text language sql as"
+            + " 'select outer_one()'",
       })
   void theCensusFindsFunctionsThatASelectMayReach(String sql) throws Exception {
     run(
@@ -320,11 +501,67 @@ class CodeQuestionTest {
             + " 'select outer_one() = a';"
             + "create function row_of(a int) returns t language sql as"
             + " 'select 1, outer_one()';"
+            + "create function folded(a text, b text) returns text language sql as"
+            + " 'select outer_one()';"
             + "create function harmless() returns text language sql as 'select 1::text';"
             + "create view w as select harmless()");
     assertEquals(Set.of("census"), asked(false, true));
     run(direct, sql);
     assertEquals(Set.of("census", "reads"), asked(false, true));
+  }
+
+  private static void manyFunctions(int count) throws Exception {
+    String each =
+        "execute format('create function many_%s(k int) returns int language sql as"
+            + " $$ select many_%s(k) + 1 $$', i, (i * 7) % "
+            + (count + "); if i % 50 = 0 then")
+            + " execute format('create view v_%s as select many_%s(i) from t', i, i); end if;";
+    String all = "for i in 0.." + (count - 1) + " loop " + each + " end loop;";
+    run(direct, "do $do$ begin " + all + " end $do$");
+  }
+
+  /** Needs the way to be gone from what leaves something: else all pairs are compared. */
+  @Test
+  void theCensusOfManyFunctionsReadsEachAFewTimes() throws Exception {
+    manyFunctions(5000);
+    assertEquals(Set.of(), asked(false, true));
+    assertTrue(rowsRead(census(), "") < 100_000, "where nothing leaves anything");
+    run(direct, "create function leaves() returns void language sql as 'reset all'");
+    assertEquals(Set.of("census"), asked(false, true));
+    assertTrue(rowsRead(census(), "") < 150_000, "where one does that nobody calls");
+  }
+
+  /** Needs the names told by the census. */
+  @Test
+  void aQuestionReadsOnlyTheSourcesThatAreNew() throws Exception {
+    manyFunctions(100);
+    function("perform set_config('app.a', 'v', false);");
+    CodeNames known = told();
+    assertEquals(202, rowsRead(question(CodeNames.UNKNOWN), "Subquery Scan on p"));
+    assertEquals(0, rowsRead(question(known), "Subquery Scan on p"));
+    function("return k;", "g");
+    assertEquals(2, rowsRead(question(known), "Subquery Scan on p"));
+  }
+
+  /** Rows that steps of a plan have looked at, all or those of a kind. */
+  private static long rowsRead(String sql, String step) throws Exception {
+    String explain = "explain (analyze, costs off, timing off, summary off, buffers off) ";
+    long rows = 0;
+    long loops = 0;
+    for (List<@Nullable String> row : RawPgClient.rows(run(direct, explain + sql)).toList()) {
+      String line = String.valueOf(row.getFirst());
+      Matcher read = READ.matcher(line);
+      Matcher removed = REMOVED.matcher(line);
+      if (read.find()) {
+        loops = line.contains(step) ? Long.parseLong(read.group(2)) : 0;
+        rows += Math.round(Double.parseDouble(read.group(1)) * loops);
+      } else if (removed.find()) {
+        rows += Long.parseLong(removed.group(1)) * loops;
+      } else if (line.contains("(never executed)")) {
+        loops = 0;
+      }
+    }
+    return rows;
   }
 
   @ParameterizedTest

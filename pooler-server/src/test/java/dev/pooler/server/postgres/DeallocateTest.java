@@ -191,6 +191,20 @@ class DeallocateTest {
     bothPrepareAndRun("select 1");
   }
 
+  /**
+   * Needs the backend to be closed: to a query behind an Execute without a Sync PostgreSQL 17 and
+   * 18 begin a transaction that their Sync does not end, and whatever comes next fails.
+   */
+  @Test
+  void aTransactionThatTheServerHasLostTrackOfIsNobodys() throws Exception {
+    assertEquals("7", a.value("select 7")); // else a first question of ours would hear of it
+    byte[] query = PgBytes.query("select 2");
+    assertEquals("12DCTDCZ", types(a, PgBytes.parse("", "select 1"), run("", ""), query));
+    assertEquals("Z", types(a, PgBytes.sync()));
+    assertEquals("7", b.value("select 7"));
+    assertEquals("7", a.value("select 7"));
+  }
+
   /** Needs the backend to be closed: nothing gives a session another seed than the one it set. */
   @Test
   @Tag("case-88")

@@ -91,6 +91,30 @@ class DyingBackendTest {
     }
   }
 
+  /** Needs it to be told then, and not with its next statement: what it had there is lost. */
+  @Test
+  @Tag("case-42")
+  void aPinnedSessionThatIsIdleHearsAtOnceThatItsBackendIsGone() throws Exception {
+    try (PoolerFixture inSessions =
+            PoolerFixture.start(
+                SharedServer.get(),
+                """
+                databases:
+                  postgres:
+                    hosts: ["unix:${PG}"]
+                    user: postgres
+                    pool: {size: 1, mode: session, min-idle: 0}
+                """);
+        RawPgClient pinned = pooler.session("postgres");
+        RawPgClient inSession = inSessions.session("postgres")) {
+      pinned.query("create temp table mine (i int)");
+      for (RawPgClient client : List.of(pinned, inSession)) {
+        terminate(String.valueOf(client.value(PID)));
+        oneFatal(client);
+      }
+    }
+  }
+
   /** Needs 53200 to be noticed: the process may be bloated, or the next statement fails too. */
   @Test
   @Tag("case-102")
@@ -216,6 +240,81 @@ class DyingBackendTest {
       assertEquals(pid, a.value(PID), "the backend is kept");
       assertEquals(0, mine.metric("pooler_pins_total"));
       assertTrue(mine.metric("pooler_evictions_total") == 0);
+    }
+  }
+
+  private static void reload(RawPgClient direct, String zone) throws Exception {
+    direct.query("alter system set timezone = '" + zone + "'");
+    direct.query("select pg_reload_conf()");
+    PoolerFixture.await("it is taken", () -> zone.equals(direct.value("show timezone")));
+  }
+
+  /** Needs the server to be asked whose value it is: sessions would keep the first they met. */
+  @Test
+  @Tag("case-16")
+  void whoHasSetNothingFollowsEveryReloadAndWhoHasKeepsIt() throws Exception {
+    try (EmbeddedPostgres server = EmbeddedPostgres.started();
+        PoolerFixture mine = PoolerFixture.ofPoolSize(server, 1);
+        RawPgClient direct = SharedServer.direct(server);
+        RawPgClient a = mine.session("postgres");
+        RawPgClient b = mine.session("postgres");
+        RawPgClient own = mine.session("postgres")) {
+      own.query("set timezone = 'Europe/Rome'");
+      for (String zone : List.of("Asia/Tokyo", "Asia/Seoul", "Asia/Dubai")) {
+        reload(direct, zone);
+        assertEquals(zone, a.value("show timezone"));
+        assertEquals(zone, b.value("show timezone"));
+        assertEquals("Europe/Rome", own.value("show timezone"));
+      }
+      own.query("reset timezone");
+      assertEquals("Asia/Dubai", own.value("show timezone"));
+      assertEquals(0, mine.metric("pooler_pins_total"));
+      assertEquals(0, mine.metric("pooler_evictions_total"));
+    }
+  }
+
+  /** Needs what is reported where nothing is set to be learned anew: each RESET would be news. */
+  @Test
+  @Tag("case-16")
+  void whatAReloadHasChangedIsNewsOnce() throws Exception {
+    try (EmbeddedPostgres server = EmbeddedPostgres.started();
+        PoolerFixture mine = PoolerFixture.ofPoolSize(server, 1);
+        RawPgClient direct = SharedServer.direct(server);
+        RawPgClient a = mine.session("postgres");
+        RawPgClient own = mine.session("postgres")) {
+      censusIsTaken(a);
+      own.query("set timezone = 'Europe/Rome'");
+      reload(direct, "Asia/Tokyo");
+      assertEquals("TDCZ", RawPgClient.types(own.query("select 1")), "it has its own");
+      assertEquals(Map.of("TimeZone", "Asia/Tokyo"), RawPgClient.parameters(a.query("select 1")));
+      for (int round = 0; round < 3; round++) {
+        assertEquals("TDCZ", RawPgClient.types(own.query("select 1")));
+        assertEquals("TDCZ", RawPgClient.types(a.query("select 1")));
+      }
+    }
+  }
+
+  /** Needs a report to be asked about where nothing else is: the value would be lost or leak. */
+  @Test
+  @Tag("case-16")
+  void whatATrustedFunctionSetsIsTheSessionsIfItIsReported() throws Exception {
+    String yaml =
+        """
+        databases:
+          postgres: {hosts: ["unix:${PG}"], user: postgres, trust-functions: true,
+              pool: {size: 1, min-idle: 0}}
+        """;
+    try (PoolerFixture mine = PoolerFixture.start(SharedServer.get(), yaml);
+        RawPgClient direct = SharedServer.direct();
+        RawPgClient a = mine.session("postgres");
+        RawPgClient b = mine.session("postgres")) {
+      direct.query(
+          "create or replace function to_rome() returns text language sql as"
+              + " $$ select set_config('timezone', 'Europe/Rome', false) $$");
+      String usual = b.value("show timezone");
+      a.query("select to_rome()");
+      assertEquals(usual, b.value("show timezone"));
+      assertEquals("Europe/Rome", a.value("show timezone"));
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.pooler.server.postgres;
 
 import static dev.pooler.server.postgres.TwoBackends.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.testkit.wire.PgBytes;
@@ -10,6 +11,7 @@ import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -92,12 +94,7 @@ class HiddenCodeTest {
   }
 
   private boolean aIsPinned() throws Exception {
-    b.send(PgBytes.query("select 1"));
-    boolean waits = b.quietFor(MOMENT);
-    if (!waits) {
-      b.readUntil('Z');
-    }
-    return waits;
+    return pooler.isKeptFrom(b, MOMENT);
   }
 
   /** The answer to the question behind a statement may be late. */
@@ -361,6 +358,104 @@ class HiddenCodeTest {
     awaitPin("reason=\"code\"");
     a.close();
     b.readUntil('Z');
+  }
+
+  /** Needs what is told of code also where the settings in front are taken back: a seed is not. */
+  @Test
+  void whatAFunctionLeavesInABatchThatFailsPins() throws Exception {
+    function("perform setseed(0.5); raise 'in vain';");
+    run(a, "set work_mem = '6MB'");
+    String seeded = b.value("select pg_backend_pid() where true");
+    a.send(
+        PgBytes.parse("", "select f('k', 'v')"),
+        PgBytes.bind("", ""),
+        PgBytes.execute("", 0),
+        PgBytes.sync());
+    assertEquals("12EZ", RawPgClient.types(a.readUntil('Z')));
+    assertTrue(aIsPinned());
+    awaitPin("reason=\"code\"");
+    assertEquals("6MB", a.value("show work_mem"));
+    a.close();
+    b.readUntil('Z');
+    assertNotEquals(seeded, b.value("select pg_backend_pid() where true"));
+  }
+
+  /** Needs to be known that nothing runs such code but by its name, which no text has. */
+  @Test
+  void whoWritesIsNotPinnedForCodeThatOnlyACallRuns() throws Exception {
+    function("perform set_config(k, v, false); perform setseed(0.5);");
+    run(direct, "alter function f rename to setting_of"); // which stands in no other source
+    trigger("perform set_config('app.y', 'y', false);");
+    for (int i = 0; i < 2; i++) {
+      run(a, "insert into t values (1)");
+      run(a, "begin");
+      run(a, "update t set s = 'x' where i = 1");
+      run(a, "commit");
+      run(a, "select * from t where s = lower('X')");
+      assertTrue(!aIsPinned());
+    }
+    assertEquals(0, pooler.metric("pooler_pins_total"));
+    assertEquals("a", a.value("select setting_of('app.x', 'a')"));
+    assertTrue(aIsPinned());
+    awaitPin("reason=\"code\"");
+    a.close();
+    b.readUntil('Z');
+    assertEquals("", b.value(CUSTOM));
+  }
+
+  /** Each needs more than the names that texts are looked through for. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiterString = "->",
+      quoteCharacter = '`',
+      value = {
+        "create function lower(k text, v text) returns text language sql as"
+            + " $$ select setting_of(k, v) $$"
+            + " -> insert into t (s) values (lower('app.x', 'a'))",
+        "create function dotted(k text) returns text language sql as"
+            + " $$ select setting_of('app.x', k) $$"
+            + " -> insert into t (s) select x.dotted from unnest(array['a']) as x",
+        "create function dotted(k t) returns text language sql as"
+            + " $$ select setting_of('app.x', 'a') $$;"
+            + " insert into t values (1) -> update t set s = t.dotted",
+        "create function told(k text, v text) returns text language sql as"
+            + " $$ select setting_of(k, v) $$"
+            + " -> insert into t (s) values (told('app.x', 'a'))",
+        "create function runs() returns trigger language plpgsql as $$ begin execute 'select '"
+            + " || quote_ident(tg_argv[0]) || '($1, $2)' using 'app.x', 'a'; return new; end $$;"
+            + "create trigger g before insert on t for each row execute function"
+            + " runs('setting_of') -> insert into t values (1)",
+      })
+  void whatAWriteCallsWithoutAWordOfItIsNotLeft(String sql, String write) throws Exception {
+    function("perform set_config(k, v, false);");
+    run(direct, "alter function f rename to setting_of");
+    run(direct, sql);
+    run(a, "select 1");
+    run(a, write);
+    assertEquals("a", a.value(CUSTOM));
+    assertEquals("", toldToB(CUSTOM));
+  }
+
+  /** Needs backends to be given up whose leavings nobody has asked about. */
+  @Test
+  void whatWasLeftBeforeItWasKnownIsNobodysOwn() throws Exception {
+    run(a, "insert into t values (1)");
+    run(a, "select 1"); // waits for what is asked behind the insert
+    trigger("perform set_config('app.x', 'a', false);"); // past pooler
+    String old = b.value("select pg_backend_pid() where true");
+    PoolerFixture.await(
+        "another backend",
+        () -> {
+          run(a, "insert into t values (1)");
+          return !Objects.equals(old, b.value("select pg_backend_pid() where true"));
+        });
+    assertEquals("", b.value(CUSTOM));
+    run(b, "create table nothing ()"); // which is asked about
+    run(b, "drop table nothing");
+    assertEquals("", b.value(CUSTOM));
+    run(a, "insert into t values (1)");
+    assertEquals("a", a.value(CUSTOM));
+    assertEquals("", b.value(CUSTOM));
   }
 
   /** Needs false hits to be rare: this is what databases are full of. */

@@ -11,6 +11,7 @@ import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.PgMessage;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -85,6 +87,24 @@ class LifecycleTest {
     }
   }
 
+  /** Needs those that keep a backend and do nothing to be told too: nothing of theirs runs. */
+  @Test
+  @Tag("case-94")
+  void aDrainTellsAtOnceWhoIsPinnedAndIdle() throws Exception {
+    String transactions = database("unix:${PG}", 2, "30s");
+    for (String mode : List.of("transaction", "session")) {
+      String yaml = transactions.replace("min-idle: 0", "min-idle: 0, mode: " + mode);
+      try (PoolerFixture pooler = PoolerFixture.start(server, yaml);
+          RawPgClient pinned = pooler.session("postgres")) {
+        pinned.query("create temp table mine (i int)");
+        assertEquals("0", pinned.value("select count(*) from mine"));
+        pooler.pooler().drain();
+        assertDrained(pinned);
+        pooler.pooler().awaitEnd();
+      }
+    }
+  }
+
   @Test
   @Tag("case-94")
   void aDrainIsBounded() throws Exception {
@@ -114,6 +134,59 @@ class LifecycleTest {
       assertEquals(pid, a.value("select pg_backend_pid() where true"));
       assertEquals("CZ", RawPgClient.types(a.query("commit")));
       assertTrue(pooler.get("/pools").body().contains("\"size\": 2"));
+    }
+  }
+
+  private static void prepareTwo(RawPgClient client) throws IOException {
+    client.send(PgBytes.parse("one", "select 1"), PgBytes.parse("two", "select 2"), PgBytes.sync());
+    assertEquals("11Z", RawPgClient.types(client.readUntil('Z')));
+  }
+
+  /** Needs numbers that are asked for with each connection, and not once for a pool. */
+  @Test
+  @Tag("case-91")
+  void otherNumbersOfBackendsKeepThePoolAndAreThoseOfBackendsToCome() throws Exception {
+    String before = database("unix:${PG}", 2, "1s");
+    String after =
+        before
+            .replace("size: 2", "size: 2, prepared-statements: 1, keepalive: 1m")
+            .replace("}}", "}, timeouts: {connect: 7s}}");
+    try (PoolerFixture pooler = PoolerFixture.start(server, before);
+        RawPgClient old = pooler.session("postgres");
+        RawPgClient other = pooler.session("postgres")) {
+      String pid = old.value("select pg_backend_pid() where true");
+      assertEquals(List.of(), pooler.reload(after));
+      assertEquals(pid, old.value("select pg_backend_pid() where true"));
+      prepareTwo(old);
+      assertEquals(2, pooler.metric("pooler_prepared_statements", "side=\"backend\""));
+      old.query("begin; select 1");
+      assertNotEquals(pid, other.value("select pg_backend_pid() where true"));
+      prepareTwo(other);
+      assertEquals(3, pooler.metric("pooler_prepared_statements", "side=\"backend\""));
+      assertEquals(pid, old.value("select pg_backend_pid() where true"));
+    }
+  }
+
+  @Test
+  @Tag("case-91")
+  void anotherTimeLimitOfConnectingActsOnThoseWhoWaitAlready() throws Exception {
+    String limit = "}, timeouts: {connect: %s}}";
+    try (ServerSocket silent = new ServerSocket(0)) {
+      String host = "127.0.0.1:" + silent.getLocalPort();
+      String file = database(host, 1, "1s").replace("host", "tls: {mode: disable}, host");
+      try (PoolerFixture pooler =
+              PoolerFixture.start(server, file.replace("}}", limit.formatted("400ms")));
+          RawPgClient client = pooler.raw()) {
+        client.send(
+            PgBytes.startup(
+                PgBytes.VERSION_3_0, Map.of("user", "postgres", "database", "postgres")));
+        PoolerFixture.await(
+            "not connected", () -> pooler.get("/pools").body().contains("within 400 ms"));
+        assertEquals(List.of(), pooler.reload(file.replace("}}", limit.formatted("300ms"))));
+        PoolerFixture.await(
+            "not connected", () -> pooler.get("/pools").body().contains("within 300 ms"));
+        assertTrue(client.quietFor(Duration.ofMillis(1)), "it waits on");
+      }
     }
   }
 
@@ -283,6 +356,67 @@ class LifecycleTest {
       try (RawPgClient client = pooler.session("postgres")) {
         assertEquals("1", client.value("select 1"));
       }
+    }
+  }
+
+  private static void assertRefused(PoolerFixture pooler, String user, String database)
+      throws IOException {
+    try (RawPgClient client = pooler.raw()) {
+      client.send(PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", user, "database", database)));
+      assertEquals("E", RawPgClient.types(client.readToEnd()));
+    }
+  }
+
+  /** Needs refused logins to count against their database, and for all only with no other. */
+  @Test
+  void aDatabaseWhoseLoginsAreRefusedIsNotUpAndReadyIs503WithoutAnother() throws Exception {
+    String host = "{hosts: [\"unix:${PG}\"], database: postgres, user: %s, pool: {min-idle: 0}}";
+    String refused = "databases:\n  app: " + host.formatted("nobody") + "\n";
+    String both = refused + "  other: " + host.formatted("postgres") + "\n";
+    try (PoolerFixture pooler = PoolerFixture.start(server, both)) {
+      PoolerFixture.await("both are up", () -> pooler.metric("pooler_target_up") == 2);
+      assertRefused(pooler, "any", "app");
+      assertEquals(0, pooler.metric("pooler_target_up", "database=\"app\""));
+      assertEquals(1, pooler.metric("pooler_target_up", "database=\"other\""));
+      assertEquals(200, pooler.get("/ready").statusCode());
+      assertEquals(List.of(), pooler.reload(refused));
+      assertRefused(pooler, "any", "app");
+      assertEquals(503, pooler.get("/ready").statusCode());
+      String why = pooler.get("/ready").body();
+      assertTrue(why.contains("app") && why.contains("\"nobody\""), why);
+    }
+  }
+
+  /** Needs a name that only its client chose to say nothing of the others. */
+  @Test
+  void whoIsNobodyAtTheServerChangesNothingForReady() throws Exception {
+    String any = "databases: {\"*\": {hosts: [\"unix:${PG}\"], pool: {min-idle: 0}}}\n";
+    try (PoolerFixture pooler = PoolerFixture.start(server, any)) {
+      PoolerFixture.await("ready", () -> pooler.get("/ready").statusCode() == 200);
+      assertRefused(pooler, "nobody", "postgres");
+      assertRefused(pooler, "postgres", "nowhere");
+      assertTrue(pooler.get("/pools").body().contains("nowhere"), "its trouble is known");
+      assertEquals(200, pooler.get("/ready").statusCode());
+      assertEquals(1, pooler.metric("pooler_target_up"));
+    }
+  }
+
+  @Test
+  void aTargetThatAReloadRemovedIsNotInTheMetricsAnyMore() throws Exception {
+    String two = database("unix:${PG}\", \"unix:${DIR}/nobody", 1, "1s");
+    try (PoolerFixture pooler = PoolerFixture.start(server, two)) {
+      PoolerFixture.await("probed", () -> pooler.metric("pooler_target_up") == 1);
+      assertEquals(2, pooler.samples("pooler_target_up").size());
+      assertEquals(
+          2,
+          pooler.samples("pooler_target_up").stream()
+              .filter(line -> line.contains("database=\"postgres\""))
+              .count());
+      assertEquals(List.of(), pooler.reload(database("unix:${PG}", 1, "1s")));
+      assertEquals(1, pooler.samples("pooler_target_up").size());
+      assertEquals(1, pooler.metric("pooler_target_up"));
+      assertEquals(List.of(), pooler.reload(two));
+      assertEquals(2, pooler.samples("pooler_target_up").size());
     }
   }
 

@@ -262,7 +262,9 @@ class LimitsTest {
       List<PgMessage> said = b.query("select 1");
       PgMessage told = said.getFirst();
       assertEquals("57014", told.sqlState());
-      assertTrue(told.field('M').contains("databases.*.limits.backends"), told::toString);
+      assertTrue(told.field('M').contains("\"postgres\" has its 1 backends"), told::toString);
+      String hint = told.field('H');
+      assertTrue(hint.startsWith("Raise databases.*.limits.backends or"), hint);
       a.query("commit");
       assertEquals("1", b.value("select 1"));
     }
@@ -308,7 +310,8 @@ class LimitsTest {
       here.query("begin; select 1");
       PgMessage told = there.query("select 1").getFirst();
       assertEquals("57014", told.sqlState());
-      assertTrue(told.field('M').contains("limits.user-backends"), told::toString);
+      assertTrue(told.field('M').contains("\"limit_a\" has its 1 backends"), told::toString);
+      assertTrue(told.field('H').startsWith("Raise limits.user-backends ("), told::toString);
       here.query("commit");
       assertEquals("1", there.value("select 1"));
       assertEquals(1, backends("limit_a"));

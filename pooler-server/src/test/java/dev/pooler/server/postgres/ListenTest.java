@@ -614,6 +614,8 @@ class ListenTest {
     a.query("listen x");
     b.query("listen y");
     PoolerFixture.await("a listener", () -> "1".equals(direct.value(LISTENERS)));
+    // Else the move of one may be the last thing that it says.
+    PoolerFixture.await("both", () -> pooler.metric("pooler_listener_channels") == 2);
     a.close();
     PoolerFixture.await(
         "it unlistens",

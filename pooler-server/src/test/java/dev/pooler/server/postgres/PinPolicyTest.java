@@ -74,6 +74,20 @@ class PinPolicyTest {
     }
   }
 
+  /** Needs the value to be lost as a whole: its beginning is all that is known of it. */
+  @Test
+  void aValueThatIsTooLargeIsNotMovedInPart() throws Exception {
+    String ask = "select coalesce(length(current_setting('app.doc', true)), 0)";
+    try (PoolerFixture pooler = pooler("pins: {setting: allow}");
+        RawPgClient a = pooler.session("postgres");
+        RawPgClient b = pooler.session("postgres")) {
+      a.query("select set_config('app.doc', repeat('x', 70000), false)");
+      assertEquals("0", b.value(ask));
+      assertEquals("0", a.value(ask));
+      assertEquals(0, pins(pooler));
+    }
+  }
+
   @Test
   void aTextThatIsTooLongToBeReadIsRefusedWhereThatIsSaid() throws Exception {
     try (PoolerFixture pooler = pooler("pins: {large-statement: refuse}");

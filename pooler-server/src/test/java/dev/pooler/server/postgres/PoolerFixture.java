@@ -3,6 +3,7 @@ package dev.pooler.server.postgres;
 import dev.pooler.server.Pooler;
 import dev.pooler.server.config.ConfigFile;
 import dev.pooler.testkit.server.EmbeddedPostgres;
+import dev.pooler.testkit.wire.PgBytes;
 import dev.pooler.testkit.wire.RawPgClient;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -69,7 +70,7 @@ final class PoolerFixture implements AutoCloseable {
     this.yaml = complete(yaml);
     this.pooler =
         switch (configuration()) {
-          case ConfigFile.Ok ok -> Pooler.start(ok.config(), this::configuration);
+          case ConfigFile.Ok ok -> Pooler.start(ok, this::configuration);
           case ConfigFile.Invalid invalid -> throw new IOException(invalid.problems().toString());
         };
   }
@@ -210,6 +211,21 @@ final class PoolerFixture implements AutoCloseable {
   @FunctionalInterface
   interface Condition {
     boolean holds() throws IOException, SQLException;
+  }
+
+  /**
+   * Whether a session is pinned to the pool's one backend, so that another one waits for it. Asks
+   * with a query, which is answered later if so.
+   */
+  boolean isKeptFrom(RawPgClient other, Duration moment) throws IOException {
+    other.send(PgBytes.query("select 1"));
+    while (other.quietFor(moment)) { // on a slow machine the server may still be asked
+      if (!"[]\n".equals(get("/pins").body())) {
+        return true;
+      }
+    }
+    other.readUntil('Z');
+    return false;
   }
 
   /** Returns when it holds; an AssertionError naming it after 20 s. */

@@ -59,7 +59,8 @@ class QueueTest {
   /** Needs HikariCP's own idle ones to be closed too: the pool has none of them in its hands. */
   @Test
   void aSmallerPoolClosesIdleBackendsThatRest() throws Exception {
-    try (PoolerFixture pooler = pooler(", reserve-size: 2, reserve-after: 100ms");
+    String three = pool("").replace("size: 1", "size: 3");
+    try (PoolerFixture pooler = PoolerFixture.start(SharedServer.get(), three);
         RawPgClient a = pooler.session("postgres");
         RawPgClient b = pooler.session("postgres");
         RawPgClient c = pooler.session("postgres")) {
@@ -69,7 +70,10 @@ class QueueTest {
       for (RawPgClient client : List.of(a, b, c)) {
         client.query("commit");
       }
+      PoolerFixture.await("they rest", () -> pooler.metric("hikaricp_connections_idle") == 3);
+      assertEquals(List.of(), pooler.reload(pool("")));
       PoolerFixture.await("one is left", () -> backends(pooler) == 1);
+      assertEquals(2, pooler.metric("pooler_evictions_total", "reason=\"surplus\""));
       assertEquals("1", a.value("select 1"));
     }
   }

@@ -1,6 +1,7 @@
 package dev.pooler.server.postgres;
 
 import static dev.pooler.server.postgres.TwoBackends.error;
+import static dev.pooler.server.postgres.TwoBackends.execute;
 import static dev.pooler.server.postgres.TwoBackends.prepare;
 import static dev.pooler.server.postgres.TwoBackends.run;
 import static dev.pooler.server.postgres.TwoBackends.types;
@@ -111,6 +112,22 @@ class RotatingTrafficTest {
           String hit = error(keyed.query("select pg_cancel_backend(" + told + ")"));
           assertTrue(hit.equals("none") || hit.equals("57014"), hit);
           assertEquals("7", keyed.value("select 7"));
+        });
+  }
+
+  /** Needs the process id of the backend of the moment in the Bind; else it hits a neighbour. */
+  @Test
+  void aBoundProcessIdIsThatOfTheSessionWhereverItIs() throws Exception {
+    RawPgClient keyed = two.connect();
+    int told = ByteBuffer.wrap(key(keyed.login(TwoBackends.startup()))).getInt();
+    prepare(keyed, "own", "select pg_cancel_backend($1)");
+    two.onBoth(
+        keyed,
+        () -> {
+          for (int i = 0; i < 5; i++) {
+            assertEquals("57014", error(execute(keyed, "own", "" + told)));
+            assertEquals("7", keyed.value("select 7"));
+          }
         });
   }
 

@@ -1,6 +1,7 @@
 package dev.pooler.server.postgres;
 
 import static dev.pooler.server.postgres.TwoBackends.error;
+import static dev.pooler.server.postgres.TwoBackends.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import dev.pooler.testkit.wire.RawPgClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.StringJoiner;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -44,12 +46,7 @@ class SessionStateTest {
   }
 
   private boolean aIsPinned() throws Exception {
-    b.send(PgBytes.query("select 1"));
-    boolean waits = b.quietFor(MOMENT);
-    if (!waits) {
-      b.readUntil('Z');
-    }
-    return waits;
+    return pooler.isKeptFrom(b, MOMENT);
   }
 
   @Test
@@ -431,6 +428,97 @@ class SessionStateTest {
     assertTrue(!"Asia/Tokyo".equals(server), server);
     assertEquals("Asia/Tokyo", a.value("show timezone"));
     assertEquals(server, b.value("show timezone"));
+  }
+
+  /** The answer to the question behind a statement may be late. */
+  private void awaitPin(String label) throws Exception {
+    PoolerFixture.await(label, () -> pooler.metric("pooler_pins_total", label) == 1);
+  }
+
+  private static final String DOCUMENT = "select coalesce(current_setting('app.doc', true), '')";
+
+  private void setDocument(String value) throws Exception {
+    String sql = "select set_config('app.doc', $1, false)";
+    a.send(
+            PgBytes.parse("", sql),
+            PgBytes.bind("", "", value),
+            PgBytes.execute("", 0),
+            PgBytes.sync())
+        .readUntil('Z');
+  }
+
+  @Test
+  @Tag("case-82")
+  void aLargeValueMovesUpToABound() throws Exception {
+    setDocument("é".repeat(64 * 1024 - 1) + "x");
+    for (int i = 0; i < 2; i++) {
+      assertEquals("", b.value(DOCUMENT));
+      assertEquals("65536", a.value("select length(current_setting('app.doc'))"));
+    }
+    assertEquals(0, pooler.metric("pooler_pins_total"));
+    setDocument("é".repeat(64 * 1024 + 1));
+    assertTrue(aIsPinned());
+    awaitPin("reason=\"setting\"");
+    assertEquals("65537", a.value("select length(current_setting('app.doc'))"));
+    run(a, "reset all");
+    b.readUntil('Z');
+    assertEquals("", b.value(DOCUMENT));
+  }
+
+  /** Needs the server to tell no more of it than fits into an answer. */
+  @Test
+  @Tag("case-82")
+  void whatIsTooLargeToBeToldPins() throws Exception {
+    setDocument("x".repeat(1_200_000));
+    assertTrue(aIsPinned());
+    awaitPin("reason=\"setting\"");
+    assertEquals("1200000", a.value("select length(current_setting('app.doc'))"));
+    a.close();
+    b.readUntil('Z');
+    assertEquals("", b.value(DOCUMENT));
+  }
+
+  /** Needs the answer given up as a whole, and neither its session nor its backend. */
+  @Test
+  @Tag("case-82")
+  void anAnswerThatIsTooLargeIsNoEnd() throws Exception {
+    StringJoiner calls = new StringJoiner(",", "select ", "");
+    for (int i = 0; i < 20; i++) {
+      calls.add("set_config('app.n" + i + "', repeat('x', 60000), false)");
+    }
+    run(a, calls.toString());
+    assertTrue(aIsPinned());
+    awaitPin("reason=\"unknown\"");
+    assertEquals("60000", a.value("select length(current_setting('app.n19'))"));
+    a.close();
+    b.readUntil('Z');
+    assertEquals("", b.value("select coalesce(current_setting('app.n19', true), '')"));
+    assertEquals(0, pooler.metric("pooler_evictions_total", "reason=\"protocol_violation\""));
+  }
+
+  /** Needs a bound on the names that a session makes up: each is asked for and moved. */
+  @Test
+  @Tag("case-82")
+  void moreCustomSettingsThanAreRememberedPin() throws Exception {
+    String last = "select coalesce(current_setting('app.n999', true), '')";
+    for (int i = 0; i < 1000; i++) {
+      run(a, "set app.n" + i + " = 'of a'");
+    }
+    run(a, "begin; set work_mem = '5MB'; commit"); // after which the server is asked for all
+    assertEquals("", b.value(last));
+    assertEquals("of a", a.value(last));
+    assertEquals(0, pooler.metric("pooler_pins_total"));
+    run(a, "set app.n1000 = 'of a'");
+    assertTrue(aIsPinned());
+    awaitPin("reason=\"setting\"");
+    assertEquals("of a", a.value("select current_setting('app.n1000')"));
+    run(a, "set app.n999 = 'again'; reset all");
+    run(a, "reset all");
+    b.readUntil('Z');
+    assertEquals("", a.value(last));
+    run(a, "set app.n1000 = 'of a'");
+    assertEquals("", b.value(last), "there is room again");
+    assertEquals("of a", a.value("select current_setting('app.n1000')"));
   }
 
   @Test

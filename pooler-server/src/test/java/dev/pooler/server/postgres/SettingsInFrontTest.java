@@ -12,6 +12,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Settings that reach a backend in front of the statement that needs them, in its transaction: on
@@ -178,6 +180,44 @@ class SettingsInFrontTest {
     a.query("set app.claims = '" + value + "'");
     for (int i = 0; i < 3; i++) {
       assertEquals(value, a.value("select current_setting('app.claims')"));
+      assertEquals(B, row(b.query(ALL)));
+    }
+  }
+
+  /** Needs the value that the server makes of it, which is not in the text of the SET. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "app.x = 01234",
+        "app.x = -0",
+        "app.x = -010",
+        "app.x = 0x1F",
+        "app.x = 1_000",
+        "app.x = +7",
+        "app.x = 00.50",
+        "app.x = -1.5",
+        "app.x = 1e3",
+        "app.x = 012345678901",
+        "app.x = 12345678901",
+        "app.x = Abc",
+        "app.x = True",
+        "app.x = '010'",
+        "lock_timeout = 0100",
+        "lock_timeout = '0100'",
+        "lock_timeout = 08",
+        "lock_timeout = 100.5",
+        "lock_timeout = 0x1F",
+      })
+  void aValueIsTheServersAlsoOnItsNextBackend(String set) throws Exception {
+    String ask = "select current_setting('" + set.substring(0, set.indexOf(' ')) + "')";
+    String expected;
+    try (RawPgClient direct = SharedServer.direct()) {
+      TwoBackends.run(direct, "set " + set);
+      expected = direct.value(ask);
+    }
+    TwoBackends.run(a, "set " + set);
+    for (int i = 0; i < 2; i++) {
+      assertEquals(expected, a.value(ask));
       assertEquals(B, row(b.query(ALL)));
     }
   }

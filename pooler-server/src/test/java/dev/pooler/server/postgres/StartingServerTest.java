@@ -131,6 +131,28 @@ class StartingServerTest {
     }
   }
 
+  /** Needs to be asked of the pool: the server takes connections all the time. */
+  @Test
+  void readinessWaitsForAServerThatAdmitsClients() throws Exception {
+    try (Gate gate = new Gate(SharedServer.get().port());
+        PoolerFixture pooler = gate.pooler("30s")) {
+      PoolerFixture.await("nobody has tried", () -> pooler.get("/ready").statusCode() == 200);
+      assertEquals(1, pooler.metric("pooler_target_up", "database=\"d\""));
+      try (RawPgClient client = pooler.raw()) {
+        client.send(
+            PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", "postgres", "database", "d")));
+        PoolerFixture.await("not ready", () -> pooler.get("/ready").statusCode() == 503);
+        String why = pooler.get("/ready").body();
+        assertTrue(why.contains("is starting up"), why);
+        assertEquals(0, pooler.metric("pooler_target_up", "database=\"d\""));
+        gate.open = true;
+        client.readLogin();
+        assertEquals(200, pooler.get("/ready").statusCode());
+        assertEquals(1, pooler.metric("pooler_target_up", "database=\"d\""));
+      }
+    }
+  }
+
   /** Needs one attempt at a time with a growing pause, and a client's wait to have its own end. */
   @Test
   @Tag("case-50")

@@ -97,6 +97,34 @@ class TimeoutsTest {
     }
   }
 
+  /** Needs the database's own limit: the longest of all would give this client as long. */
+  @Test
+  void aLoginTakesNoLongerThanItsOwnDatabaseAllows() throws Exception {
+    try (PoolerFixture pooler =
+            PoolerFixture.start(
+                SharedServer.get(),
+                """
+                listen: [{address: "unix:${SOCKET}", auth: scram-sha-256}]
+                databases:
+                  quick: {hosts: ["unix:${PG}"], user: postgres, timeouts: {login: 500ms}}
+                  slow: {hosts: ["unix:${PG}"], user: postgres, timeouts: {login: 15s}}
+                users: [{name: any, password: secret}]
+                """);
+        RawPgClient silent = pooler.raw();
+        RawPgClient slow = pooler.raw();
+        RawPgClient quick = pooler.raw()) {
+      for (RawPgClient client : List.of(slow, quick)) {
+        String database = client == slow ? "slow" : "quick";
+        client.send(
+            PgBytes.startup(PgBytes.VERSION_3_0, Map.of("user", "any", "database", database)));
+        assertEquals('R', client.read().type());
+      }
+      assertEnds("08P01", quick);
+      assertTrue(slow.quietFor(Duration.ofMillis(1)), "it has its own time");
+      assertTrue(silent.quietFor(Duration.ofMillis(1)), "nobody knows what it wants");
+    }
+  }
+
   @Test
   void aTargetThatDoesNotAnswerIsGivenUpAfterTheConnectTimeout() throws Exception {
     try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());

@@ -186,7 +186,7 @@ class TlsLoginTest {
     }
   }
 
-  /** Needs {@code PgStartupHandler.beginsWithTls}. */
+  /** Needs {@code EncryptionRequests.takesDirect}. */
   @Test
   @Tag("case-02")
   void aClientMayBeginWithTlsWhereItNamesTheProtocol() throws Exception {
@@ -217,7 +217,7 @@ class TlsLoginTest {
     assertIn(secure(""));
   }
 
-  /** Needs {@code in.isReadable()} in {@code onSslRequest}: TLS would otherwise take the bytes. */
+  /** Needs {@code behind.isReadable()} in {@code EncryptionRequests.onTls}: TLS would take them. */
   @Test
   @Tag("case-03")
   @Tag("advisory-CVE-2021-3935")

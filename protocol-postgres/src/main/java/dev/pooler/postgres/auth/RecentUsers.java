@@ -16,14 +16,18 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps what another lookup found for a few seconds, unknown names too, so that a storm of clients
- * costs one question a user. Many logins of one user at once share one question. Bounded: strangers
+ * Keeps what another lookup found for a second, unknown names too, so that a storm of clients costs
+ * one question a user. Many logins of one user at once share one question. Bounded: strangers
  * choose the names. So that they keep nobody else waiting, only a few names at once are asked for
  * that no user was seen to have; those of users are asked for at once. Safe for all threads.
  */
 public final class RecentUsers implements UserLookup {
-  /** As long a changed password or an expired one may still open a session. */
-  private static final Duration KEPT = Duration.ofSeconds(5);
+  /**
+   * As long a changed password or an expired one may still open a session, and a new user may be
+   * unknown whose name was asked for in a login that nobody went on with. The same for both: else
+   * the time of an answer would tell who exists.
+   */
+  private static final Duration KEPT = Duration.ofSeconds(1);
 
   private static final int MAX_USERS = 1024;
 

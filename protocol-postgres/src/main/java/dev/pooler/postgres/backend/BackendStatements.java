@@ -1,7 +1,8 @@
 package dev.pooler.postgres.backend;
 
 import dev.pooler.core.relay.RequestEffect;
-import dev.pooler.postgres.statement.SharedStatement;
+import dev.pooler.postgres.statement.StatementName;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,16 +11,20 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which prepared statements one backend holds, least recently used first. What has been asked for
- * counts as done until the server skips it. Confined to the backend's loop.
+ * Which prepared statements one backend holds, least recently used first; by name, so that none of
+ * their texts is kept for it. What has been asked for counts as done until the server skips it.
+ * Confined to the backend's loop.
  */
 final class BackendStatements {
   private final int limit;
 
-  private @Nullable LinkedHashMap<SharedStatement, Held> held;
+  private @Nullable LinkedHashMap<StatementName, Held> held;
 
   /** Counts what the server was asked to do. */
   private int places;
+
+  /** How many it was asked to parse since somebody asked. */
+  private int parses;
 
   /** How many are asked for, and not answered. */
   private int unproven;
@@ -27,13 +32,13 @@ final class BackendStatements {
   /**
    * How many Closes of it are not answered: the server may have skipped them, and hold it still.
    */
-  private @Nullable Map<SharedStatement, Integer> closing;
+  private @Nullable Map<StatementName, Integer> closing;
 
   /**
    * Those whose Close was skipped while they were asked for again: if the server skips that too, it
    * holds them still.
    */
-  private @Nullable Map<SharedStatement, Held> leftBehind;
+  private @Nullable Map<StatementName, Held> leftBehind;
 
   /** What is held is of no use any more, and closed before the next is added. */
   private boolean outdated;
@@ -71,35 +76,41 @@ final class BackendStatements {
     this.limit = limit;
   }
 
+  int takeParses() {
+    int parsed = parses;
+    parses = 0;
+    return parsed;
+  }
+
   int size() {
     return held == null ? 0 : held.size();
   }
 
   /** Whether it is held or asked for; counts as a use. */
-  boolean contains(SharedStatement statement) {
+  boolean contains(StatementName statement) {
     return !outdated && held != null && held.get(statement) != null;
   }
 
   /** Whether the server has said so; counts as a use. */
-  boolean proven(SharedStatement statement) {
+  boolean proven(StatementName statement) {
     Held one = outdated || held == null ? null : held.get(statement);
     return one != null && one.proven;
   }
 
   /** As {@link #proven}, if the server was asked after a time. */
-  boolean provenSince(SharedStatement statement, long earliest) {
+  boolean provenSince(StatementName statement, long earliest) {
     Held one = outdated || held == null ? null : held.get(statement);
     return one != null && one.proven && one.since != null && one.since - earliest > 0;
   }
 
   /** Whether the server was asked for it in another batch than this one, and has not answered. */
-  boolean undecided(SharedStatement statement, int batch) {
+  boolean undecided(StatementName statement, int batch) {
     Held one = unproven == 0 || held == null ? null : held.get(statement);
     return one != null && !one.proven && one.batch != batch;
   }
 
   /** What must be closed before another one is added, or null. */
-  @Nullable SharedStatement surplus() {
+  @Nullable StatementName surplus() {
     if (held == null || held.isEmpty()) {
       outdated = false;
       return null;
@@ -115,17 +126,18 @@ final class BackendStatements {
     outdated = true;
   }
 
-  RequestEffect add(SharedStatement statement, int batch) {
+  RequestEffect add(StatementName statement, int batch) {
     return add(statement, new Held(++places, batch, null));
   }
 
-  /** As {@link #add(SharedStatement, int)}, for {@link #provenSince}. */
-  RequestEffect add(SharedStatement statement, int batch, long now) {
+  /** As {@link #add(StatementName, int)}, for {@link #provenSince}. */
+  RequestEffect add(StatementName statement, int batch, long now) {
     return add(statement, new Held(++places, batch, now));
   }
 
-  private RequestEffect add(SharedStatement statement, Held one) {
+  private RequestEffect add(StatementName statement, Held one) {
     put(statement, one);
+    parses++;
     unproven++;
     return new RequestEffect() {
       @Override
@@ -147,8 +159,8 @@ final class BackendStatements {
     };
   }
 
-  private void put(SharedStatement statement, Held one) {
-    LinkedHashMap<SharedStatement, Held> all = held;
+  private void put(StatementName statement, Held one) {
+    LinkedHashMap<StatementName, Held> all = held;
     if (all == null) {
       all = new LinkedHashMap<>(16, 0.75f, true);
       held = all;
@@ -156,8 +168,8 @@ final class BackendStatements {
     all.put(statement, one);
   }
 
-  RequestEffect remove(SharedStatement statement) {
-    Map<SharedStatement, Held> all = held;
+  RequestEffect remove(StatementName statement) {
+    Map<StatementName, Held> all = held;
     Held before = all == null ? null : all.remove(statement);
     if (closing == null) {
       closing = new HashMap<>();
@@ -183,7 +195,7 @@ final class BackendStatements {
         if (held == null || !held.containsKey(statement)) {
           put(statement, before);
         } else {
-          Map<SharedStatement, Held> left = leftBehind;
+          Map<StatementName, Held> left = leftBehind;
           if (left == null) {
             left = new HashMap<>();
             leftBehind = left;
@@ -195,7 +207,7 @@ final class BackendStatements {
   }
 
   /** It is closed once more, for the case that the Close before was skipped. */
-  RequestEffect closingAgain(SharedStatement statement) {
+  RequestEffect closingAgain(StatementName statement) {
     return new RequestEffect() {
       @Override
       public void done() {
@@ -207,19 +219,35 @@ final class BackendStatements {
     };
   }
 
-  private @Nullable Held takeLeftBehind(SharedStatement statement) {
+  private @Nullable Held takeLeftBehind(StatementName statement) {
     return leftBehind == null ? null : leftBehind.remove(statement);
   }
 
-  /** As {@link #remove}, of all of them. */
+  /** As {@link #remove}, of all of them, with those that an earlier batch will have put back. */
   RequestEffect removeAll() {
-    RequestEffect all = RequestEffect.NONE;
+    List<RequestEffect> each = new ArrayList<>(0);
     if (held != null) {
-      for (SharedStatement statement : List.copyOf(held.keySet())) {
-        all = all.and(remove(statement));
-      }
+      List.copyOf(held.keySet()).forEach(statement -> each.add(remove(statement)));
     }
-    return all;
+    int place = ++places;
+    RequestEffect effects = RequestEffect.inTurn(each);
+    return new RequestEffect() {
+      @Override
+      public void done() {
+        effects.done();
+        if (held != null) {
+          held.values().removeIf(one -> one.place < place);
+        }
+        if (leftBehind != null) {
+          leftBehind.values().removeIf(one -> one.place < place);
+        }
+      }
+
+      @Override
+      public void undone() {
+        effects.undone();
+      }
+    };
   }
 
   /** The server holds these and no others; whether others were thought to be held. */
@@ -228,21 +256,20 @@ final class BackendStatements {
         && held.keySet().removeIf(statement -> !names.contains(statement.toString()));
   }
 
-  private void closed(SharedStatement statement) {
+  private void closed(StatementName statement) {
     if (closing != null) {
       closing.merge(statement, -1, (a, b) -> a + b == 0 ? null : Integer.valueOf(a + b));
     }
   }
 
   /** Whether it may still be there though it was to be closed: then it is closed once more. */
-  boolean isClosing(SharedStatement statement) {
+  boolean isClosing(StatementName statement) {
     return closing != null && closing.containsKey(statement);
   }
 
-  void forget(SharedStatement statement) {
-    if (held != null) {
-      held.remove(statement);
-    }
+  /** Its name is taken for something else: it is to be closed before it is parsed again. */
+  void displace(StatementName statement) {
+    remove(statement); // and never done
   }
 
   void clear() {

@@ -28,6 +28,9 @@ final class KeptBatch {
   /** The client has the ParameterDescription that comes next. */
   private boolean parametersAgain;
 
+  /** A cancel was asked for, and nothing that its session asked has failed or ended since. */
+  private boolean cancelled;
+
   void keep(ByteBuf in, int index, int itsLength, int count) {
     if (bytes.length < itsLength) {
       bytes = new byte[Math.max(SMALLEST, Integer.highestOneBit(itsLength) * 2)];
@@ -72,6 +75,23 @@ final class KeptBatch {
   ByteBuf take() {
     due = false;
     return Unpooled.copiedBuffer(bytes, 0, length);
+  }
+
+  /** A cancel is asked for. */
+  void onCancel() {
+    cancelled = true;
+  }
+
+  /** Something has failed or ended since: the cancel may have been what did it. */
+  void cancelOver() {
+    cancelled = false;
+  }
+
+  /** Whether a cancel was asked for that has hit nothing. */
+  boolean takeCancel() {
+    boolean was = cancelled;
+    cancelled = false;
+    return was;
   }
 
   /** It is over: the buffer stays for the next. */

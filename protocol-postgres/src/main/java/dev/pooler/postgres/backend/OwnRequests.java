@@ -2,7 +2,6 @@ package dev.pooler.postgres.backend;
 
 import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.session.SqlFailure;
-import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.postgres.codec.Messages;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import io.netty.buffer.ByteBuf;
@@ -71,7 +70,25 @@ final class OwnRequests {
     out.flush();
   }
 
-  /** As {@link #begin}; the rows, of text columns, are kept in the returned list. */
+  /** As {@link #begin}, to a backend of which nobody knows how much it will answer. */
+  void beginInDoubt(Request request) {
+    open = request;
+    failure = null;
+    rows = null;
+    unanswered = 2;
+    replies.expectCertainty();
+    ByteBuf messages = allocator.buffer();
+    Messages.sync(messages);
+    Messages.closeStatement(messages, StatementRequests.NO_STATEMENT);
+    Messages.sync(messages);
+    out.append(messages);
+    out.flush();
+  }
+
+  /**
+   * As {@link #begin}; the rows, of text columns, are kept in the returned list. An answer that is
+   * too long counts as refused.
+   */
   List<@Nullable String[]> read(Request request, String... queries) {
     begin(request, queries);
     List<@Nullable String[]> answer = new ArrayList<>();
@@ -85,15 +102,17 @@ final class OwnRequests {
     return open != null;
   }
 
-  /** Whether rows are kept. */
-  boolean reads() {
-    return open != null && rows != null;
+  /** Whether a row of so many bytes is kept. */
+  boolean keeps(long length) {
+    return open != null && rows != null && bytes + length <= LARGEST_ANSWER;
   }
 
-  /** A row of so many bytes comes. */
-  void mustFit(long length) {
-    if (bytes + length > LARGEST_ANSWER) {
-      throw new ProtocolViolation("an answer of more than " + LARGEST_ANSWER + " bytes");
+  /** A row passes that is not kept: it is no answer, and neither is what comes behind it. */
+  void notKept() {
+    if (rows != null) {
+      rows.clear();
+      rows = null;
+      failure = SqlFailure.error("54000", 1105, "it is longer than " + LARGEST_ANSWER + " bytes");
     }
   }
 

@@ -89,7 +89,12 @@ final class PgCancel {
     public void channelActive(ChannelHandlerContext ctx) {
       ByteBuf out = ctx.alloc().buffer(32);
       Messages.cancelRequest(out, key);
-      ctx.writeAndFlush(out);
+      ctx.writeAndFlush(out)
+          .addListener((ChannelFuture sent) -> {
+            if (!sent.isSuccess()) { // which closes the connection: no sign that the server did
+              delivered.completeExceptionally(sent.cause());
+            }
+          });
     }
 
     @Override

@@ -37,6 +37,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +58,7 @@ public final class PgConnector implements BackendConnector {
   private static final String OWN_TROUBLE = "53000";
 
   private final List<PgTarget> targets;
+  private final AtomicReference<BackendNumbers> numbers;
   private final String database;
   private final String user;
   private final BackendSecrets secrets;
@@ -64,37 +67,51 @@ public final class PgConnector implements BackendConnector {
   private volatile int next;
   private final Executor blocking;
   private final RefusedSecret refusals;
+  private final ServerDefaults defaults;
   private final AtomicInteger turn = new AtomicInteger();
 
   /**
    * The backends of one pool.
    *
+   * @param tls asked anew for each connection, since a reload may have read files anew
    * @param secrets asked anew for each login, since they may rotate
+   * @param changed is run when the servers tell other settings than before, on any thread
    * @throws IllegalArgumentException if a certificate can't be used
    */
   public static PgConnector create(
       DatabaseConfig config,
+      BackendTls tls,
       String database,
       String user,
       BackendSecrets secrets,
       ScramKeys keys,
       Transport transport,
-      Speakers speakers) {
-    SslContext tls = BackendTls.context(config);
+      Speakers speakers,
+      Runnable changed) {
+    Supplier<@Nullable SslContext> context = tls.of(config);
+    AtomicReference<BackendNumbers> numbers = new AtomicReference<>(BackendNumbers.of(config));
     List<PgTarget> targets =
         config.hosts().stream()
             .map(host ->
                 new PgTarget(
                     socketAddress(host, transport),
                     config.tls(),
-                    tls,
-                    config.timeouts().connect(),
+                    context,
+                    numbers::get,
                     transport,
-                    config.pool().preparedStatements(),
                     speakers))
             .toList();
     return new PgConnector(
-        targets, database, user, secrets, keys, Thread.ofVirtual().name("pooler-secret")::start);
+        targets,
+        numbers,
+        database,
+        user,
+        secrets,
+        keys,
+        Thread.ofVirtual().name("pooler-secret")::start,
+        Map.of(),
+        new RefusedSecret(System::nanoTime),
+        new ServerDefaults(changed));
   }
 
   private static SocketAddress socketAddress(Address address, Transport transport) {
@@ -107,10 +124,12 @@ public final class PgConnector implements BackendConnector {
   /**
    * A connector.
    *
+   * @param numbers what the targets go by
    * @param blocking where secrets are read anew
    */
   PgConnector(
       List<PgTarget> targets,
+      AtomicReference<BackendNumbers> numbers,
       String database,
       String user,
       BackendSecrets secrets,
@@ -118,28 +137,34 @@ public final class PgConnector implements BackendConnector {
       Executor blocking) {
     this(
         targets,
+        numbers,
         database,
         user,
         secrets,
         keys,
         blocking,
         Map.of(),
-        new RefusedSecret(System::nanoTime));
+        new RefusedSecret(System::nanoTime),
+        new ServerDefaults(() -> {}));
   }
 
   private PgConnector(
       List<PgTarget> targets,
+      AtomicReference<BackendNumbers> numbers,
       String database,
       String user,
       BackendSecrets secrets,
       ScramKeys keys,
       Executor blocking,
       Map<String, String> settings,
-      RefusedSecret refusals) {
+      RefusedSecret refusals,
+      ServerDefaults defaults) {
+    this.defaults = defaults;
     this.settings = settings;
     this.refusals = refusals;
     this.blocking = blocking;
     this.targets = List.copyOf(targets);
+    this.numbers = numbers;
     this.database = database;
     this.user = user;
     this.secrets = secrets;
@@ -148,7 +173,9 @@ public final class PgConnector implements BackendConnector {
 
   /** The same with these settings in the start-up packet; what one was refused, both were. */
   PgConnector with(Map<String, String> settings) {
-    return new PgConnector(targets, database, user, secrets, keys, blocking, settings, refusals);
+    ServerDefaults its = new ServerDefaults(() -> {});
+    return new PgConnector(
+        targets, numbers, database, user, secrets, keys, blocking, settings, refusals, its);
   }
 
   /** How many targets there are to try. */
@@ -327,6 +354,7 @@ public final class PgConnector implements BackendConnector {
                     BackendLogin.of(user, password, exposed, target.rules().binding()),
                     keys,
                     RANDOM),
+                defaults,
                 result));
   }
 
@@ -348,6 +376,11 @@ public final class PgConnector implements BackendConnector {
                 2003,
                 "cannot connect to " + target + ": " + why),
             true));
+  }
+
+  @Override
+  public void change(DatabaseConfig now) {
+    numbers.set(BackendNumbers.of(now));
   }
 
   @Override

@@ -43,6 +43,7 @@ final class PgLoginHandler extends ByteToMessageDecoder {
   private final PgTarget target;
   private final Map<String, String> startup;
   private final BackendAuthentication authentication;
+  private final ServerDefaults defaults;
   private final CompletableFuture<Backend> result;
   private final long id;
   private final Map<String, String> reported = new LinkedHashMap<>();
@@ -59,11 +60,13 @@ final class PgLoginHandler extends ByteToMessageDecoder {
       PgTarget target,
       Map<String, String> startup,
       BackendAuthentication authentication,
+      ServerDefaults defaults,
       CompletableFuture<Backend> result) {
     this.id = id;
     this.target = target;
     this.startup = startup;
     this.authentication = authentication;
+    this.defaults = defaults;
     this.result = result;
   }
 
@@ -192,7 +195,7 @@ final class PgLoginHandler extends ByteToMessageDecoder {
             ctx.channel(),
             target,
             new BackendIdentity(key),
-            reported,
+            new ReportedSettings(reported, defaults),
             target.preparedStatements());
     ctx.pipeline().addLast("backend", new PgBackendHandler(backend));
     ctx.pipeline().remove(this);

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>An error in an extended-protocol message makes the server skip everything, simple queries
  *       too, up to the next Sync ({@code ignore_till_sync}).
  *   <li>During COPY from the client the server skips Sync and Flush; the client sends another Sync
- *       after its CopyDone or CopyFail.
+ *       after its CopyDone or CopyFail. Anything else ends the connection (08P01).
  *   <li>A CopyDone or CopyFail that is sent before the server's CopyInResponse has been seen stays
  *       in the queue as a mark: Syncs in front of it are skipped by the server, those behind it
  *       not.
@@ -33,10 +33,13 @@ final class PgReplies {
   /** Added to a message of ours that stands in front of a simple query. */
   private static final int FOR_QUERY = 1 << 17;
 
+  /** Added to a query that stands behind an Execute without a Sync. */
+  private static final int ASTRAY = 1 << 18;
+
   /** Added to a Describe of which only a RowDescription is wanted. */
   private static final int ROWS_ONLY = 1 << 19;
 
-  private static final int MESSAGE = ~(FOR_QUERY | ROWS_ONLY);
+  private static final int MESSAGE = ~(FOR_QUERY | ASTRAY | ROWS_ONLY);
 
   private final ReplyQueue queue = new ReplyQueue();
 
@@ -45,6 +48,12 @@ final class PgReplies {
 
   /** Messages of a batch have been sent, and no Sync behind them. */
   private boolean unsynced;
+
+  /** An Execute has been sent, and no Sync behind it. */
+  private boolean executed;
+
+  /** A query has been answered that was sent behind such an Execute. */
+  private boolean strayed;
 
   /** Counts the Syncs. */
   private int batch;
@@ -67,9 +76,15 @@ final class PgReplies {
   /**
    * So many ReadyForQuery may come without a Sync that waits for them: a COPY has failed, and
    * nobody knows whether the server had read the Syncs that were sent ahead. The next answer to
-   * anything else is behind all of them.
+   * anything else is behind all of them; see {@link #expectCertainty}.
    */
   private int doubtful;
+
+  /** Such a COPY was of the extended protocol, and no ReadyForQuery has come since. */
+  private boolean unresumed;
+
+  /** The server has been let out of a failed batch whose Sync the client has not sent. */
+  private boolean awaitsSync;
 
   /** The query that is the head has been answered in part. */
   private boolean headBegun;
@@ -85,11 +100,12 @@ final class PgReplies {
       case Frontend.PARSE, Frontend.BIND, Frontend.DESCRIBE, Frontend.EXECUTE, Frontend.CLOSE -> {
         batchOpen = true;
         unsynced = true;
+        executed |= requestType == Frontend.EXECUTE;
         yield add(requestType, Disposition.FORWARD, effect);
       }
       case Frontend.QUERY, Frontend.FUNCTION_CALL -> {
         aheadOfQuery = false;
-        yield add(requestType, Disposition.FORWARD, effect);
+        yield add(executed ? requestType | ASTRAY : requestType, Disposition.FORWARD, effect);
       }
       case Frontend.SYNC -> {
         if (copyIn) {
@@ -97,7 +113,9 @@ final class PgReplies {
           yield true;
         }
         skipping = false;
+        awaitsSync = false;
         unsynced = false;
+        executed = false;
         batch++;
         yield queue.add(requestType, Disposition.FORWARD);
       }
@@ -116,6 +134,31 @@ final class PgReplies {
 
   void expectOwnSync() {
     queue.add(Frontend.SYNC, Disposition.SWALLOW);
+  }
+
+  /**
+   * A Sync, a Close and a Sync of ours, of which the first lets the server out of a batch that has
+   * failed, and the second's answer is behind all that may come for what the client has sent. A
+   * server that still takes COPY data ends the connection at the Close.
+   */
+  void expectCertainty() {
+    queue.add(Frontend.SYNC, Disposition.SWALLOW);
+    queue.add(Frontend.CLOSE, Disposition.SWALLOW);
+    queue.add(Frontend.SYNC, Disposition.SWALLOW);
+  }
+
+  /** They are answered. If the client got no ReadyForQuery, it still has to send its Sync. */
+  void certain() {
+    executed = false;
+    doubtful = 0;
+    skipping = unresumed;
+    awaitsSync = unresumed;
+    unresumed = false;
+  }
+
+  /** What the client sends up to a Sync is to be dropped: the server would not skip it any more. */
+  boolean awaitsSync() {
+    return awaitsSync;
   }
 
   /** A Close of ours within the client's batch. */
@@ -204,6 +247,14 @@ final class PgReplies {
     return unsynced || skipping;
   }
 
+  /**
+   * Whether a query has run behind an Execute without a Sync. PostgreSQL 17 and 18 say then, at the
+   * Sync, that the transaction is over, and fail whatever comes next, for it is not.
+   */
+  boolean strayed() {
+    return strayed;
+  }
+
   /** True when the next CloseComplete answers a Parse. */
   boolean headStandsIn() {
     return queue.headType() == STAND_IN;
@@ -235,6 +286,11 @@ final class PgReplies {
 
   boolean owed() {
     return batchOpen || aheadOfQuery || skipping || !queue.isEmpty();
+  }
+
+  /** All that was sent is answered, and what is open goes on with the client: COPY data, a Sync. */
+  boolean awaitsClient() {
+    return copyIn || (unsynced && queue.isEmpty());
   }
 
   /** The server streams its log, and listens to what is sent meanwhile. */
@@ -272,6 +328,7 @@ final class PgReplies {
           removeHead();
         } else {
           mustBe(head == Frontend.QUERY, replyType);
+          stepped(replyType);
         }
         copyIn = false;
         earlySyncs = 0;
@@ -280,8 +337,9 @@ final class PgReplies {
         mustBe(head == Frontend.EXECUTE || head == Frontend.QUERY, replyType);
         copyBoth = replyType == BackendType.COPY_BOTH_RESPONSE;
         int before = queue.size();
-        copyIn = !queue.removeBehindHead(Frontend.SYNC, Frontend.COPY_DONE);
-        earlySyncs = before - queue.size() - (copyIn ? 0 : 1);
+        boolean over = queue.removeBehindHead(Frontend.SYNC, Frontend.COPY_DONE);
+        earlySyncs = before - queue.size() - (over ? 1 : 0);
+        copyIn = !over && (copyBoth || queue.size() == 1); // else what has been sent ends it
       }
       default -> mustBe(head >= 0, replyType);
     }
@@ -309,8 +367,10 @@ final class PgReplies {
           Frontend.BIND,
           Frontend.DESCRIBE,
           Frontend.EXECUTE,
-          Frontend.CLOSE ->
-          skipping = !queue.skipTo(Frontend.SYNC);
+          Frontend.CLOSE -> {
+        skipping = !queue.skipTo(Frontend.SYNC);
+        unresumed = doubtful > 0;
+      }
       default -> {
         // Query, FunctionCall and Sync go on to their ReadyForQuery.
       }
@@ -324,7 +384,7 @@ final class PgReplies {
     headBegun = true;
   }
 
-  /** Whether a ReadyForQuery that comes now is one too many; see {@link #doubtful()}. */
+  /** Takes a ReadyForQuery that is the client's, but of no Sync that waits for one. */
   boolean takeSurplus() {
     boolean skipsTo = skipping && queue.isEmpty();
     boolean inStep =
@@ -336,6 +396,7 @@ final class PgReplies {
     boolean surplus = doubtful > 0 && !inStep;
     if (surplus) {
       doubtful--;
+      unresumed = false;
     }
     return surplus;
   }
@@ -348,6 +409,11 @@ final class PgReplies {
     return doubtful > 0;
   }
 
+  /** Whether that will be so if the COPY fails that takes data now. */
+  boolean copyInWithSync() {
+    return copyIn && earlySyncs > 0;
+  }
+
   /**
    * A ReadyForQuery.
    *
@@ -358,19 +424,24 @@ final class PgReplies {
     if (skipping && queue.isEmpty() && doubtful > 0) {
       // The COPY failed before the server came to the Sync that was sent ahead.
       doubtful--;
+      unresumed = false;
       skipping = false;
       batchOpen = false;
       unsynced = false;
+      executed = false;
       return false;
     }
     mustBe(
         head == Frontend.QUERY || head == Frontend.SYNC || head == Frontend.FUNCTION_CALL,
         BackendType.READY_FOR_QUERY);
     boolean ours = queue.headSwallowed();
+    unresumed &= ours;
+    strayed |= (queue.headType() & ASTRAY) != 0;
     removeHead();
     if (queue.isEmpty()) {
       batchOpen = false;
       unsynced = false;
+      executed = false;
     }
     copyIn = false;
     copyBoth = false;
@@ -382,11 +453,15 @@ final class PgReplies {
     batchOpen = false;
     aheadOfQuery = false;
     unsynced = false;
+    executed = false;
+    strayed = false;
     skipping = false;
     copyIn = false;
     copyBoth = false;
     earlySyncs = 0;
     doubtful = 0;
+    unresumed = false;
+    awaitsSync = false;
     headBegun = false;
   }
 
@@ -394,6 +469,14 @@ final class PgReplies {
   private int asked() {
     int head = queue.headType();
     return head < 0 ? head : head & MESSAGE;
+  }
+
+  /** One of a query's statements is done. */
+  private void stepped(int replyType) {
+    RequestEffect effect = queue.headEffect();
+    if (effect != null && replyType == BackendType.COMMAND_COMPLETE) {
+      effect.stepped();
+    }
   }
 
   private void answers(int requestType, int head, int replyType) {

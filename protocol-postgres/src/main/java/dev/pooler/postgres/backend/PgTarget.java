@@ -8,25 +8,32 @@ import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A host to connect backends to, and how.
  *
  * @param address a Unix socket, or an unresolved host and port: names are looked up at each connect
- * @param tlsContext null where TLS is disabled; never used on a Unix socket
- * @param connectTimeout from connect to ReadyForQuery
- * @param preparedStatements most that a backend keeps
+ * @param tlsContext gives null where TLS is disabled; never used on a Unix socket
+ * @param numbers as they are at the moment
  * @param speakers who speaks on which backend
  */
 record PgTarget(
     SocketAddress address,
     ClientTls rules,
-    @Nullable SslContext tlsContext,
-    Duration connectTimeout,
+    Supplier<@Nullable SslContext> tlsContext,
+    Supplier<BackendNumbers> numbers,
     Transport transport,
-    int preparedStatements,
     Speakers speakers) {
+
+  Duration connectTimeout() {
+    return numbers.get().connectTimeout();
+  }
+
+  int preparedStatements() {
+    return numbers.get().preparedStatements();
+  }
 
   boolean isUnix() {
     return Transport.isUnix(address);
@@ -38,7 +45,7 @@ record PgTarget(
 
   /** The TLS context to ask the server for, or null for none. */
   @Nullable SslContext context() {
-    return isUnix() || tls() == TlsMode.DISABLE ? null : tlsContext;
+    return isUnix() || tls() == TlsMode.DISABLE ? null : tlsContext.get();
   }
 
   /** Host name for SNI and verification. */

@@ -1,5 +1,6 @@
 package dev.pooler.postgres.backend;
 
+import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.Replication;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.BackendConnector;
@@ -18,6 +19,11 @@ public record ReplicationConnector(PgConnector connector, Replication kind)
   public CompletionStage<Backend> connect() {
     return CompletableFuture.completedFuture(
         new ReplicationBackend(PgConnector.nextId(), connector, kind));
+  }
+
+  @Override
+  public void change(DatabaseConfig now) {
+    connector.change(now);
   }
 
   @Override

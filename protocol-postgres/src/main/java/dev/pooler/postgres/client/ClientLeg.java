@@ -2,6 +2,7 @@ package dev.pooler.postgres.client;
 
 import dev.pooler.core.config.PoolKey;
 import dev.pooler.core.pool.Backend;
+import dev.pooler.core.pool.BackendDetail;
 import dev.pooler.core.pool.Lease;
 import dev.pooler.core.pool.LeaseHolder;
 import dev.pooler.core.pool.LeasePool;
@@ -11,9 +12,11 @@ import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionDetail;
+import dev.pooler.core.session.SessionReport;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.cancel.CancelKey;
 import dev.pooler.postgres.codec.Messages;
+import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -85,8 +88,11 @@ public abstract class ClientLeg extends LeaseRequest implements LeaseHolder, Ses
   /** Tells the client why, and ends the session. */
   abstract void fail(SqlFailure failure, CloseReason reason);
 
-  /** All that is known of it. */
+  /** As {@link #describe}, at once. */
   abstract SessionDetail detail();
+
+  /** As {@link #report}, at once. */
+  abstract SessionReport wholeReport();
 
   // --- its first words and its last ----------------------------------------------------------
 
@@ -141,7 +147,7 @@ public abstract class ClientLeg extends LeaseRequest implements LeaseHolder, Ses
   void hangUp(CloseReason reason, ChannelFutureListener said) {
     leases.withdraw(this);
     held.close();
-    door.counters().closed(reason);
+    door.counters().closed(pool.key().entry(), reason);
     CancelKey mine = key;
     if (mine != null) {
       door.cancelKeys().unregister(mine);
@@ -186,8 +192,29 @@ public abstract class ClientLeg extends LeaseRequest implements LeaseHolder, Ses
   }
 
   @Override
+  public final CompletionStage<SessionReport> report() {
+    CompletableFuture<SessionReport> told = new CompletableFuture<>();
+    channel
+        .eventLoop()
+        .execute(() -> {
+          try {
+            told.complete(wholeReport());
+          } catch (RuntimeException e) { // whoever asked is told so, and not the client
+            told.completeExceptionally(e);
+          }
+        });
+    return told;
+  }
+
+  @Override
   public final void close(CloseReason reason, SqlFailure told) {
     channel.eventLoop().execute(() -> fail(told, reason));
+  }
+
+  /** What a client calls itself. */
+  static String application(PgSettings settings) {
+    String name = settings.text("application_name");
+    return name == null ? "" : name;
   }
 
   SessionDetail.Connection connection() {
@@ -195,6 +222,30 @@ public abstract class ClientLeg extends LeaseRequest implements LeaseHolder, Ses
         channel.remoteAddress(),
         channel.localAddress(),
         channel.pipeline().get(SslHandler.class) != null);
+  }
+
+  /** Who waits with it, or null. */
+  SessionReport.@Nullable Queue queue() {
+    if (!isWaiting()) {
+      return null;
+    }
+    int all = pool.shares().stream().mapToInt(LoopLeases::waiting).sum();
+    return new SessionReport.Queue(leases.ahead(this), all, pool.longestWait());
+  }
+
+  /** Its backend, or null. */
+  SessionReport.@Nullable Server server() {
+    Lease mine = lease;
+    if (mine == null) {
+      return null;
+    }
+    BackendDetail backend = mine.backend().detail();
+    return new SessionReport.Server(
+        backend.serverId(),
+        backend.remote(),
+        backend.tls(),
+        backend.connected(),
+        backend.preparedStatements());
   }
 
   /** The number of its backend, or null. */

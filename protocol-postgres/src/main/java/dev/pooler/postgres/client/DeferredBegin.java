@@ -1,5 +1,6 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.statement.StatementClass;
 import dev.pooler.core.statement.StatementFacts;
 import dev.pooler.core.statement.StatementRules;
@@ -28,16 +29,19 @@ final class DeferredBegin {
   private final StatementJudge judge;
   private final PreparedTraffic prepared;
   private final StatementRules rules;
+  private final LastStatement last;
 
   /** The BEGIN that is still to be sent, as a Parse has it behind the name; null while none is. */
   private byte @Nullable [] begin;
 
   private boolean failed;
 
-  DeferredBegin(StatementJudge judge, PreparedTraffic prepared, StatementRules rules) {
+  DeferredBegin(
+      StatementJudge judge, PreparedTraffic prepared, StatementRules rules, LastStatement last) {
     this.judge = judge;
     this.prepared = prepared;
     this.rules = rules;
+    this.last = last;
   }
 
   /** True between a BEGIN that was answered here and the first statement behind it. */
@@ -48,6 +52,15 @@ final class DeferredBegin {
   /** The transaction status that the client knows of: that of a ReadyForQuery. */
   char status() {
     return begin == null ? 'I' : failed ? 'E' : 'T';
+  }
+
+  /** The same, for the administrator. */
+  TransactionState transaction() {
+    return switch (status()) {
+      case 'T' -> TransactionState.IN_TRANSACTION;
+      case 'E' -> TransactionState.FAILED;
+      default -> TransactionState.IDLE;
+    };
   }
 
   /**
@@ -142,6 +155,7 @@ final class DeferredBegin {
         return 0;
       }
     }
+    last.note(judge.dialect(), in, text, zero);
     prepared.onLocalQuery();
     Messages.commandComplete(out, tag);
     Messages.readyForQuery(out, status());
@@ -192,6 +206,7 @@ final class DeferredBegin {
     if (batch == null || tag == null) {
       return 0;
     }
+    last.note(judge.dialect(), batch.definition(), batch.definition().length);
     begin = begun ? null : batch.definition();
     if (batch.parses()) {
       prepared.onLocalParse(batch.definition(), rules);

@@ -58,6 +58,11 @@ final class Frames {
 
   /** Whether the string at {@code index} of this frame is empty. */
   boolean empty(int index) {
-    return index < end && in.getByte(index) == 0;
+    return is(index, 0);
+  }
+
+  /** Whether this byte stands at {@code index} of this frame. */
+  boolean is(int index, int value) {
+    return index < end && in.getByte(index) == value;
   }
 }

@@ -31,6 +31,7 @@ final class FrontBatch {
   boolean fits(ByteBuf in) {
     Frames frames = new Frames(in);
     boolean parsedUnnamed = false;
+    boolean bound = false;
     for (boolean first = true; ; first = false) {
       switch (frames.next()) {
         case Frontend.QUERY -> {
@@ -54,8 +55,38 @@ final class FrontBatch {
           if (zero < 0 || !(here || fits(prepared.meaning(in, name, zero)))) {
             return false;
           }
+          bound |= frames.empty(frames.body());
         }
-        case Frontend.DESCRIBE, Frontend.EXECUTE, Frontend.CLOSE, Frontend.FLUSH -> {}
+        case Frontend.EXECUTE -> {
+          if (!bound && frames.empty(frames.body())) {
+            return false; // it would run ours
+          }
+        }
+        case Frontend.DESCRIBE -> {
+          if (!bound && frames.is(frames.body(), 'P') && frames.empty(frames.body() + 1)) {
+            return false;
+          }
+        }
+        case Frontend.CLOSE, Frontend.FLUSH -> {}
+        default -> {
+          return false;
+        }
+      }
+    }
+  }
+
+  /**
+   * Whether the readable bytes begin with a batch that binds something to the portal without a name
+   * before it asks for that portal.
+   */
+  static boolean bindsFirst(ByteBuf in) {
+    Frames frames = new Frames(in);
+    while (true) {
+      switch (frames.next()) {
+        case Frontend.PARSE, Frontend.CLOSE -> {}
+        case Frontend.BIND -> {
+          return frames.empty(frames.body());
+        }
         default -> {
           return false;
         }

@@ -58,6 +58,11 @@ final class HeldBytes {
     return counted > MUCH;
   }
 
+  /** How many bytes are held. */
+  int bytes() {
+    return counted;
+  }
+
   /** What is held, to look at; null for nothing. */
   @Nullable ByteBuf look() {
     return held;

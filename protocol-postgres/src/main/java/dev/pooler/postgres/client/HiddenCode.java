@@ -23,11 +23,17 @@ final class HiddenCode {
   /** Something ran behind which functions may stand. */
   private boolean wrote;
 
+  /** A function may have been called of which the text says no more than that it calls one. */
+  private boolean called;
+
   /** Something was read: views, policies, domains and operators have functions too. */
   private boolean read;
 
   /** Something was made that search_path may have made temporary. */
   private boolean created;
+
+  /** Code may have run that the census does not find any more, or was never asked about. */
+  private boolean gone;
 
   private boolean asksCensus;
 
@@ -59,8 +65,19 @@ final class HiddenCode {
     created |= facts.is(StatementTrait.CREATES);
     if (!trusted) {
       wrote |= mayRunIn(facts);
+      called |= !showsCalls(facts);
       read |= mayRead(facts);
     }
+  }
+
+  /** Whether nothing is called by name of which nothing is known. */
+  private static boolean showsCalls(StatementFacts facts) {
+    boolean one = facts.statements() <= 1 && !facts.leaves(Footprint.UNKNOWN_FUNCTION);
+    return switch (facts.first()) {
+      case READ, WRITE, COPY, CURSOR -> one && !facts.is(StatementTrait.CREATES);
+      case BEGIN, COMMIT, ROLLBACK, SAVEPOINT, SET, SHOW, EMPTY -> one;
+      default -> false;
+    };
   }
 
   private static boolean mayRead(StatementFacts facts) {
@@ -70,9 +87,19 @@ final class HiddenCode {
     };
   }
 
+  /** Code was made, changed or taken away in the transaction that may have run it. */
+  void redefined() {
+    gone = !trusted;
+  }
+
   /** Whether code may have run in this transaction that has left something. */
   boolean mayHaveLeft() {
     return wrote && census.lastFinding(clock.getAsLong()) != CodeCensus.Finding.HARMLESS;
+  }
+
+  /** Whether any function may have been called by its name in this transaction. */
+  boolean mayHaveCalled() {
+    return called;
   }
 
   /** Whether functions that no text shows may have run in this transaction. */
@@ -83,11 +110,6 @@ final class HiddenCode {
   /** Whether the code of the database is to be asked about first. */
   boolean asksCensus() {
     return asksCensus;
-  }
-
-  /** Whether it is to be asked only because something was read: a session need not wait for it. */
-  boolean curious() {
-    return asksCensus && !wrote && !created;
   }
 
   /** What is to be asked about now that the transaction is over, as packed {@link Footprint}s. */
@@ -108,7 +130,8 @@ final class HiddenCode {
     }
     CodeFindings findings = census.findings();
     int doubts = 0;
-    if (finding == CodeCensus.Finding.MAY_LEAVE && (wrote || (read && findings.reads()))) {
+    boolean ran = wrote || (read && findings.reads());
+    if (gone || (finding == CodeCensus.Finding.MAY_LEAVE && ran)) {
       doubts = SessionQuestion.ASKABLE;
     }
     if (created && findings.temporaryPath()) {
@@ -149,8 +172,10 @@ final class HiddenCode {
   /** Nothing is left of what ran. */
   void forget() {
     wrote = false;
+    called = false;
     read = false;
     created = false;
+    gone = false;
     asksCensus = false;
   }
 }

@@ -1,6 +1,9 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.config.ListenerConfig;
 import dev.pooler.core.config.ServerTls;
+import dev.pooler.core.config.UnixAddress;
+import dev.pooler.core.protocol.PemFile;
 import dev.pooler.postgres.auth.EndPointBinding;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
@@ -8,12 +11,8 @@ import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
@@ -36,27 +35,37 @@ public final class ListenerTls {
   }
 
   /**
-   * Reads the files.
+   * Reads the files of a listener; null where it offers no TLS.
    *
-   * @throws IOException or CertificateException or IllegalArgumentException if one can't be used
+   * @throws IllegalArgumentException if one can't be used; the text says which and what to do
    */
-  public static ListenerTls of(ServerTls files) throws IOException, CertificateException {
-    SslContextBuilder builder =
-        SslContextBuilder.forServer(files.cert().toFile(), files.key().toFile())
-            .applicationProtocolConfig(
-                new ApplicationProtocolConfig(
-                    ApplicationProtocolConfig.Protocol.ALPN,
-                    ApplicationProtocolConfig.SelectorFailureBehavior.FATAL_ALERT,
-                    ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-                    ALPN));
-    if (files.ca() != null) {
-      // Who shows none is told so in words, after the handshake.
-      builder.trustManager(files.ca().toFile()).clientAuth(ClientAuth.OPTIONAL);
-    }
-    try (InputStream in = Files.newInputStream(files.cert())) {
-      byte[] binding =
-          EndPointBinding.of(CertificateFactory.getInstance("X.509").generateCertificate(in));
-      return new ListenerTls(builder.build(), binding);
+  static @Nullable ListenerTls of(ListenerConfig listener) {
+    // As PostgreSQL: nobody listens in on a Unix socket.
+    ServerTls files = listener.address() instanceof UnixAddress ? null : listener.tls();
+    return files == null ? null : read(files, "listen " + listener.address() + ": tls");
+  }
+
+  private static ListenerTls read(ServerTls files, String key) {
+    try {
+      PemFile.Identity ours =
+          new PemFile(key + ".cert", files.cert()).with(new PemFile(key + ".key", files.key()));
+      SslContextBuilder builder =
+          SslContextBuilder.forServer(ours.key(), ours.chain())
+              .applicationProtocolConfig(
+                  new ApplicationProtocolConfig(
+                      ApplicationProtocolConfig.Protocol.ALPN,
+                      ApplicationProtocolConfig.SelectorFailureBehavior.FATAL_ALERT,
+                      ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                      ALPN));
+      if (files.ca() != null) {
+        // Who shows none is told so in words, after the handshake.
+        builder
+            .trustManager(new PemFile(key + ".ca", files.ca()).certificates())
+            .clientAuth(ClientAuth.OPTIONAL);
+      }
+      return new ListenerTls(builder.build(), EndPointBinding.of(ours.chain().getFirst()));
+    } catch (SSLException e) {
+      throw new IllegalArgumentException(key + " can't be used: " + e.getMessage(), e);
     }
   }
 

@@ -96,6 +96,9 @@ final class Listening implements Subscriber {
 
   private boolean over;
 
+  /** What is counted for the session's channels. */
+  long channelBytes;
+
   /** Bytes that the host keeps in mind. */
   private int counted;
 
@@ -117,6 +120,11 @@ final class Listening implements Subscriber {
 
   Set<String> channels() {
     return hearing.channels();
+  }
+
+  /** What waits for the client, in bytes. */
+  int waiting() {
+    return counted;
   }
 
   /** Names and payloads come in the session's own encoding: the listener has this one. */

@@ -1,6 +1,7 @@
 package dev.pooler.postgres.client;
 
 import dev.pooler.core.config.TimeoutsConfig;
+import dev.pooler.core.session.SqlFailure;
 
 /**
  * Which of a session's time limits has run out. It is asked at each tick and sees only whether
@@ -78,6 +79,24 @@ final class Patience {
           expired(age, limits.idleInTransaction().toNanos(), Expired.IDLE_IN_TRANSACTION);
       case STATEMENT -> statement(age, limits.statement().toNanos());
     };
+  }
+
+  /** What the client is told of {@link Expired#CLIENT_IDLE}. */
+  static SqlFailure clientIdle() {
+    return SqlFailure.fatal("57P05", 4031, "the client was idle for too long")
+        .withHint("timeouts.client-idle of this database says how long it may be.");
+  }
+
+  /** And of {@link Expired#IDLE_IN_TRANSACTION}. */
+  static SqlFailure idleInTransaction() {
+    return SqlFailure.fatal("25P03", 4031, "the transaction was idle for too long")
+        .withHint("timeouts.idle-in-transaction says how long it may be.");
+  }
+
+  /** And of {@link Expired#CANCELLED_STATEMENT}. */
+  static SqlFailure statementGoesOn() {
+    return SqlFailure.fatal("57014", 3024, "the statement took too long, and a cancel no effect")
+        .withHint("timeouts.statement says how long it may take.");
   }
 
   private Expired statement(long age, long limit) {

@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param users may change with a reload
  * @param allowUids for {@code peer}: other uids, each with the one user it may be
- * @param tls null where the listener offers none
- * @param loginTimeout from accept to the end of the authentication
+ * @param tls asked for each client; gives null where the listener offers none
+ * @param loginTimeout from accept to the end of the authentication, while the database, which has
+ *     its own, is not known
  * @param peerUid asks the kernel who is at the other end of a Unix socket
  */
 public record PgListener(
     Auth auth,
     Supplier<UserStore> users,
     Map<Integer, String> allowUids,
-    @Nullable ListenerTls tls,
+    Supplier<@Nullable ListenerTls> tls,
     Supplier<Duration> loginTimeout,
     ToIntFunction<Channel> peerUid) {}

@@ -5,39 +5,28 @@ import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.Lease;
 import dev.pooler.core.pool.LeasePool;
-import dev.pooler.core.pool.Leftovers;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.ReleaseDecision;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.Backpressure;
 import dev.pooler.core.session.CloseReason;
-import dev.pooler.core.session.Pin;
 import dev.pooler.core.session.SessionDetail;
-import dev.pooler.core.session.SessionDetail.WaitsFor;
+import dev.pooler.core.session.SessionReport;
 import dev.pooler.core.session.SqlFailure;
-import dev.pooler.core.wire.ProtocolViolation;
-import dev.pooler.postgres.codec.Messages;
-import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
-import dev.pooler.postgres.session.SessionQuestion;
-import dev.pooler.postgres.session.SessionTruth;
 import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.SessionBackend;
-import dev.pooler.postgres.statement.SettingsStatement;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,51 +36,44 @@ import org.slf4j.LoggerFactory;
  * asked, passes bytes, gives the backend up when {@link ReleaseDecision} says so. See {@link
  * PgSessionState} for its states.
  *
- * <p>This class has the lease and the state. Its messages are {@link ClientFrames}'s, what they
- * mean is {@link StatementJudge}'s, the names in them are {@link PreparedTraffic}'s, and what it
- * listens to is {@link SessionChannels}'s. Confined to its channel's event loop, except where
- * {@link ClientLeg} says otherwise.
+ * <p>This class has the lease and the state, and is long because every event of client, backend and
+ * pool comes here to be judged by the state. What follows is done beside it: what the client sends
+ * is {@link ClientStream}'s, its messages {@link ClientFrames}'s, what they mean is {@link
+ * StatementJudge}'s, the names in them are {@link PreparedTraffic}'s, and what it listens to is
+ * {@link SessionChannels}'s; {@link Alignment} makes a backend ready, {@link LeaseEnd} gives it up,
+ * {@link CancelsUnderWay} and {@link RepeatedBatch} are what may come between. Confined to its
+ * channel's event loop, except where {@link ClientLeg} says otherwise.
  */
 public final class PgSession extends ClientLeg {
   private static final Logger LOG = LoggerFactory.getLogger(PgSession.class);
 
-  /** A frame of up to this many bytes must be whole before a backend is taken for it. */
-  private static final int WHOLE_BEFORE_LEASE = 8 * 1024;
-
-  /** So long the backend of a client that is gone is kept to hear what the client has left. */
-  private static final int LAST_QUESTION_SECONDS = 5;
+  /** What is kept for it beyond its transactions. */
+  final SessionMemory memory;
 
   private final PoolMode mode;
   private final SessionPins pins;
   private final StatementJudge judge;
   private final PreparedTraffic prepared;
   private final DeferredBegin begin;
-  private final FrontBatch front;
   private final SessionChannels channels;
   private final ClientFrames frames;
   private final Patience patience;
   private final StatementTimer timer;
+  private final ClientWords words;
+  private final CancelsUnderWay cancels = new CancelsUnderWay(this);
+  private final RepeatedBatch repeated;
+  private final Alignment alignment;
+  private final FramesBeforeLease before;
+  private final ClientStream stream;
+  private final LeaseEnd leaseEnd;
+  private final LastStatement last = new LastStatement();
+  private final SessionPortrait portrait;
+  private final ToldDefaults defaults;
   private volatile PgSessionState state = PgSessionState.WELCOMING;
   private volatile boolean draining;
-  private int cancelling;
-
-  /** A batch that is sent again once the backend has the session's settings. */
-  private @Nullable ByteBuf repeats;
-
-  /** A cancel came while the backend was made ready for what the client asks. */
-  private boolean cancelled;
-
-  /** A cancel came while something waited behind a question of ours. */
-  private boolean cancelsNext;
-
-  /** The backend is made ready to be nobody's. */
-  private boolean resting;
 
   /** The tick before it last took or wanted a backend. */
   private long lastRequest;
-
-  /** What the session has left is being asked. */
-  private boolean reading;
 
   PgSession(
       long id,
@@ -101,6 +83,7 @@ public final class PgSession extends ClientLeg {
       LeasePool pool,
       PgSettings settings) {
     super(id, channel, door, login, pool);
+    this.memory = new SessionMemory(door.statements());
     this.mode = pool.limits().mode();
     this.pins = new SessionPins(mode, login.policy(), pool.counters(), Instant::now);
     this.judge =
@@ -111,21 +94,44 @@ public final class PgSession extends ClientLeg {
             pins,
             door.censuses().of(pool.key()),
             leases::tickTime,
-            login.policy());
+            login.policy(),
+            memory);
     boolean shares = mode != PoolMode.SESSION;
     this.prepared =
         new PreparedTraffic(
             shares,
             shares && login.policy().cachesUnnamed(),
             door.statements(),
+            memory,
             judge,
+            last,
             leases::tickTime);
-    this.begin = new DeferredBegin(judge, prepared, door.rules());
-    this.front = new FrontBatch(judge, prepared, door.rules());
+    this.begin = new DeferredBegin(judge, prepared, door.rules(), last);
     this.channels = new SessionChannels(this, judge, prepared);
     this.patience = new Patience(login.timeouts());
+    this.words = new ClientWords(channel, out);
+    this.defaults = new ToldDefaults(channel, out);
     this.timer = new StatementTimer(leases, pool.counters());
-    this.frames = new ClientFrames(this, judge, prepared, channels, timer);
+    this.frames = new ClientFrames(this, judge, prepared, channels, timer, last);
+    this.repeated = new RepeatedBatch(this, judge, prepared, frames, cancels, words);
+    this.alignment = new Alignment(this, mode, judge, prepared, channels, begin);
+    this.before =
+        new FramesBeforeLease(
+            channel,
+            mode,
+            prepared,
+            begin,
+            channels,
+            frames,
+            words,
+            patience,
+            last,
+            leases::tickTime);
+    this.stream = new ClientStream(this, frames, before, channels);
+    this.leaseEnd =
+        new LeaseEnd(this, mode, judge, prepared, channels, frames, cancels, pins, words);
+    this.portrait =
+        new SessionPortrait(this, judge, prepared, channels, frames, cancels, leaseEnd, last);
     this.lastRequest = leases.tickTime();
   }
 
@@ -134,9 +140,16 @@ public final class PgSession extends ClientLeg {
     if (!state.open()) {
       return; // what it had sent ahead was too much
     }
+    if (!judge.keepsStartup()) {
+      fail(
+          SqlFailure.fatal("53400", 1461, "too much memory for the settings of sessions")
+              .withHint("Raise limits.session-memory."),
+          CloseReason.LOGIN_REFUSED);
+      return;
+    }
     register(minorVersion);
     judge.told(toldProcessId());
-    Map<String, String> known = door.welcomes().find(pool.key(), judge.settings());
+    Welcomes.Welcome known = door.welcomes().find(pool.key(), judge.settings());
     if (known != null) {
       welcome(known);
       return;
@@ -149,37 +162,19 @@ public final class PgSession extends ClientLeg {
     }
   }
 
-  private void welcome(Map<String, String> reported) {
-    judge.readsAs(PgDialects.of(reported));
-    sayWelcome(reported);
+  private void welcome(Welcomes.Welcome words) {
+    defaults.begin(words.defaults());
+    judge.readsAs(PgDialects.of(words.reported()));
+    sayWelcome(words.reported());
     become(PgSessionState.IDLE);
-    routeHeld();
-    flushBackend();
+    resume(); // a backend that did not read may have stopped the client's reading
   }
 
   // --- what the client sends ---------------------------------------------------------------
 
   @Override
   void onBytes(ByteBuf in) {
-    try {
-      switch (state) {
-        case LEASED -> walk(in);
-        case IDLE -> {
-          if (held.look() == null) {
-            route(in);
-          } else {
-            hold(in);
-            routeHeld();
-          }
-        }
-        case WELCOMING, WAITING, ALIGNING, REALIGNING, STALLED -> hold(in);
-        case ENDING, ENDED -> {}
-      }
-    } catch (ProtocolViolation e) {
-      fail(
-          SqlFailure.protocolViolation(String.valueOf(e.getMessage())),
-          CloseReason.CLIENT_PROTOCOL_VIOLATION);
-    }
+    stream.onBytes(in, state);
   }
 
   @Override
@@ -218,135 +213,21 @@ public final class PgSession extends ClientLeg {
     }
   }
 
-  private void walk(ByteBuf in) {
-    switch (frames.walk(in)) {
-      case PASSED -> settleUnanswered();
-      case STALLS -> {
-        become(PgSessionState.STALLED);
-        holdBack(in);
-      }
-      case WANTS_CHANNELS -> {
-        become(PgSessionState.REALIGNING);
-        holdBack(in);
-        if (state == PgSessionState.REALIGNING) { // else too much is held
-          channels.bring();
-        }
-      }
-      case TERMINATED -> end(CloseReason.CLIENT_TERMINATED);
-    }
-  }
-
-  /** As {@link #hold}, with the start of the message that has come before. */
-  private void holdBack(ByteBuf in) {
-    ByteBuf start = frames.takeHeld();
-    if (start != null) {
-      hold(start);
-      start.release();
-    }
-    hold(in);
-  }
-
   /** The last frame may have been one that nobody answers: what is left of a failed COPY. */
-  private void settleUnanswered() {
+  void settleUnanswered() {
     Lease mine = lease;
     if (mine != null && !mine.backend().owes()) {
-      settle();
+      leaseEnd.settle();
     }
-  }
-
-  /** Frames of a session without a lease: most ask for one, a few are answered or dropped here. */
-  private void route(ByteBuf in) {
-    while (state == PgSessionState.IDLE && in.isReadable()) {
-      if (!channel.isWritable()) {
-        // Who asks and does not read is not read either: the answers would pile up here.
-        hold(in);
-        channel.config().setAutoRead(false);
-        return;
-      }
-      if (frames.remaining() > 0) {
-        dropPart(in, frames.remaining());
-        continue;
-      }
-      if (in.readableBytes() < PgFrameFormat.HEADER) {
-        hold(in);
-        return;
-      }
-      int type = PgFrameFormat.FRONTEND.type(in, in.readerIndex());
-      long length = PgFrameFormat.FRONTEND.length(in, in.readerIndex());
-      if (type == Frontend.TERMINATE) {
-        end(CloseReason.CLIENT_TERMINATED);
-      } else if (frames.skips()) {
-        dropPart(in, length);
-      } else if (type == Frontend.COPY_DATA
-          || type == Frontend.COPY_DONE
-          || type == Frontend.COPY_FAIL
-          || type == Frontend.FLUSH) {
-        // What a client still sent of a COPY that had failed; the server ignores it too.
-        dropPart(in, length);
-      } else if (type == Frontend.SYNC) {
-        dropPart(in, length);
-        readyForQuery();
-      } else if (in.readableBytes() < neededBeforeLease(type, length)) {
-        hold(in);
-        return;
-      } else if (mode != PoolMode.TRANSACTION || !answeredHere(in)) {
-        acquire(in);
-      }
-    }
-    if (state == PgSessionState.LEASED && in.isReadable()) {
-      walk(in);
-    }
-  }
-
-  /**
-   * How much of a message must be here before it is asked for a backend. What stands behind a BEGIN
-   * that is sent in front of it must be ready to be sent: a client that went in between would leave
-   * a transaction behind.
-   */
-  private long neededBeforeLease(int type, long length) {
-    long some = Math.min(length, WHOLE_BEFORE_LEASE);
-    return begin.pending() ? Math.max(some, StatementJudge.inspectLength(type, length)) : some;
-  }
-
-  /**
-   * Whether what comes first needed no backend. A session that listens begins its transactions at
-   * once: its channels may have to be there first.
-   */
-  private boolean answeredHere(ByteBuf in) {
-    if (channels.shared() || !begin.concerns(in)) {
-      return false;
-    }
-    ByteBuf out = channel.alloc().buffer(64);
-    int answered = 0;
-    try {
-      answered = begin.answer(in, out);
-    } finally {
-      if (answered == 0) {
-        out.release();
-      }
-    }
-    if (answered == 0) {
-      return false;
-    }
-    dropPart(in, answered);
-    patience.happened();
-    channel.writeAndFlush(out, channel.voidPromise());
-    return true;
-  }
-
-  /** Lets the walker, which drops everything without a lease, see at most {@code length} bytes. */
-  private void dropPart(ByteBuf in, long length) {
-    frames.walk(in.readSlice((int) Math.min(length, in.readableBytes())));
   }
 
   /** Says that it is ready, without a backend. */
   void readyForQuery() {
-    ByteBuf out = channel.alloc().buffer(6);
-    Messages.readyForQuery(out, begin.status());
-    channel.writeAndFlush(out, channel.voidPromise());
+    before.readyForQuery();
   }
 
-  private void acquire(ByteBuf in) {
+  /** Takes a backend for what comes next; the rest of {@code in} is held until there is one. */
+  void acquire(ByteBuf in) {
     if (draining) {
       fail(SqlFailure.draining(), CloseReason.DRAINING);
       return;
@@ -354,49 +235,46 @@ public final class PgSession extends ClientLeg {
     lastRequest = leases.tickTime();
     patience.happened();
     Lease hot = leases.tryAcquire(judge.settings());
+    while (hot != null && isUnfit(hot)) {
+      hot = leases.tryAcquire(judge.settings());
+    }
     if (hot == null) {
       become(PgSessionState.WAITING);
-      hold(in);
+      stream.hold(in);
       if (state == PgSessionState.WAITING) {
         leases.await(this);
       }
     } else if (!take(hot, in)) {
-      hold(in);
+      stream.hold(in);
     }
   }
 
-  /** Keeps what is left of {@code in} until it can be routed. */
-  private void hold(ByteBuf in) {
-    if (!state.open()) {
-      in.skipBytes(in.readableBytes());
-      return;
-    }
-    if (holdOrFail(in) && held.much() && state != PgSessionState.IDLE) {
-      channel.config().setAutoRead(false); // resume() reads on
-    }
+  /** As {@link LeaseEnd#becomeCertain}. */
+  void becomeCertain() {
+    leaseEnd.becomeCertain();
   }
 
-  private void routeHeld() {
-    ByteBuf bytes = held.take();
-    if (bytes != null) {
-      routeAll(bytes);
-    }
+  /** As {@link #resume}, also where the walker has the whole of what had to wait. */
+  void resumeAll() {
+    stream.resumeAll();
   }
 
-  private void routeAll(ByteBuf bytes) {
-    try {
-      if (state == PgSessionState.LEASED) {
-        walk(bytes);
-      } else {
-        route(bytes);
-      }
-    } catch (ProtocolViolation e) {
-      fail(
-          SqlFailure.protocolViolation(String.valueOf(e.getMessage())),
-          CloseReason.CLIENT_PROTOCOL_VIOLATION);
-    } finally {
-      bytes.release();
-    }
+  /** Goes on with what waited for the backend. */
+  void resume() {
+    stream.resume();
+  }
+
+  boolean open() {
+    return state.open();
+  }
+
+  /** Whether the session is to end with its transaction. */
+  boolean draining() {
+    return draining;
+  }
+
+  boolean is(PgSessionState one) {
+    return state == one;
   }
 
   // --- for its messages ----------------------------------------------------------------------
@@ -412,12 +290,11 @@ public final class PgSession extends ClientLeg {
 
   /** Answers a message that no backend is to see. */
   void refused(SqlFailure refusal, int type) {
-    ByteBuf words = channel.alloc().buffer(256);
-    Messages.error(words, refusal);
     if (type == Frontend.QUERY || type == Frontend.FUNCTION_CALL) {
-      Messages.readyForQuery(words, 'I');
+      words.errorAndReady(refusal);
+    } else {
+      words.error(refusal);
     }
-    channel.writeAndFlush(words, channel.voidPromise());
   }
 
   /** Whether both belong to one user, so that each may cancel what the other runs. */
@@ -427,35 +304,21 @@ public final class PgSession extends ClientLeg {
   }
 
   @Override
-  public void onRepeat(ByteBuf requests) {
-    boolean stalled = state == PgSessionState.STALLED;
-    if (stalled) {
-      become(PgSessionState.LEASED); // what came later still waits
-    }
-    if (!backend().aligned(judge.settings())) {
-      // They were in front of the batch, and have been taken back with it.
-      become(PgSessionState.REALIGNING);
-      repeats = requests;
-      prepared.onOwnQuery();
-      backend().align(judge.settings());
-      return;
-    }
-    repeat(requests);
-    if (stalled && state == PgSessionState.LEASED) {
-      become(PgSessionState.STALLED);
-    }
-    flushBackend();
+  public void onRepeat(ByteBuf requests, boolean missed) {
+    repeated.onRefused(requests, missed);
   }
 
-  private void repeat(ByteBuf requests) {
-    try {
-      frames.repeat(requests);
-    } finally {
-      requests.release();
+  /** What was asked last, and waited, is answered without the backend. */
+  void answeredHere() {
+    onSettled(TransactionState.IDLE, true);
+    if (state == PgSessionState.LEASED) {
+      resumeAll();
+    } else if (state == PgSessionState.IDLE) {
+      resume();
     }
   }
 
-  private void flushBackend() {
+  void flushBackend() {
     Lease mine = lease;
     if (mine != null) {
       mine.backend().flush();
@@ -471,9 +334,20 @@ public final class PgSession extends ClientLeg {
 
   @Override
   protected void granted(Lease granted) {
-    if (take(granted, held.look()) && state == PgSessionState.LEASED) {
+    if (isUnfit(granted)) {
+      leases.await(this);
+    } else if (take(granted, held.look()) && state == PgSessionState.LEASED) {
       resume();
     }
+  }
+
+  /** Closes a backend that may have what others have left. */
+  private boolean isUnfit(Lease mine) {
+    boolean unfit = judge.hasUnseen((SessionBackend) mine.backend());
+    if (unfit) {
+      mine.evict(EvictReason.NOT_CLEANABLE);
+    }
+    return unfit;
   }
 
   /**
@@ -483,76 +357,27 @@ public final class PgSession extends ClientLeg {
    */
   private boolean take(Lease granted, @Nullable ByteBuf first) {
     lease = granted;
+    cancels.onLease();
     SessionBackend backend = (SessionBackend) granted.backend();
     backend.attach(this);
     judge.onLease(backend);
     prepared.onLease(channels.shared());
     frames.onLease();
-    if (backend.aligned(judge.settings())) {
-      judge.readsAs(backend.dialect());
-      return begin.failed() ? failTransaction(backend) : taken(first);
-    }
-    if (first != null && alignsInFront(backend, first)) {
-      return taken(first);
-    }
-    if (state != PgSessionState.WELCOMING) {
-      become(PgSessionState.ALIGNING);
-    }
-    backend.align(judge.settings());
-    return false;
+    return alignment.start(backend, first);
   }
 
-  /** The transaction that the client has begun has failed before this backend was there. */
-  private boolean failTransaction(SessionBackend backend) {
-    begin.take();
-    become(PgSessionState.ALIGNING);
-    backend.openFailedTransaction();
-    return false;
+  /** A backend is there to learn from what the client is to be told. */
+  void onWelcomes() {
+    Map<String, String> reported = Map.copyOf(backend().reportedSettings());
+    Welcomes.Welcome words = new Welcomes.Welcome(reported, backend().defaultSettings());
+    door.welcomes().remember(pool.key(), judge.settings(), words);
+    giveUpLease();
+    welcome(words);
   }
 
-  private boolean taken(@Nullable ByteBuf first) {
-    boolean welcoming = state == PgSessionState.WELCOMING;
-    onTaken();
-    if (!welcoming && begin.pending() && first != null) {
-      judge.onBegin();
-      backend().executeInFront(begin.take(), asksWithQuery(first));
-    }
-    return true;
-  }
-
-  private boolean alignsInFront(SessionBackend backend, ByteBuf first) {
-    if (mode == PoolMode.SESSION
-        || state == PgSessionState.WELCOMING
-        || begin.pending()
-        || channels.shared()) {
-      return false;
-    }
-    List<PgSettings.Change> changes = judge.settings().changesFrom(backend.settings());
-    if (changes == null
-        || changes.size() > SettingsStatement.MOST
-        || !backend.dialectWith(changes).equals(judge.dialect())
-        || !front.fits(first)) {
-      return false;
-    }
-    backend.alignInFront(judge.settings(), changes);
-    return true;
-  }
-
-  private static boolean asksWithQuery(ByteBuf first) {
-    int type = PgFrameFormat.FRONTEND.type(first, first.readerIndex());
-    return type == Frontend.QUERY || type == Frontend.FUNCTION_CALL;
-  }
-
-  private void onTaken() {
-    if (state == PgSessionState.WELCOMING) {
-      Map<String, String> reported = Map.copyOf(leased().backend().reportedSettings());
-      door.welcomes().remember(pool.key(), judge.settings(), reported);
-      giveUpLease();
-      welcome(reported);
-    } else {
-      cancelled = false;
-      become(PgSessionState.LEASED);
-    }
+  /** The client is between two replies: it may be told what has changed for everybody. */
+  void tellDefaults() {
+    defaults.tell(backend(), judge.settings());
   }
 
   @Override
@@ -560,93 +385,18 @@ public final class PgSession extends ClientLeg {
     if (backend().aligned(judge.settings())) {
       judge.readsAs(backend().dialect());
     }
-    if (state == PgSessionState.WELCOMING) {
-      onTaken();
-    } else if (state == PgSessionState.ALIGNING
-        && cancelled
-        && backend().transactionState() == TransactionState.IDLE) {
-      judge.notMended();
-      giveUpLease();
-      failUnit(canceled());
-    } else if (repeats != null) {
-      ByteBuf requests = repeats;
-      repeats = null;
-      become(PgSessionState.LEASED);
-      repeat(requests);
-      resumeAll();
-    } else if (resting) {
-      resting = false;
-      become(PgSessionState.LEASED);
-      settle();
-      resume();
-    } else if (state == PgSessionState.ALIGNING && begin.failed()) {
-      begin.take();
-      backend().openFailedTransaction(); // which comes back here
+    if (repeated.waits()) {
+      repeated.onAligned();
+    } else if (leaseEnd.takeResting()) {
+      decideAnew();
     } else {
-      taken(held.look());
-      resume();
-      settleUnanswered();
+      alignment.onAligned();
     }
-  }
-
-  /** As {@link #resume}, also where the walker has the whole of what had to wait. */
-  private void resumeAll() {
-    channel.config().setAutoRead(true);
-    routeAll(held.takeAll());
-    flushBackend();
-  }
-
-  /** Goes on with what waited for the backend. */
-  private void resume() {
-    channel.config().setAutoRead(true);
-    routeHeld();
-    flushBackend();
   }
 
   @Override
   public void onAlignFailed(SqlFailure failure) {
-    if (state == PgSessionState.REALIGNING) {
-      if (failure.sqlState().equals("57014")) {
-        leased().backend().align(judge.settings()); // a cancel that was meant for a statement
-      } else {
-        fail(failure, CloseReason.BACKEND_LOST);
-      }
-      return;
-    }
-    PgSettings mended = judge.mends() ? null : mended(held.look());
-    if (mended != null) {
-      judge.mend(mended);
-      backend().align(mended);
-      return;
-    }
-    judge.notMended();
-    giveUpLease();
-    failUnit(failure);
-  }
-
-  /**
-   * What the settings would be after what is asked: a session whose settings the server does not
-   * take any more, because a role or another object is gone, may still change them.
-   */
-  private @Nullable PgSettings mended(@Nullable ByteBuf first) {
-    if (first == null
-        || state != PgSessionState.ALIGNING
-        || mode == PoolMode.SESSION
-        || begin.pending()) {
-      return null;
-    }
-    Frames frames = new Frames(first);
-    if (frames.next() == Frontend.QUERY) {
-      int zero = frames.zero(frames.body());
-      return zero < 0 ? null : judge.settingsAfter(door.rules(), first, frames.body(), zero);
-    }
-    LoneBatch batch =
-        LoneBatch.read(first, prepared, meaning -> StatementJudge.maySet(meaning.facts()));
-    if (batch == null) {
-      return null;
-    }
-    byte[] text = batch.text();
-    return judge.settingsAfter(door.rules(), Unpooled.wrappedBuffer(text), 0, text.length);
+    alignment.onFailed(failure);
   }
 
   @Override
@@ -655,21 +405,14 @@ public final class PgSession extends ClientLeg {
   }
 
   /** What was asked can't be served; the session goes on unless it has not begun. */
-  private void failUnit(SqlFailure failure) {
-    cancelled = false;
+  void failUnit(SqlFailure failure) {
     if (state == PgSessionState.WELCOMING || failure.fatal()) {
       fail(
           failure.asFatal(),
           state == PgSessionState.WELCOMING ? CloseReason.LOGIN_REFUSED : CloseReason.DRAINING);
       return;
     }
-    ByteBuf out = channel.alloc().buffer(256);
-    Messages.error(out, failure);
-    channel.writeAndFlush(out, channel.voidPromise());
-    begin.fail();
-    ByteBuf bytes = held.look();
-    frames.skip(
-        bytes == null ? Skipping.NOTHING : Skipping.after(bytes.getByte(bytes.readerIndex())));
+    before.fail(held.look(), failure);
     if (state != PgSessionState.IDLE) {
       become(PgSessionState.IDLE);
     }
@@ -680,6 +423,7 @@ public final class PgSession extends ClientLeg {
   public void onSettled(TransactionState transaction, boolean failed) {
     patience.happened();
     timer.onSettled(judge.first());
+    last.answered(leases.tickTime());
     if (transaction == TransactionState.IDLE) {
       pool.counters().transactionEnded();
     } else {
@@ -687,77 +431,17 @@ public final class PgSession extends ClientLeg {
     }
     Lease mine = lease;
     if (mine != null) {
-      judge.onSettled((SessionBackend) mine.backend(), transaction, failed);
-      boolean promoted = mine.backend().movedSettings().containsKey("in_hot_standby");
-      if (judge.takeUnexplained() || promoted) {
+      Map<String, String> moved = backend().movedSettings();
+      judge.onSettled(backend(), transaction, failed);
+      if (!moved.isEmpty() && transaction == TransactionState.IDLE) {
+        defaults.heard(moved, judge.settings());
+      }
+      if (judge.takeUnexplained() || moved.containsKey("in_hot_standby")) {
         door.welcomes().forget(); // perhaps a reload: who logs in from now on is told of it
       }
-      prepared.onSettled((SessionBackend) mine.backend(), failed);
-      settle();
-    }
-  }
-
-  /** Decides whether the lease ends here. */
-  private void settle() {
-    Lease mine = lease;
-    if (mine == null || state != PgSessionState.LEASED) {
-      return;
-    }
-    switch (decide(mine.backend(), false)) {
-      case RELEASE -> {
-        if (channels.mustLeaveListener()) {
-          become(PgSessionState.REALIGNING);
-          channels.leaveListener();
-        } else {
-          rest();
-        }
-      }
-      case KEEP_UNFINISHED, KEEP_TRANSACTION -> {} // decided again when that is over
-      case READ_BACK -> readBack(mine);
-      case AWAIT_CANCEL -> realign(mine.backend()); // as KEEP_UNFINISHED, but idle meanwhile
-      case KEEP_SESSION_MODE, KEEP_PINNED -> {
-        SqlFailure unwanted = pins.unwanted();
-        if (unwanted != null) {
-          fail(unwanted, CloseReason.STATEMENT_NOT_ALLOWED);
-          return;
-        }
-        tellOfPins();
-        realign(mine.backend());
-        channels.tell();
-        if (draining) {
-          fail(SqlFailure.draining(), CloseReason.DRAINING);
-        }
-      }
-      case EVICT -> {
-        if (hasNothingOn(mine.backend())) {
-          release(); // it has what it asked for, and lost nothing
-        } else {
-          onBackendLost(EvictReason.BACKEND_CLOSED, SqlFailure.backendLost("closed"));
-        }
-      }
-      case RESET, ROLL_BACK -> throw new IllegalStateException("a reset of a session that goes on");
-    }
-  }
-
-  /** Whether all that the session asked for is answered, and none of its state is there. */
-  private boolean hasNothingOn(Backend backend) {
-    return mode != PoolMode.SESSION
-        && backend.transactionState() == TransactionState.IDLE
-        && !backend.owes()
-        && !frames.midForward()
-        && judge.leftovers() == Leftovers.NONE;
-  }
-
-  private void tellOfPins() {
-    for (Pin pin : pins.untold()) {
-      ByteBuf notice = channel.alloc().buffer(256);
-      Messages.notice(
-          notice,
-          "this session keeps its backend from now on (" + pin.reason() + ")",
-          pin.statement() == null ? null : "After: " + pin.statement(),
-          "Other sessions can't use it until the cause is gone.");
-      out.append(notice);
-      out.flush();
+      prepared.onSettled((SessionBackend) mine.backend());
+      prepared.countTo(pool.counters(), (SessionBackend) mine.backend());
+      leaseEnd.settle();
     }
   }
 
@@ -766,69 +450,21 @@ public final class PgSession extends ClientLeg {
     if (state != PgSessionState.WAITING) {
       return; // before AuthenticationOk clients understand nothing but errors
     }
-    ByteBuf notice = channel.alloc().buffer(256);
-    Messages.notice(
-        notice,
+    words.notice(
         "waiting for a backend of " + pool.key() + " since " + waited.toMillis() + " ms",
         pool.paused() ? "The pool is paused." : null,
         null);
-    out.append(notice);
-    out.flush();
   }
 
-  /** Asks the server what the session has left, and decides then. */
-  private void readBack(Lease mine) {
-    become(PgSessionState.REALIGNING);
-    reading = true;
-    prepared.onOwnQuery();
-    boolean asksChannels = judge.asksChannels();
-    boolean plain = reportsUtf8("client_encoding");
-    String question = judge.question();
-    backend()
-        .ask(plain ? question : SessionQuestion.encoded(question))
-        .whenComplete((rows, failure) -> {
-          reading = false;
-          boolean ended = state == PgSessionState.ENDING && lease == mine;
-          if (!realigns(mine) && !ended) {
-            return; // the backend is lost, or the session over
-          }
-          if (failure == null) {
-            List<@Nullable String[]> said = plain ? rows : SessionQuestion.decoded(rows);
-            SessionTruth truth = SessionTruth.of(said, pool.key().user());
-            judge.learn(truth, reportsUtf8("server_encoding"), backend());
-            prepared.onSettled(backend(), false);
-            if (ended && asksChannels) {
-              judge.channelsHere(); // nobody is left to take them
-            } else if (asksChannels) {
-              channels.place(mine, truth.channels());
-              return;
-            }
-          } else {
-            LOG.warn("session {}: {} did not tell its state", id(), mine.backend(), failure);
-            judge.notLearned();
-          }
-          if (ended) {
-            clean(mine);
-          } else {
-            readBackOver();
-          }
-        });
-  }
-
-  private boolean reportsUtf8(String encoding) {
-    return backend().reportedSettings().getOrDefault(encoding, "UTF8").equals("UTF8");
-  }
-
-  /** It is known what the session has left. */
-  void readBackOver() {
+  /** What the lease waited for is over: decides what becomes of it, and goes on. */
+  void decideAnew() {
     become(PgSessionState.LEASED);
-    settle();
+    leaseEnd.settle();
+    if (isLeased()) {
+      tellDefaults();
+    }
     if (state == PgSessionState.LEASED || state == PgSessionState.IDLE) {
       resume(); // else there is another question
-    }
-    if (cancelsNext) {
-      cancelsNext = false;
-      cancel();
     }
   }
 
@@ -850,8 +486,7 @@ public final class PgSession extends ClientLeg {
     return switch (state) {
       case IDLE, WAITING -> true;
       case LEASED ->
-          !leased().backend().owes()
-              && !frames.midForward()
+          !unfinished(leased().backend())
               && leased().backend().transactionState() == TransactionState.IDLE;
       case WELCOMING, ALIGNING, REALIGNING, STALLED, ENDING, ENDED -> false;
     };
@@ -862,41 +497,13 @@ public final class PgSession extends ClientLeg {
     return channels.onNotification(in, index, length, mode);
   }
 
-  /** The lease outlives the transaction: so must the settings, whatever RESET left of them. */
-  private void realign(Backend backend) {
-    if (!draining && !backend.aligned(judge.settings())) {
-      become(PgSessionState.REALIGNING);
-      prepared.onOwnQuery();
-      backend.align(judge.settings());
-    }
+  /** Whether replies are owed, or the rest of a message that has been sent in part. */
+  boolean unfinished(Backend backend) {
+    return backend.owes() || frames.midForward();
   }
 
-  private ReleaseDecision decide(Backend backend, boolean ending) {
-    return ReleaseDecision.decide(
-        mode,
-        backend.transactionState(),
-        !backend.usable(),
-        backend.owes(),
-        frames.midForward(),
-        ending,
-        cancelling > 0,
-        judge.leftovers());
-  }
-
-  /** Releases a backend that may rest as it is. */
-  private void rest() {
-    PgSettings now = backend().settings();
-    PgSettings atRest = now.atRest();
-    if (now == atRest) {
-      release();
-    } else {
-      become(PgSessionState.REALIGNING);
-      resting = true;
-      backend().align(atRest);
-    }
-  }
-
-  private void release() {
+  /** Gives up the lease; what has come meanwhile is held. */
+  void release() {
     ByteBuf rest = frames.takeHeld();
     ByteBuf later = held.take();
     giveUpLease();
@@ -905,11 +512,11 @@ public final class PgSession extends ClientLeg {
       channel.config().setAutoRead(true);
     }
     if (rest != null) {
-      hold(rest);
+      stream.hold(rest);
       rest.release();
     }
     if (later != null) {
-      hold(later);
+      stream.hold(later);
       later.release();
     }
     channels.tell();
@@ -918,9 +525,9 @@ public final class PgSession extends ClientLeg {
     }
   }
 
-  private void giveUpLease() {
+  void giveUpLease() {
     Lease mine = leased();
-    if (pins.takeStained()) {
+    if (pins.takeStained() || judge.hasUnseen(backend())) {
       backend().spend(EvictReason.NOT_CLEANABLE);
     }
     lease = null;
@@ -939,11 +546,13 @@ public final class PgSession extends ClientLeg {
     out.flush();
     if (state == PgSessionState.STALLED && frames.takeStallOver()) {
       become(PgSessionState.LEASED);
-      if (backend().settingsInFront() || backend().aligned(judge.settings())) {
+      if (cancels.any() && !unfinished(backend())) {
+        awaitCancel();
+      } else if (backend().settingsInFront() || backend().aligned(judge.settings())) {
         resumeAll();
         settleUnanswered();
       } else { // what was in front has been taken back
-        settle();
+        leaseEnd.settle();
         if (state == PgSessionState.LEASED) {
           become(PgSessionState.REALIGNING);
           prepared.onOwnQuery();
@@ -973,7 +582,16 @@ public final class PgSession extends ClientLeg {
       mine.backend().detach();
       mine.evict(reason);
     }
-    if (state.open()) {
+    boolean unseen = state == PgSessionState.ALIGNING || state == PgSessionState.WELCOMING;
+    if (unseen) {
+      judge.notMended();
+    }
+    if (unseen
+        && reason != EvictReason.PROTOCOL_VIOLATION
+        && mine != null
+        && alignment.goElsewhere()) {
+      LOG.debug("session {}: its backend was lost before it was ready", id());
+    } else if (state.open()) {
       if (failure != null) {
         writeFatal(failure);
       }
@@ -991,92 +609,64 @@ public final class PgSession extends ClientLeg {
   @Override
   CompletionStage<@Nullable Void> cancel() {
     CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
-    channel
-        .eventLoop()
-        .execute(() -> {
-          Lease mine = lease;
-          if (state == PgSessionState.WAITING) {
-            leases.withdraw(this);
-            failUnit(canceled());
-            done.complete(null);
-          } else if (state == PgSessionState.ALIGNING && judge.settings().rests()) {
-            cancelled = true;
-            done.complete(null);
-          } else if (state == PgSessionState.REALIGNING && reading && held.look() != null) {
-            cancelsNext = true;
-            done.complete(null);
-          } else if ((state == PgSessionState.LEASED || state == PgSessionState.STALLED)
-              && mine != null
-              && mine.backend().owes()) {
-            cancelling++;
-            mine.backend()
-                .cancel()
-                .whenComplete((sent, failure) ->
-                    channel.eventLoop().execute(() -> cancelled(mine, failure, done)));
-          } else {
-            done.complete(null); // too late, or too early: nothing of this session runs
-          }
-        });
+    channel.eventLoop().execute(() -> cancel(done));
     return done;
   }
 
-  private static SqlFailure canceled() {
+  /** For each state: docs/design/cancel.md. */
+  private void cancel(CompletableFuture<@Nullable Void> done) {
+    switch (state) {
+      case WAITING -> {
+        leases.withdraw(this);
+        failUnit(canceled());
+      }
+      case ALIGNING -> alignment.cancel();
+      case REALIGNING -> {
+        if (repeated.waits()) {
+          repeated.cancel();
+        } else if (held.look() != null) {
+          frames.cancelNext();
+        }
+      }
+      case LEASED, STALLED -> {
+        Lease mine = leased();
+        if (mine.backend().owes()) {
+          cancels.send(mine, done);
+          return;
+        }
+      }
+      case WELCOMING, IDLE, ENDING, ENDED -> {} // too early or too late: nothing of it runs
+    }
+    done.complete(null);
+  }
+
+  static SqlFailure canceled() {
     return SqlFailure.error("57014", 1317, "canceling statement due to user request");
   }
 
-  private void cancelled(
-      Lease target, @Nullable Throwable failure, CompletableFuture<@Nullable Void> done) {
-    cancelling--;
-    done.complete(null);
-    if (failure != null && lease == target) {
-      backend().spend(EvictReason.CANCEL_UNCERTAIN); // it may come when another session runs there
-    }
-    boolean moving = channels.shared() && state == PgSessionState.REALIGNING;
-    if (lease != target
-        || cancelling > 0
-        || moving
-        || target.backend().owes()
-        || frames.midForward()) {
-      return; // what is still going on comes to settle() in its own time
-    }
-    if (failure != null) {
-      LOG.warn("session {}: a cancel may still be on its way: {}", id(), failure.getMessage());
-      uncertain(target);
-      return;
-    }
-    // The signal has been sent; a round trip proves that the server has taken it.
-    if (state == PgSessionState.LEASED) {
-      become(PgSessionState.REALIGNING);
-    }
-    target.backend().probe().whenComplete((alive, problem) -> probed(target));
+  /** A cancel is on its way: it hits what has been answered, or nothing, but not what is next. */
+  void awaitCancel() {
+    become(PgSessionState.REALIGNING);
+    cancels.await();
   }
 
-  private void probed(Lease target) {
-    if (lease != target) {
-      return;
-    }
-    if (state == PgSessionState.ENDING) {
-      clean(target);
-    } else {
-      onAligned();
-    }
-  }
-
-  private void uncertain(Lease target) {
-    if (state == PgSessionState.ENDING) {
+  /**
+   * No cancel is known to be on its way any more, and one has been waited for.
+   *
+   * @param taken the server has it; else it may come late, and hit this session or nobody
+   */
+  void cancelOver(Lease target, boolean taken) {
+    if (state == PgSessionState.ENDING && taken) {
+      leaseEnd.clean(target);
+    } else if (state == PgSessionState.ENDING) {
       lease = null;
       target.backend().detach();
       target.evict(EvictReason.CANCEL_UNCERTAIN);
       become(PgSessionState.ENDED);
-      return;
-    }
-    switch (decide(target.backend(), false)) {
-      // What the session has left there is lost with it: nobody has to ask the server any more.
-      case RELEASE, READ_BACK ->
-          onBackendLost(
-              EvictReason.CANCEL_UNCERTAIN,
-              SqlFailure.backendLost("a cancel did not come to its end"));
-      default -> {} // settle() comes when that is over
+    } else if (repeated.waits()) {
+      repeated.cancelRepeat();
+    } else {
+      decideAnew();
     }
   }
 
@@ -1094,40 +684,16 @@ public final class PgSession extends ClientLeg {
     }
     switch (patience.tick(phase(), leases.tickTime())) {
       case NOTHING -> {}
-      case CLIENT_IDLE ->
-          fail(
-              SqlFailure.fatal("57P05", 4031, "the client was idle for too long")
-                  .withHint("timeouts.client-idle of this database says how long it may be."),
-              CloseReason.CLIENT_IDLE_TIMEOUT);
+      case CLIENT_IDLE -> fail(Patience.clientIdle(), CloseReason.CLIENT_IDLE_TIMEOUT);
       case IDLE_IN_TRANSACTION ->
-          fail(
-              SqlFailure.fatal("25P03", 4031, "the transaction was idle for too long")
-                  .withHint("timeouts.idle-in-transaction says how long it may be."),
-              CloseReason.IDLE_IN_TRANSACTION_TIMEOUT);
-      case STATEMENT -> cancel();
-      case CANCELLED_STATEMENT ->
-          fail(
-              SqlFailure.fatal("57014", 3024, "the statement took too long, and a cancel no effect")
-                  .withHint("timeouts.statement says how long it may take."),
-              CloseReason.STATEMENT_TIMEOUT);
+          fail(Patience.idleInTransaction(), CloseReason.IDLE_IN_TRANSACTION_TIMEOUT);
+      case STATEMENT -> cancel(new CompletableFuture<>()); // at once: it is this statement
+      case CANCELLED_STATEMENT -> fail(Patience.statementGoesOn(), CloseReason.STATEMENT_TIMEOUT);
     }
   }
 
   private Patience.Phase phase() {
-    Lease mine = lease;
-    return switch (state) {
-      case IDLE -> begin.pending() ? Patience.Phase.IN_TRANSACTION : Patience.Phase.IDLE;
-      case STALLED -> Patience.Phase.STATEMENT;
-      case LEASED ->
-          mine == null
-              ? Patience.Phase.OTHER
-              : mine.backend().owes()
-                  ? Patience.Phase.STATEMENT
-                  : mine.backend().transactionState() == TransactionState.IDLE
-                      ? Patience.Phase.IDLE
-                      : Patience.Phase.IN_TRANSACTION;
-      default -> Patience.Phase.OTHER;
-    };
+    return state.phase(lease == null ? null : lease.backend(), begin.pending());
   }
 
   // --- the end -------------------------------------------------------------------------------
@@ -1143,94 +709,29 @@ public final class PgSession extends ClientLeg {
     }
   }
 
-  private void end(CloseReason reason) {
+  void end(CloseReason reason) {
     if (!state.open()) {
       return;
     }
     close(reason);
     Lease mine = lease;
-    if (mine != null && reading && mine.backend().usable()) {
-      // Clients that go at once would cost a backend each, and what they asked were never known.
-      mine.backend().detach();
-      channel.eventLoop().schedule(() -> notTold(mine), LAST_QUESTION_SECONDS, TimeUnit.SECONDS);
-    } else if (mine != null) {
-      clean(mine);
-    }
-  }
-
-  /** The server takes too long to tell what the session, which is over, has left. */
-  private void notTold(Lease mine) {
-    if (lease == mine && reading) {
-      lease = null;
-      mine.evict(EvictReason.CLIENT_GONE);
-      become(PgSessionState.ENDED);
+    if (mine != null) {
+      leaseEnd.onClientGone(mine);
     }
   }
 
   /** The client's half of the end. */
   private void close(CloseReason reason) {
     become(lease == null ? PgSessionState.ENDED : PgSessionState.ENDING);
-    ByteBuf never = repeats;
-    repeats = null;
-    if (never != null) {
-      never.release();
-    }
+    repeated.drop();
     door.sessions().remove(this);
     channels.end();
+    prepared.close();
+    judge.close();
     hangUp(reason, ChannelFutureListener.CLOSE);
   }
 
-  /** The backend's half: it goes back clean, or not at all. */
-  private void clean(Lease mine) {
-    Backend backend = mine.backend();
-    switch (decide(backend, true)) {
-      case AWAIT_CANCEL -> {
-        backend.detach(); // a client that is gone must not keep it from being read
-        return; // cancelled() comes back here
-      }
-      case RELEASE -> {
-        PgSettings now = ((SessionBackend) backend).settings();
-        if (now == now.atRest()) {
-          giveUpLease();
-        } else {
-          reset(mine, false);
-        }
-      }
-      case RESET -> reset(mine, false);
-      case ROLL_BACK -> reset(mine, true);
-      case EVICT, KEEP_UNFINISHED, KEEP_TRANSACTION, KEEP_SESSION_MODE, KEEP_PINNED, READ_BACK -> {
-        lease = null;
-        backend.detach();
-        if (frames.midForward()) {
-          backend.channel().close(); // a Terminate would be read as the rest of the client's frame
-        }
-        mine.evict(EvictReason.CLIENT_GONE);
-      }
-    }
-    frames.close();
-    become(PgSessionState.ENDED);
-  }
-
-  private void reset(Lease mine, boolean rollBack) {
-    lease = null;
-    Backend backend = mine.backend();
-    backend.detach();
-    if (pins.takeStained() || judge.mayHaveRunUnasked()) {
-      mine.evict(EvictReason.NOT_CLEANABLE);
-      return;
-    }
-    backend
-        .reset(rollBack)
-        .whenComplete((clean, failure) -> {
-          if (Boolean.TRUE.equals(clean)) {
-            mine.release();
-          } else {
-            mine.evict(EvictReason.RESET_FAILED);
-          }
-        });
-  }
-
-  private void become(PgSessionState next) {
+  void become(PgSessionState next) {
     if (!state.mayBecome(next)) {
       throw new IllegalStateException("session " + id() + ": " + state + " can't become " + next);
     }
@@ -1244,12 +745,12 @@ public final class PgSession extends ClientLeg {
 
   @Override
   public State state() {
-    return switch (state) {
-      case WELCOMING -> State.LOGIN;
-      case IDLE, ENDING, ENDED -> State.IDLE;
-      case WAITING -> State.WAITING;
-      case ALIGNING, LEASED, REALIGNING, STALLED -> State.ACTIVE;
-    };
+    return state.shown();
+  }
+
+  @Override
+  public int preparedStatements() {
+    return prepared.count();
   }
 
   @Override
@@ -1261,39 +762,23 @@ public final class PgSession extends ClientLeg {
         pool.key(),
         login.user(),
         login.database(),
+        application(judge.settings()),
         state(),
-        waitsFor(backend),
+        portrait.waitsFor(state, backend),
         connection(),
         login.connected(),
         Instant.now().minus(leases.since(lastRequest)),
         waited(pool),
-        cancelling > 0,
-        transaction(backend).label(),
-        judge.settings().texts(),
-        prepared.names(),
+        cancels.any(),
+        (backend == null ? begin.transaction() : backend.transactionState()).label(),
+        prepared.count(),
         pins.all(),
         backendId());
   }
 
-  private TransactionState transaction(@Nullable Backend backend) {
-    if (backend != null) {
-      return backend.transactionState();
-    }
-    return switch (begin.status()) {
-      case 'T' -> TransactionState.IN_TRANSACTION;
-      case 'E' -> TransactionState.FAILED;
-      default -> TransactionState.IDLE;
-    };
-  }
-
-  private WaitsFor waitsFor(@Nullable Backend backend) {
-    return switch (state) {
-      case IDLE, ENDED -> WaitsFor.NOTHING;
-      case WELCOMING, WAITING -> pool.paused() ? WaitsFor.RESUME : WaitsFor.BACKEND;
-      case ALIGNING, REALIGNING, ENDING -> WaitsFor.SETTINGS;
-      case STALLED -> WaitsFor.SERVER;
-      case LEASED -> backend != null && backend.owes() ? WaitsFor.SERVER : WaitsFor.CLIENT;
-    };
+  @Override
+  SessionReport wholeReport() {
+    return portrait.whole(state, mode, lastRequest, detail());
   }
 
   @Override
@@ -1305,7 +790,7 @@ public final class PgSession extends ClientLeg {
           if (state == PgSessionState.IDLE || state == PgSessionState.WAITING) {
             fail(SqlFailure.draining(), CloseReason.DRAINING);
           } else {
-            settle();
+            leaseEnd.settle();
           }
         });
   }

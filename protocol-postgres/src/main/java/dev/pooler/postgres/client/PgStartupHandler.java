@@ -5,6 +5,7 @@ import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.Replication;
 import dev.pooler.core.console.Console;
 import dev.pooler.core.console.Rights;
+import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.PoolDirectory.Found;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.SqlFailure;
@@ -35,12 +36,12 @@ import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -56,9 +57,6 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   private static final Logger LOG = LoggerFactory.getLogger(PgStartupHandler.class);
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration LINGER = Duration.ofSeconds(1);
-
-  /** The content type of a TLS record that holds a ClientHello. */
-  private static final int TLS_HANDSHAKE = 0x16;
 
   /** A client has no reason to send anything while its user is looked up. */
   private static final int MOST_AHEAD = 64 * 1024;
@@ -77,21 +75,24 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   private final Instant connected = Instant.now();
   private final PgFrontDoor door;
   private final PgListener listener;
+  private final EncryptionRequests encryption;
   private Phase phase = Phase.STARTUP;
 
   /** There was no room for it, but for the cancel that it may have come for. */
   private boolean turnedAway;
 
-  private boolean askedForTls;
-  private boolean askedForGss;
   private StartupPacket.@Nullable Startup startup;
   private @Nullable ClientAuthentication authentication;
   private @Nullable UserLookup lookup;
-  private @Nullable Future<?> timeout;
+  private @Nullable ScheduledFuture<?> timeout;
+
+  /** From the accept; the longest of all databases' until the packet has named one. */
+  private long limitNanos;
 
   public PgStartupHandler(PgFrontDoor door, PgListener listener) {
     this.door = door;
     this.listener = listener;
+    this.encryption = new EncryptionRequests(listener.tls().get());
   }
 
   @Override
@@ -103,20 +104,34 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       return;
     }
     ctx.channel().closeFuture().addListener(closed -> door.limits().leave());
-    timeout =
-        ctx.executor()
-            .schedule(
-                () -> {
-                  if (phase != Phase.OVER) {
-                    refuse(
-                        ctx,
-                        SqlFailure.fatal("08P01", 1158, "the login took too long")
-                            .withHint("Raise timeouts.login."),
-                        CloseReason.LOGIN_TIMEOUT);
-                  }
-                },
-                listener.loginTimeout().get().toMillis(),
-                TimeUnit.MILLISECONDS);
+    limitNanos = listener.loginTimeout().get().toNanos();
+    timeout = endAfter(ctx, limitNanos);
+  }
+
+  private ScheduledFuture<?> endAfter(ChannelHandlerContext ctx, long nanos) {
+    return ctx.executor()
+        .schedule(
+            () -> {
+              if (phase != Phase.OVER) {
+                refuse(
+                    ctx,
+                    SqlFailure.fatal("08P01", 1158, "the login took too long")
+                        .withHint("Raise timeouts.login."),
+                    CloseReason.LOGIN_TIMEOUT);
+              }
+            },
+            nanos,
+            TimeUnit.NANOSECONDS);
+  }
+
+  /** The database's own limit, where it is shorter; what has passed counts. */
+  private void endAfter(ChannelHandlerContext ctx, DatabaseConfig named) {
+    ScheduledFuture<?> longest = timeout;
+    long spared = limitNanos - named.timeouts().login().toNanos();
+    if (longest != null && spared > 0) {
+      longest.cancel(false);
+      timeout = endAfter(ctx, Math.max(0, longest.getDelay(TimeUnit.NANOSECONDS) - spared));
+    }
   }
 
   @Override
@@ -160,8 +175,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   }
 
   private void decodeStartup(ChannelHandlerContext ctx, ByteBuf in) {
-    if (beginsWithTls(ctx, in)) {
-      direct(ctx, in);
+    if (encryption.takesDirect(ctx, in, broken -> violation(ctx, broken))) {
       return;
     }
     if (in.readableBytes() < Integer.BYTES) {
@@ -178,8 +192,8 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
     byte[] body = new byte[length - Integer.BYTES];
     in.skipBytes(Integer.BYTES).readBytes(body);
     switch (StartupPacket.parse(body)) {
-      case StartupPacket.SslRequest request -> onSslRequest(ctx, in);
-      case StartupPacket.GssEncRequest request -> onGssRequest(ctx, in);
+      case StartupPacket.SslRequest request -> unlessBroken(ctx, encryption.onTls(ctx, in));
+      case StartupPacket.GssEncRequest request -> unlessBroken(ctx, encryption.onGss(ctx, in));
       case StartupPacket.CancelRequest cancel -> onCancel(ctx, cancel);
       case StartupPacket.Startup asked -> onStartup(ctx, asked);
       case StartupPacket.Malformed malformed ->
@@ -188,62 +202,6 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
               SqlFailure.fatal(malformed.sqlState(), 1158, malformed.text()),
               CloseReason.CLIENT_PROTOCOL_VIOLATION);
     }
-  }
-
-  /** No packet begins like a ClientHello: its length would be far too large. */
-  private boolean beginsWithTls(ChannelHandlerContext ctx, ByteBuf in) {
-    return listener.tls() != null
-        && !askedForTls
-        && !askedForGss
-        && in.getByte(in.readerIndex()) == TLS_HANDSHAKE
-        && ctx.pipeline().get(SslHandler.class) == null;
-  }
-
-  /** TLS without a request before it (manual, "SSL Session Encryption"); {@code in} goes to it. */
-  private void direct(ChannelHandlerContext ctx, ByteBuf in) {
-    ListenerTls tls = Objects.requireNonNull(listener.tls());
-    SslHandler handler = tls.handler(ctx.alloc());
-    ctx.pipeline().addFirst("tls", handler);
-    handler
-        .handshakeFuture()
-        .addListener(done -> {
-          if (done.isSuccess() && !ListenerTls.ALPN.equals(handler.applicationProtocol())) {
-            violation(
-                ctx,
-                "received direct SSL connection request without ALPN protocol negotiation"
-                    + " extension");
-          }
-        });
-    ctx.pipeline().fireChannelRead(in.readBytes(in.readableBytes()));
-  }
-
-  private void onSslRequest(ChannelHandlerContext ctx, ByteBuf in) {
-    boolean encrypted = ctx.pipeline().get(SslHandler.class) != null;
-    if (askedForTls || encrypted || in.isReadable()) {
-      // Bytes behind the request would be taken for encrypted ones (CVE-2021-3935).
-      violation(ctx, "received unencrypted data after SSL request, or a second one");
-      return;
-    }
-    askedForTls = true;
-    if (listener.tls() == null) {
-      answer(ctx, 'N');
-    } else {
-      answer(ctx, 'S');
-      ctx.pipeline().addFirst("tls", listener.tls().handler(ctx.alloc()));
-    }
-  }
-
-  private void onGssRequest(ChannelHandlerContext ctx, ByteBuf in) {
-    if (askedForGss || in.isReadable()) {
-      violation(ctx, "received unencrypted data after GSSAPI encryption request, or a second one");
-      return;
-    }
-    askedForGss = true;
-    answer(ctx, 'N');
-  }
-
-  private static void answer(ChannelHandlerContext ctx, int letter) {
-    ctx.writeAndFlush(ctx.alloc().buffer(1).writeByte(letter));
   }
 
   private void onCancel(ChannelHandlerContext ctx, StartupPacket.CancelRequest cancel) {
@@ -275,6 +233,9 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
     DatabaseConfig entry = door.pools().entry(asked.database(), asked.replication());
     // Who may use the console no target says: its owner could name anybody.
     boolean console = door.console().answersTo(asked.database());
+    if (entry != null && !console) {
+      endAfter(ctx, entry);
+    }
     if (listener.auth().needsUsers() && known == null && entry != null && !console) {
       lookup = door.lookups().apply(entry);
     }
@@ -321,8 +282,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
 
   private ClientAuthentication method(
       ChannelHandlerContext ctx, String user, @Nullable Credentials known) {
-    SslHandler tls = ctx.pipeline().get(SslHandler.class);
-    byte[] binding = tls == null || listener.tls() == null ? null : listener.tls().binding();
+    byte[] binding = encryption.binding(ctx);
     UserStore users = listener.users().get();
     if (lookup != null) {
       users = users.mocking(lookup.iterations());
@@ -334,7 +294,8 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
               user, listener.peerUid().applyAsInt(ctx.channel()), OWN_UID, listener.allowUids());
       case SCRAM_SHA_256 -> new ScramSha256(user, known, users, binding, RANDOM);
       case MD5 -> new Md5(user, known, users, binding, RANDOM);
-      case CERT -> new ClientCertificate(user, ListenerTls.shown(tls));
+      case CERT ->
+          new ClientCertificate(user, ListenerTls.shown(ctx.pipeline().get(SslHandler.class)));
     };
   }
 
@@ -377,7 +338,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
         if (lookup != null && startup != null) {
           lookup.doubt(startup.user());
         }
-        door.counters().authFailed(refused.reason().label());
+        door.counters().authFailed(named(), refused.reason().label());
         LOG.warn("login refused ({}): {}", refused.reason().label(), refused.detail());
         refuse(
             ctx,
@@ -451,7 +412,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
         listener.auth() == Auth.PEER && listener.peerUid().applyAsInt(ctx.channel()) == OWN_UID;
     Rights rights = door.console().rights(user, ownUid);
     if (rights == null) {
-      door.counters().authFailed("console");
+      door.counters().authFailed(Console.NAME, "console");
       LOG.warn("login refused (console): user {}", user);
       refuse(ctx, Console.refusal(user), CloseReason.LOGIN_REFUSED);
       return;
@@ -470,6 +431,12 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
         shown == null ? null : door.pools().entry(asked.database(), asked.replication());
     if (shown != null && entry != null) {
       door.loginKeys().remember(entry.name(), granted.user(), shown);
+    }
+  }
+
+  private void unlessBroken(ChannelHandlerContext ctx, @Nullable String broken) {
+    if (broken != null) {
+      violation(ctx, broken);
     }
   }
 
@@ -495,7 +462,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
       close(ctx, reason);
       return;
     }
-    door.counters().closed(reason);
+    door.counters().closed(named(), reason);
     ctx.writeAndFlush(ctx.alloc().buffer(0)).addListener(written -> duplex.shutdownOutput());
     Future<?> end =
         ctx.executor().schedule(() -> ctx.close(), LINGER.toMillis(), TimeUnit.MILLISECONDS);
@@ -504,8 +471,21 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
 
   private void close(ChannelHandlerContext ctx, CloseReason reason) {
     over();
-    door.counters().closed(reason);
+    door.counters().closed(named(), reason);
     ctx.writeAndFlush(ctx.alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
+  }
+
+  /** The database asked for, as counters have it: strangers may say any name. */
+  private String named() {
+    StartupPacket.Startup asked = startup;
+    if (asked == null) {
+      return SessionCounters.NO_DATABASE;
+    }
+    if (door.console().answersTo(asked.database())) {
+      return Console.NAME;
+    }
+    DatabaseConfig entry = door.pools().entry(asked.database(), asked.replication());
+    return entry == null ? SessionCounters.NO_DATABASE : entry.name();
   }
 
   private void over() {
@@ -521,7 +501,7 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
   public void channelInactive(ChannelHandlerContext ctx) {
     if (phase != Phase.OVER) {
       over();
-      door.counters().closed(CloseReason.LOGIN_ABANDONED);
+      door.counters().closed(named(), CloseReason.LOGIN_ABANDONED);
     }
   }
 
@@ -531,10 +511,10 @@ public final class PgStartupHandler extends ByteToMessageDecoder {
         cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
     if (root instanceof SSLException) {
       LOG.info("TLS with a client failed: {}", root.getMessage());
-      door.counters().closed(CloseReason.TLS_FAILED);
+      door.counters().closed(named(), CloseReason.TLS_FAILED);
     } else if (!(root instanceof IOException)) {
       LOG.error("a login failed by a fault of ours", cause);
-      door.counters().closed(CloseReason.OUR_FAULT);
+      door.counters().closed(named(), CloseReason.OUR_FAULT);
     }
     over();
     ctx.close();

@@ -1,9 +1,12 @@
 package dev.pooler.postgres.client;
 
 import dev.pooler.core.pool.EvictReason;
+import dev.pooler.core.pool.PoolCounters;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.RequestEffect;
+import dev.pooler.core.session.SessionReport;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.statement.Dialect;
 import dev.pooler.core.statement.Footprint;
 import dev.pooler.core.statement.StatementClass;
 import dev.pooler.core.statement.StatementFacts;
@@ -15,14 +18,15 @@ import dev.pooler.core.wire.Verdict;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.codec.Strings;
 import dev.pooler.postgres.message.Frontend;
-import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.statement.PreparedNameInText;
+import dev.pooler.postgres.statement.ProcessParameter;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SharedStatement;
 import dev.pooler.postgres.statement.SharedStatements;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -40,7 +44,10 @@ final class PreparedTraffic {
   /** Enough for the names at the start of a Bind, Describe or Close. */
   static final int NAMES = 8 * 1024;
 
-  /** A longer name stays as it is, and pins: portal and statement must be seen together. */
+  /**
+   * A longer name, of which 63 bytes count, stays as it is, and pins: portal and statement must be
+   * seen together.
+   */
   private static final int LONGEST_NAME = NAMES / 2 - 100;
 
   /** What one client may have prepared at once. */
@@ -58,15 +65,38 @@ final class PreparedTraffic {
   private final StatementJudge judge;
   private final LongSupplier clock;
   private final PipelineBatch batch = new PipelineBatch();
-  private final SessionStatements names = new SessionStatements(batch);
-  private final UnnamedStatement unnamed = new UnnamedStatement(batch);
+  private final SessionMemory memory;
+  private final SessionStatements names;
+  private final UnnamedStatement unnamed;
+  private final OwnReading reading;
   private final StatementsInText inText;
+  private final LastStatement last;
+
+  /** Names given, and Binds of them, that are not counted yet. */
+  private int given;
+
+  private int bound;
 
   /** What passes concerns the session and its backend alone. */
   private boolean alone;
 
   /** What the next message waits for. */
   private @Nullable SharedStatement awaited;
+
+  /** What the text takes that is parsed next, which was rewritten for that; null where none was. */
+  private @Nullable ProcessParameter parses;
+
+  /** What the Bind that was just looked at may bring; taken with {@link #takeBrought}. */
+  private @Nullable ProcessParameter brought;
+
+  /** What depends on the query that was just looked at; taken with {@link #sendQuery}. */
+  private @Nullable RequestEffect ofQuery;
+
+  /** A COPY has been bound in this transaction. */
+  private boolean copies;
+
+  /** Which of that query's statements deallocates all; negative: none, or that is not known. */
+  private int freesAll;
 
   /** Why the message that was just looked at may not run; taken with {@link #takeRefusal}. */
   private @Nullable SqlFailure refusal;
@@ -76,20 +106,29 @@ final class PreparedTraffic {
    *
    * @param shares whether statements are the session's, and not the backend's
    * @param repeats whether texts that come again and again without a name are held by backends
+   * @param memory what the names and their statements are counted in
+   * @param last is told the texts
    * @param clock as the janitor's ticks show it
    */
   PreparedTraffic(
       boolean shares,
       boolean repeats,
       SharedStatements shared,
+      SessionMemory memory,
       StatementJudge judge,
+      LastStatement last,
       LongSupplier clock) {
     this.shares = shares;
     this.repeats = repeats;
     this.shared = shared;
     this.judge = judge;
+    this.last = last;
     this.clock = clock;
-    this.inText = new StatementsInText(this, names, unnamed, judge);
+    this.memory = memory;
+    this.names = new SessionStatements(batch, memory);
+    this.unnamed = new UnnamedStatement(batch, memory);
+    this.reading = new OwnReading(shared, judge, names, unnamed);
+    this.inText = new StatementsInText(this, names, unnamed, reading, judge);
   }
 
   /** Whether statements are the session's, and not the backend's. */
@@ -97,9 +136,96 @@ final class PreparedTraffic {
     return shares;
   }
 
-  /** The client's names, for people. */
-  List<String> names() {
-    return names.all();
+  /** What the client has prepared by name, for people: some of it where it is much. */
+  List<SessionReport.Prepared> named() {
+    List<SessionReport.Prepared> some = new ArrayList<>();
+    if (shares) {
+      names.some(SessionReport.MOST, (name, statement) -> some.add(report(name, statement)));
+    }
+    return some;
+  }
+
+  /** The statement without a name, for people; null where there is none. */
+  SessionReport.@Nullable Prepared unnamed() {
+    byte[] definition = unnamed.copyOfDefinition();
+    if (definition == null) {
+      return unnamed.isLost() || unnamed.isUnread() ? report("", null, false, null) : null;
+    }
+    boolean often = unnamed.repeated() != null;
+    return report("", definition, often, unnamed.meaning().dialect());
+  }
+
+  private SessionReport.Prepared report(String name, SharedStatement statement) {
+    NamingText naming = inText.naming(statement);
+    byte[] definition = naming == null ? statement.definition() : naming.original();
+    return report(
+        name,
+        statement == SharedStatement.RAW ? null : definition,
+        statement.planning() != null,
+        statement.meaning().dialect());
+  }
+
+  private static SessionReport.Prepared report(
+      String name, byte @Nullable [] definition, boolean isShared, @Nullable Dialect dialect) {
+    return definition == null || dialect == null
+        ? new SessionReport.Prepared(name, null, false, List.of())
+        : new SessionReport.Prepared(
+            name,
+            LastStatement.shown(dialect, definition),
+            isShared,
+            parameterTypes(Unpooled.wrappedBuffer(definition)));
+  }
+
+  /** They stand behind the text: how many, and each. */
+  private static List<Integer> parameterTypes(ByteBuf definition) {
+    definition.readerIndex(Strings.end(definition, 0, definition.writerIndex()) + 1);
+    List<Integer> types = new ArrayList<>();
+    if (definition.readableBytes() >= 2) {
+      int all = Math.min(definition.readUnsignedShort(), SessionReport.MOST);
+      while (types.size() < all && definition.readableBytes() >= 4) {
+        types.add(definition.readInt());
+      }
+    }
+    return types;
+  }
+
+  /** How the text begins of the statement of this name, for people; null if it isn't known. */
+  @Nullable String text(ByteBuf in, int name, int zero) {
+    LastStatement one = new LastStatement();
+    if (name == zero) {
+      unnamed.tell(one);
+    } else {
+      tell(names.find(in, name, zero), one);
+    }
+    return one.text();
+  }
+
+  /**
+   * A message is answered with an error of ours. A server would not have the statement without a
+   * name any more: exec_simple_query and exec_parse_message drop it before they look at the text.
+   */
+  void failedHere(ByteBuf in, int index) {
+    int type = PgFrameFormat.FRONTEND.type(in, index);
+    int name = index + PgFrameFormat.HEADER;
+    boolean nameless = type == Frontend.PARSE && name < in.writerIndex() && in.getByte(name) == 0;
+    if (type == Frontend.QUERY || nameless) {
+      unnamed.drop();
+    }
+  }
+
+  /** How many those are; a glance for other threads. */
+  int count() {
+    return shares ? names.size() : 0;
+  }
+
+  /** Adds what has been asked since the last time: once for a request, not for each message. */
+  void countTo(PoolCounters counters, SessionBackend backend) {
+    int parsed = backend.takeParses();
+    if ((given | bound | parsed) != 0) {
+      counters.prepared(given, parsed, bound);
+      given = 0;
+      bound = 0;
+    }
   }
 
   /** The client's name for a shared statement, or null. */
@@ -114,9 +240,11 @@ final class PreparedTraffic {
    */
   void onLease(boolean listens) {
     alone = shares && !listens;
+    copies = false;
     inText.onLease();
     awaited = null;
     unnamed.onLease();
+    names.onLease();
   }
 
   /**
@@ -127,12 +255,12 @@ final class PreparedTraffic {
   }
 
   /**
-   * A simple query, before it is expected: the server drops the unnamed statement, and where the
-   * text names a shared statement it gets that statement's own name.
+   * A simple query, before it may run: the server drops the unnamed statement, and where the text
+   * names shared statements it is to get their own names.
    *
    * @param meaning of the text as it stands
-   * @return what it means with the statement that it names; null if what the name stands for
-   *     depends on an answer that is not here yet
+   * @return what it means with the statements that it names; null if what a name stands for depends
+   *     on an answer that is not here yet
    */
   @Nullable StatementMeaning onQuery(
       StatementMeaning meaning,
@@ -142,32 +270,65 @@ final class PreparedTraffic {
       FrameWalker walker,
       SessionBackend backend) {
     int text = index + PgFrameFormat.HEADER;
-    PreparedNameInText place =
+    List<PreparedNameInText> places =
         inText.find(meaning, in, text, (int) Math.min(index + length - 1, Integer.MAX_VALUE));
-    if (place != null && inText.mustWait(place, backend)) {
+    if (inText.mustWait(places, backend)) {
       return null;
     }
-    unnamed.drop();
+    forgetIfDeallocated(meaning.facts());
+    boolean whole = meaning != StatementMeaning.UNKNOWN;
+    ofQuery =
+        whole && UnreadableText.is(in, text, (int) (index + length - 1), backend)
+            ? null
+            : unnamed.dropped(backend.owes());
     if (backend.midBatch()) {
       batch.bind(); // what was bound before has been run
     }
-    if (names.size() > 0
-        && meaning.facts().clears(Footprint.PREPARED)
-        && (backend.owes() || meaning.facts().statements() > 1)) {
-      inText.bringWitness(in, index, walker, backend);
-    }
-    return place == null
-        ? meaning
-        : inText.rename(place, meaning, length, in, index, walker, backend);
+    freesAll = shares ? StatementsInText.freesAll(meaning, places) : -1;
+    return inText.plan(places, meaning, backend);
   }
 
-  /** What running the statement of this name means, or null where that is not known. */
+  /**
+   * The query that {@link #onQuery} has seen is sent, with other names where it was found to have
+   * some.
+   *
+   * @return what depends on its answer, or null
+   */
+  @Nullable RequestEffect sendQuery(
+      long length, ByteBuf in, int index, FrameWalker walker, SessionBackend backend) {
+    RequestEffect renamed = inText.rename(length, in, index, walker, backend);
+    RequestEffect dropped = ofQuery;
+    ofQuery = null;
+    RequestEffect freed = freesAll < 0 ? null : judge.deallocatesAll(freesAll);
+    return and(and(dropped, renamed), freed);
+  }
+
+  private static @Nullable RequestEffect and(
+      @Nullable RequestEffect one, @Nullable RequestEffect next) {
+    return one == null ? next : next == null ? one : one.and(next);
+  }
+
+  /** That query is not sent as it is, but something in its place that the server takes for one. */
+  void replacedQuery() {
+    RequestEffect dropped = ofQuery;
+    ofQuery = null;
+    if (dropped != null) {
+      dropped.done();
+    }
+  }
+
+  /**
+   * What running the statement of this name means, or null where that is not known, or depends on
+   * what a name in its text stands for by then.
+   */
   @Nullable StatementMeaning meaning(ByteBuf in, int name, int zero) {
     if (name == zero) {
-      return unnamed.defined() ? unnamed.meaning() : null;
+      return unnamed.defined() && unnamed.naming() == null ? unnamed.meaning() : null;
     }
     SharedStatement statement = shares ? names.find(in, name, zero) : null;
-    return statement == null || statement == SharedStatement.RAW ? null : statement.meaning();
+    return statement == null || statement == SharedStatement.RAW || inText.naming(statement) != null
+        ? null
+        : statement.meaning();
   }
 
   /** The statement of this name as a Parse has it behind the name, or null. */
@@ -189,7 +350,7 @@ final class PreparedTraffic {
     ByteBuf in = Unpooled.wrappedBuffer(definition);
     int text = definition.length - 3; // zero, no parameter types
     StatementMeaning meaning = judge.read(rules, in, 0, text);
-    unnamed.parsed(in, 0, definition.length, meaning).done();
+    unnamed.parsed(in, 0, definition.length, meaning, false).done();
     unnamed.onLease(); // no backend has it
   }
 
@@ -197,9 +358,27 @@ final class PreparedTraffic {
     batch.onSync();
   }
 
+  /** The session is over: nothing is kept for it any more. */
+  void close() {
+    names.close();
+    unnamed.close();
+  }
+
+  /** Whether an Execute may be that of a COPY. */
+  boolean copies() {
+    return copies;
+  }
+
   /** Whether {@link #onExecute} is to see what is executed. */
   boolean watchesExecute() {
     return inText.watchesExecute();
+  }
+
+  /** Whether an Execute has to wait for what an earlier batch deallocates. */
+  boolean executeWaits(ByteBuf in, int index, int available) {
+    int portal = index + PgFrameFormat.HEADER;
+    int zero = nameEnd(in, portal, index + available);
+    return zero >= 0 && inText.executeWaits(in, portal, zero);
   }
 
   /** What depends on an Execute. */
@@ -210,13 +389,14 @@ final class PreparedTraffic {
   }
 
   /** Everything asked is answered. */
-  void onSettled(SessionBackend backend, boolean failed) {
+  void onSettled(SessionBackend backend) {
     names.onSettled();
+    copies &= backend.transactionState() != TransactionState.IDLE; // portals end with it
     boolean redefined = judge.takeRedefined();
     if (backend.takeStalePlan() || redefined) {
       shared.forget();
     }
-    inText.onSettled(backend, failed);
+    inText.onSettled(backend);
     if (judge.takeDeallocated()) {
       names.retain(backend::asked);
     }
@@ -257,9 +437,24 @@ final class PreparedTraffic {
     return mine;
   }
 
+  /** The text that is parsed next has been rewritten and takes this from a Bind; null: no more. */
+  void parsing(@Nullable ProcessParameter takes) {
+    parses = takes;
+  }
+
+  /** What the Bind brings that was just looked at, and is to be looked at again. */
+  ProcessParameter takeBrought() {
+    ProcessParameter mine = brought;
+    if (mine == null) {
+      throw new IllegalStateException("no Bind with a process id");
+    }
+    brought = null;
+    return mine;
+  }
+
   /**
    * Looks at one message, changes and expects it; DROP with a refusal set if it may not run,
-   * INSPECT if its text names processes.
+   * INSPECT if its text names processes, or it is a Bind that may bring one.
    */
   Verdict on(
       int type,
@@ -299,37 +494,64 @@ final class PreparedTraffic {
     boolean readable = length <= available && zero - name <= LONGEST_NAME;
     int end = readable ? Strings.end(in, text, index + available) : text;
     StatementMeaning meaning =
-        readable ? judge.read(rules, in, text, end) : StatementMeaning.UNKNOWN;
+        readable ? judge.read(rules, in, text, end).taking(parses) : StatementMeaning.UNKNOWN;
     if (judge.namesProcess(meaning)) {
       return Verdict.INSPECT; // again, with the ids that clients know
     }
     judge.noteText(meaning, in, text, end);
+    if (!judge.isRetold()) {
+      Dialect how = readable ? meaning.dialect() : judge.dialect();
+      last.note(how, in, text, readable ? end : index + available);
+    }
     refusal = judge.refusal(meaning);
     if (refusal != null) {
       return Verdict.DROP;
     }
-    if (!readable) {
-      judge.tooLong();
-      return pass(backend, Frontend.PARSE, unread(in, name, zero));
+    if (name == zero && readable && UnreadableText.is(in, text, end, backend)) {
+      return pass(backend, Frontend.PARSE, null);
     }
+    SharedStatement before = shares && name != zero ? names.find(in, name, zero) : null;
+    if (before != null && before != SharedStatement.RAW) {
+      return again(before, length, readable ? meaning : null, in, index, text, walker, backend);
+    }
+    if (!readable) {
+      RequestEffect effect = unread(in, name, zero, backend);
+      if (refusal != null) {
+        return Verdict.DROP;
+      }
+      judge.tooLong();
+      return pass(backend, Frontend.PARSE, effect);
+    }
+    forgetIfDeallocated(meaning.facts());
     int definition = index + available - text;
+    boolean namesAny = shares && before == null;
+    PreparedNameInText place = namesAny ? inText.findOne(meaning, in, text, end) : null;
+    if (place != null && inText.undecided(place, backend)) {
+      return Verdict.WAIT;
+    }
     if (name == zero) {
-      RequestEffect renamed =
-          inText.parse(meaning, in, index, text, end, definition, walker, backend);
-      if (renamed != null) {
-        return pass(backend, Frontend.PARSE, renamed);
+      if (place != null) {
+        RequestEffect effect =
+            inText.parse(place, meaning, in, index, text, definition, walker, backend);
+        if (effect == null) {
+          refusal = memory.noRoom();
+          return Verdict.DROP;
+        }
+        return pass(backend, Frontend.PARSE, effect);
       }
       SharedStatement often = repeated(meaning, in, text, definition, backend);
       return often != null
           ? parseRepeated(often, in, index, text, definition, walker, backend)
-          : pass(backend, Frontend.PARSE, unnamed.parsed(in, text, definition, meaning));
+          : pass(
+              backend,
+              Frontend.PARSE,
+              unnamed.parsed(in, text, definition, meaning, backend.owes()));
     }
     if (!shares) {
-      return pass(backend, Frontend.PARSE, null);
+      return pass(backend, Frontend.PARSE, keep(meaning, in, name, text, definition));
     }
-    SharedStatement before = names.find(in, name, zero);
     if (before != null) {
-      return again(before, in, index, text, definition, walker, backend);
+      return pass(backend, Frontend.PARSE, null); // the server knows the name itself
     }
     if (names.size() >= MOST_NAMES) {
       refusal =
@@ -337,7 +559,29 @@ final class PreparedTraffic {
               .withHint("Close those that are not used any more.");
       return Verdict.DROP;
     }
-    return define(in, name, text, definition, meaning, walker, backend);
+    return place == null
+        ? define(in, name, text, definition, meaning, walker, backend)
+        : defineNaming(place, in, name, text, definition, meaning, walker, backend);
+  }
+
+  /** In session mode names pass as they are, and only those are kept whose Binds are read. */
+  private @Nullable RequestEffect keep(
+      StatementMeaning meaning, ByteBuf in, int name, int text, int definition) {
+    if (meaning.takes() != null && names.size() < MOST_NAMES) {
+      SharedStatement statement = shared.unshared(in, text, definition, meaning);
+      RequestEffect effect = names.define(in, name, text - 1, statement);
+      if (effect != null) {
+        return effect;
+      }
+    }
+    return names.size() == 0 ? null : names.remove(in, name, text - 1);
+  }
+
+  /** The same after a text that may have freed any of those names. */
+  private void forgetIfDeallocated(StatementFacts facts) {
+    if (!shares && names.size() > 0 && facts.leaves(Footprint.DEALLOCATE)) {
+      names.retain(_ -> false);
+    }
   }
 
   /** Whether it means the same whenever it is parsed, and it is known what that is. */
@@ -376,49 +620,86 @@ final class PreparedTraffic {
     long now = clock.getAsLong();
     if (backend.parsedSince(statement, now - REPEATED_NANOS)) {
       walker.forwardPassed(in, index);
-      full(backend.parsedBefore(unnamed.parsedAs(statement)));
+      full(backend.parsedBefore(unnamed.parsedAs(statement, backend.owes())));
       return Verdict.DROP;
     }
     walker.replaceStart(in, index, text - index);
-    RequestEffect effect = unnamed.parsedAs(statement);
+    RequestEffect effect = unnamed.parsedAs(statement, backend.owes());
     full(backend.expectParse(statement, now, effect));
     writeParseStart(statement, definition, backend);
     return Verdict.FORWARD;
   }
 
-  private RequestEffect unread(ByteBuf in, int name, int zero) {
+  /** Null, with a refusal set where there is no room to keep its name. */
+  private @Nullable RequestEffect unread(ByteBuf in, int name, int zero, SessionBackend backend) {
     if (name == zero) {
-      return unnamed.parsedUnread();
+      return unnamed.parsedUnread(backend.owes());
     }
-    return names.define(in, name, zero, SharedStatement.RAW);
+    if (shares) {
+      return define(in, name, zero, SharedStatement.RAW);
+    }
+    return names.size() == 0 ? null : names.remove(in, name, zero);
   }
 
-  /** The name is taken: the server itself says so (42P05), of a name that it has. */
+  /** Null, with a refusal set, where there is no room to keep it. */
+  private @Nullable RequestEffect define(ByteBuf in, int name, int zero, SharedStatement of) {
+    RequestEffect effect = names.define(in, name, zero, of);
+    if (effect == null) {
+      refusal = memory.noRoom();
+    }
+    return effect;
+  }
+
+  /**
+   * The name is taken: the server itself says so (42P05), of a name that it has, unless the text is
+   * none for it.
+   *
+   * @param meaning of its text; null where that is too long to be read
+   */
   private Verdict again(
       SharedStatement before,
+      long length,
+      @Nullable StatementMeaning meaning,
       ByteBuf in,
       int index,
       int text,
-      int definition,
       FrameWalker walker,
       SessionBackend backend) {
     if (undecided(before, backend)) {
       return Verdict.WAIT;
     }
-    if (before != SharedStatement.RAW) {
-      SharedStatement mine = own(before, in, index + PgFrameFormat.HEADER, text - 1, backend);
-      walker.replaceStart(in, index, text - index);
-      backend.ensure(mine);
-      writeParseStart(mine, definition, backend);
-    }
-    return pass(backend, Frontend.PARSE, new NotTaken(backend));
+    int name = index + PgFrameFormat.HEADER;
+    SharedStatement mine = own(before, in, name, text - 1, backend);
+    int definition = Math.toIntExact(length - (text - index));
+    RequestEffect given =
+        meaning == null
+            ? null
+            : names.giveAgain(in, name, text - 1, shared.unshared(in, text, definition, meaning));
+    walker.replaceStart(in, index, text - index);
+    backend.ensure(mine);
+    writeParseStart(mine, definition, backend);
+    RequestEffect taken = new Taken(judge, backend, mine, given == null);
+    return pass(backend, Frontend.PARSE, given == null ? taken : taken.and(given));
   }
 
-  /** If it succeeds after all, another text stands under a name that others share. */
-  private record NotTaken(SessionBackend backend) implements RequestEffect {
+  /**
+   * If it succeeds after all, code has deallocated all statements, and another text stands under a
+   * name that others share: nobody else gets that backend, and this session gives up the name.
+   *
+   * @param unkept the other text is too long to be read, or there is no room for it
+   */
+  private record Taken(
+      StatementJudge judge, SessionBackend backend, SharedStatement statement, boolean unkept)
+      implements RequestEffect {
     @Override
     public void done() {
       backend.spend(EvictReason.PROTOCOL_VIOLATION);
+      judge.onDeallocatedByCode();
+      if (unkept) {
+        judge.tooLong(); // it stays where it is, under that name
+      } else {
+        backend.displaced(statement);
+      }
     }
 
     @Override
@@ -434,24 +715,59 @@ final class PreparedTraffic {
       FrameWalker walker,
       SessionBackend backend) {
     int index = name - PgFrameFormat.HEADER;
+    given++;
     SharedStatement statement =
         judge.readsLikeOthers() && mayBeShared(meaning.facts())
             ? shared.find(in, text, definition, judge.settings().planning(), meaning)
             : shared.unshared(in, text, definition, meaning);
-    if (backend.holds(statement) && !batch.mayBeRefused(backend)) {
-      walker.forwardPassed(in, index);
-      full(backend.parsedBefore(names.define(in, name, text - 1, statement)));
-      return Verdict.DROP;
-    }
-    if (backend.asked(statement)) {
+    boolean there = backend.holds(statement) && !batch.mayBeRefused(backend);
+    if (!there && backend.asked(statement)) {
       // A Parse of it is on its way, or this one, and may fail: none must live on the other's
       // answer.
+      shared.spare(statement);
       statement = shared.unshared(in, text, definition, meaning);
     }
+    RequestEffect effect = define(in, name, text - 1, statement);
+    if (effect == null) {
+      return Verdict.DROP;
+    }
+    if (there) {
+      walker.forwardPassed(in, index);
+      full(backend.parsedBefore(effect));
+      return Verdict.DROP;
+    }
     walker.replaceStart(in, index, text - index);
-    full(backend.expectParse(statement, names.define(in, name, text - 1, statement)));
+    full(backend.expectParse(statement, effect));
     writeParseStart(statement, definition, backend);
     return Verdict.FORWARD;
+  }
+
+  /** One whose text names another statement, which may come to be another one. */
+  private Verdict defineNaming(
+      PreparedNameInText place,
+      ByteBuf in,
+      int name,
+      int text,
+      int definition,
+      StatementMeaning meaning,
+      FrameWalker walker,
+      SessionBackend backend) {
+    int index = name - PgFrameFormat.HEADER;
+    SharedStatement statement = inText.define(place, meaning, in, text, definition, backend);
+    RequestEffect effect = define(in, name, text - 1, statement);
+    if (effect == null) {
+      return Verdict.DROP;
+    }
+    walker.replaceStart(in, index, text + definition - index);
+    inText.ensure(inText.naming(statement), backend);
+    full(backend.expectParse(statement, effect));
+    statement.writeParse(backend.room(statement.parseLength()));
+    return Verdict.FORWARD;
+  }
+
+  /** A statement that nobody else gets, with so many bytes beside it. */
+  SharedStatement unshared(byte[] definition, StatementMeaning meaning, int beside) {
+    return shared.unshared(definition, meaning, beside);
   }
 
   private static void writeParseStart(
@@ -481,25 +797,45 @@ final class PreparedTraffic {
     inText.onBind(in, portal, name - 1);
     SharedStatement statement;
     if (name == zero) {
-      partUnnamed(backend);
+      if (inText.undecided(unnamed.naming(), backend)) {
+        return Verdict.WAIT;
+      }
+      reading.partUnnamed(backend);
+      unnamed.tell(last);
       statement = unnamed.repeated();
       if (statement == null) {
-        rereadUnnamed();
+        if (unnamedIsLost()) {
+          return Verdict.DROP;
+        }
+        rereadUnnamed(backend);
+        if (unnamed.defined() && bringsProcess(unnamed.meaning(), length)) {
+          return Verdict.INSPECT;
+        }
         batch.bind();
         boolean all = unnamed.defined() && unnamed.meaning().facts().clears(Footprint.PREPARED);
-        refusal =
-            unnamed.defined() ? execution(unnamed.meaning(), in, index, walker, backend) : null;
+        refusal = inText.refusal(unnamed.meaning(), unnamed.naming());
+        if (refusal == null && unnamed.defined()) {
+          refusal = execution(unnamed.meaning(), in, index, walker, backend);
+        }
         if (refusal != null) {
           return Verdict.DROP;
         }
         Verdict verdict = useUnnamed(Frontend.BIND, in, index, walker, backend);
-        if (all && verdict == Verdict.FORWARD) {
-          inText.onBind(in, portal, name - 1, null);
+        if (all) {
+          inText.onBindOfAll(in, portal, name - 1);
         }
+        inText.onBind(in, portal, name - 1, unnamed.naming());
         return verdict;
       }
     } else {
-      statement = shares ? names.find(in, name, zero) : null;
+      statement = names.find(in, name, zero);
+      tell(statement, last);
+      if (!shares && statement != null) {
+        if (bringsProcess(statement.meaning(), length)) {
+          return Verdict.INSPECT;
+        }
+        statement = null;
+      }
       if (statement == null && shares) {
         judge.onUnreadStatement(); // of a PREPARE by text, if the server knows it
       }
@@ -508,19 +844,31 @@ final class PreparedTraffic {
         return pass(backend, Frontend.BIND, null); // the server knows it, or knows what to say
       }
     }
-    if (undecided(statement, backend)) {
+    if (undecided(statement, backend) || inText.undecided(inText.naming(statement), backend)) {
       return Verdict.WAIT;
     }
+    if (bringsProcess(statement.meaning(), length)) {
+      return Verdict.INSPECT;
+    }
     statement = own(statement, in, name, zero, backend);
-    refusal = execution(statement.meaning(), in, index, walker, backend);
+    NamingText naming = inText.naming(statement);
+    refusal = inText.refusal(statement.meaning(), naming);
+    if (refusal == null) {
+      refusal = execution(statement.meaning(), in, index, walker, backend);
+    }
     if (refusal != null) {
       return Verdict.DROP;
     }
     if (statement.meaning().facts().clears(Footprint.PREPARED)) {
-      inText.onBind(in, portal, name - 1, null);
+      inText.onBindOfAll(in, portal, name - 1);
+    }
+    inText.onBind(in, portal, name - 1, naming);
+    if (name != zero) {
+      bound++;
     }
     keepBatch(statement, in, index, backend);
     walker.replaceStart(in, index, zero + 1 - index);
+    inText.ensure(naming, backend);
     backend.ensure(statement);
     int grown = statement.nameLength() - (zero + 1 - name);
     ByteBuf out = backend.room(name - index + statement.nameLength());
@@ -530,11 +878,30 @@ final class PreparedTraffic {
     return pass(backend, Frontend.BIND, null);
   }
 
+  private void tell(@Nullable SharedStatement statement, LastStatement one) {
+    if (statement == null || statement == SharedStatement.RAW) {
+      one.unknown();
+      return;
+    }
+    NamingText naming = inText.naming(statement);
+    byte[] definition = naming == null ? statement.definition() : naming.original();
+    one.note(statement.meaning().dialect(), definition, definition.length);
+  }
+
+  private boolean bringsProcess(StatementMeaning meaning, long length) {
+    boolean brings = judge.bindsProcess(meaning, length);
+    if (brings) {
+      brought = meaning.takes();
+    }
+    return brings;
+  }
+
   /**
    * What a Bind will run.
    *
    * @param portal where its body begins
-   * @return null for a name that the session does not have, or does not have yet
+   * @return null for a name that the session does not have, or does not have yet; UNKNOWN for a
+   *     text that names another statement
    */
   @Nullable StatementMeaning bound(ByteBuf in, int portal, int end) {
     int name = nameEnd(in, portal, end) + 1;
@@ -543,77 +910,51 @@ final class PreparedTraffic {
       return StatementMeaning.UNKNOWN;
     }
     if (name == zero) {
-      return unnamed.defined() ? unnamed.meaning() : null;
+      boolean naming = unnamed.naming() != null;
+      return naming ? StatementMeaning.UNKNOWN : unnamed.defined() ? unnamed.meaning() : null;
     }
     SharedStatement statement = names.find(in, name, zero);
-    return statement == null ? null : statement.meaning();
-  }
-
-  /**
-   * A statement that others share, on its way to a backend that does not hold it: where it would be
-   * parsed under other settings than theirs, this session has one of its own from now on. Its text
-   * is read again where it means something else now.
-   */
-  private SharedStatement own(SharedStatement statement, SessionBackend backend) {
-    PgSettings planning = statement.planning();
-    StatementMeaning meaning = statement.meaning();
-    boolean rereads = !meaning.dialect().equals(judge.dialect());
-    boolean parts = planning != null && (judge.partsFrom(planning) || !judge.readsLikeOthers());
-    if (!(parts || rereads) || statement == SharedStatement.RAW || backend.asked(statement)) {
-      return statement;
+    if (statement == null) {
+      return null;
     }
-    return shared.unshared(statement, rereads ? reread(statement.definition()) : meaning);
-  }
-
-  private StatementMeaning reread(byte[] definition) {
-    ByteBuf in = Unpooled.wrappedBuffer(definition);
-    return judge.read(PgFrontDoor.loopRules(), in, 0, Strings.end(in, 0, definition.length));
+    return inText.naming(statement) == null ? statement.meaning() : StatementMeaning.UNKNOWN;
   }
 
   /** Before a Bind without a name: the backend may be about to parse its text. */
-  private void rereadUnnamed() {
+  private void rereadUnnamed(SessionBackend backend) {
+    if (unnamed.naming() != null) {
+      inText.renew(backend);
+      return;
+    }
     byte[] definition =
         unnamed.isElsewhere() && !unnamed.meaning().dialect().equals(judge.dialect())
             ? unnamed.copyOfDefinition()
             : null;
     if (definition != null) {
-      unnamed.means(reread(definition));
+      unnamed.means(reading.reread(definition, unnamed.meaning()));
     }
-  }
-
-  /** As above, of one that SQL text names. */
-  SharedStatement own(SharedStatement statement, String name, SessionBackend backend) {
-    SharedStatement mine = own(statement, backend);
-    if (mine != statement) {
-      names.replace(name, mine);
-    }
-    return mine;
   }
 
   private SharedStatement own(
       SharedStatement statement, ByteBuf in, int name, int zero, SessionBackend backend) {
-    SharedStatement mine = own(statement, backend);
+    NamingText naming = inText.naming(statement);
+    SharedStatement mine =
+        naming == null ? reading.own(statement, backend) : inText.now(statement, naming, backend);
     if (mine != statement) {
       names.replace(in, name, zero, mine);
     }
     return mine;
   }
 
-  private void partUnnamed(SessionBackend backend) {
-    SharedStatement statement = unnamed.repeated();
-    if (statement != null && own(statement, backend) != statement) {
-      unnamed.part();
-    }
-  }
-
   /**
    * Keeps the rest of the batch where it can be run again if the statement turns out to be
-   * outdated: outside a transaction, with nothing of it run before.
+   * outdated: outside a transaction, with nothing of it run before. Whom a Bind hits it hits once.
    */
   private void keepBatch(SharedStatement statement, ByteBuf in, int index, SessionBackend backend) {
     boolean first = batch.bind();
     if (first
         && alone
+        && statement.meaning().takes() == null
         && backend.transactionState() == TransactionState.IDLE
         && (!backend.frontOpen() || backend.settingsInFront())
         && !batch.mayBeRefused(backend)
@@ -627,10 +968,11 @@ final class PreparedTraffic {
 
   private @Nullable SqlFailure execution(
       StatementMeaning meaning, ByteBuf in, int index, FrameWalker walker, SessionBackend backend) {
-    if (judge.forgetsSequences(meaning.facts(), backend)) {
+    if (judge.forgetsSequences(meaning.facts(), false, backend)) {
       walker.forwardPassed(in, index);
       backend.forgetSequences();
     }
+    copies |= meaning.facts().first() == StatementClass.COPY;
     return judge.onExecution(meaning, backend);
   }
 
@@ -652,19 +994,28 @@ final class PreparedTraffic {
     if (name == zero ? unnamed.undecided() : shares && names.undecided(in, name, zero)) {
       return Verdict.WAIT;
     }
-    partUnnamed(backend);
+    if (name == zero && inText.undecided(unnamed.naming(), backend)) {
+      return Verdict.WAIT;
+    }
+    reading.partUnnamed(backend);
     SharedStatement statement =
         name == zero ? unnamed.repeated() : shares ? names.find(in, name, zero) : null;
     if (name == zero && statement == null) {
+      if (unnamedIsLost()) {
+        return Verdict.DROP;
+      }
+      rereadUnnamed(backend);
       return useUnnamed(Frontend.DESCRIBE, in, index, walker, backend);
     }
-    if (undecided(statement, backend)) {
+    NamingText before = statement == null ? null : inText.naming(statement);
+    if (undecided(statement, backend) || inText.undecided(before, backend)) {
       return Verdict.WAIT;
     }
     if (statement != null && statement != SharedStatement.RAW) {
       statement = own(statement, in, name, zero, backend);
       keepBatch(statement, in, index, backend);
       walker.replaceStart(in, index, zero + 1 - index);
+      inText.ensure(inText.naming(statement), backend);
       backend.ensure(statement);
       int grown = statement.nameLength() - (zero + 1 - name);
       ByteBuf out = backend.room(PgFrameFormat.HEADER + 1 + statement.nameLength());
@@ -689,33 +1040,34 @@ final class PreparedTraffic {
       return pass(backend, Frontend.CLOSE, null);
     }
     if (name == zero) {
-      unnamed.drop();
-      return pass(backend, Frontend.CLOSE, null);
+      return pass(backend, Frontend.CLOSE, unnamed.dropped(backend.owes()));
     }
-    if (names.undecided(in, name, zero)) {
+    if (shares && names.undecided(in, name, zero)) {
       return Verdict.WAIT;
     }
     boolean known = names.find(in, name, zero) != null;
     return pass(backend, Frontend.CLOSE, known ? names.remove(in, name, zero) : null);
   }
 
+  /** Whether it is neither here nor kept; then a refusal is set. */
+  private boolean unnamedIsLost() {
+    boolean lost = unnamed.isElsewhere() && unnamed.isLost();
+    if (lost) {
+      refusal = SessionMemory.notKept();
+    }
+    return lost;
+  }
+
   private Verdict useUnnamed(
       int type, ByteBuf in, int index, FrameWalker walker, SessionBackend backend) {
-    UnnamedStatement.NamedInText named = unnamed.named();
-    if (named != null && undecided(named.statement(), backend)) {
-      return Verdict.WAIT;
+    NamingText naming = unnamed.naming();
+    if (naming != null) {
+      walker.forwardPassed(in, index);
+      inText.ensure(naming, backend); // from that the server tells what rows there will be
     }
     if (unnamed.isElsewhere()) {
       walker.forwardPassed(in, index); // what came before must not be overtaken
       unnamed.bring(backend);
-    }
-    if (named != null) {
-      walker.forwardPassed(in, index);
-      backend.ensure(named.statement());
-      if (type == Frontend.BIND) {
-        int portal = index + PgFrameFormat.HEADER;
-        inText.onBind(in, portal, nameEnd(in, portal, in.writerIndex()), named);
-      }
     }
     return pass(backend, type, null);
   }

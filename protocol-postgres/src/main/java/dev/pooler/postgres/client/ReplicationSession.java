@@ -1,5 +1,6 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.EvictReason;
 import dev.pooler.core.pool.Lease;
@@ -11,6 +12,7 @@ import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.Pin;
 import dev.pooler.core.session.SessionDetail;
 import dev.pooler.core.session.SessionDetail.WaitsFor;
+import dev.pooler.core.session.SessionReport;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.wire.FrameSink;
 import dev.pooler.core.wire.FrameWalker;
@@ -23,6 +25,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -385,6 +388,7 @@ final class ReplicationSession extends ClientLeg {
         pool.key(),
         login.user(),
         login.database(),
+        application(settings),
         state(),
         waitsFor(backend),
         connection(),
@@ -393,10 +397,31 @@ final class ReplicationSession extends ClientLeg {
         waited(pool),
         false,
         backend == null ? "idle" : backend.transactionState().label(),
-        settings.texts(),
-        List.of(),
+        0,
         since == null ? List.of() : List.of(since),
         backendId());
+  }
+
+  @Override
+  SessionReport wholeReport() {
+    ShownSettings shown = ShownSettings.of(settings);
+    return new SessionReport(
+        detail(),
+        state.name().toLowerCase(Locale.ROOT),
+        PoolMode.SESSION,
+        draining,
+        toldProcessId(),
+        queue(),
+        null, // what is said is not looked into
+        server(),
+        shown.shown(),
+        shown.count(),
+        false,
+        List.of(),
+        null,
+        List.of(),
+        null,
+        new SessionReport.Memory(0, 0, held.bytes(), 0));
   }
 
   private WaitsFor waitsFor(@Nullable Backend backend) {

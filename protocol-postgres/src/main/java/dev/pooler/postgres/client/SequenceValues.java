@@ -73,8 +73,10 @@ final class SequenceValues {
    * Judges a statement that is about to run.
    *
    * @param draws functions may run in it that no text shows, or it advances a sequence
+   * @param query it is a simple query
    */
-  Answer judge(StatementFacts facts, boolean draws, String program, SessionBackend backend) {
+  Answer judge(
+      StatementFacts facts, boolean draws, boolean query, String program, SessionBackend backend) {
     Answer answer = Answer.RUN;
     boolean own = here || backend.sequencesAreOwn();
     if (facts.leaves(Footprint.SEQUENCE_VALUE)) {
@@ -85,8 +87,8 @@ final class SequenceValues {
     if (draws && answer != Answer.REFUSE) {
       mayHaveDrawn();
     }
-    // What refuses a transaction refuses one that a statement of ours has begun.
-    boolean alone = facts.is(StatementTrait.REFUSES_TRANSACTION);
+    // What refuses a transaction refuses one that a statement of ours in its batch has begun.
+    boolean alone = !query && facts.is(StatementTrait.REFUSES_TRANSACTION);
     return answer == Answer.FORGET_AND_RUN && alone ? Answer.RUN : answer;
   }
 
@@ -108,9 +110,11 @@ final class SequenceValues {
     return Answer.REFUSE;
   }
 
-  /** The same text draws: nextval beside currval, INSERT; SELECT currval. */
+  /** The same text draws, or may: nextval beside currval; INSERT; SELECT currval; DO. */
   private static boolean drawsFirst(StatementFacts facts, boolean draws) {
-    return facts.is(StatementTrait.ADVANCES_SEQUENCE) || (draws && facts.statements() > 1);
+    return facts.is(StatementTrait.ADVANCES_SEQUENCE)
+        || facts.leaves(Footprint.CODE)
+        || (draws && facts.statements() > 1);
   }
 
   /** A column's default, PREPARE: what asks is kept for later. */

@@ -4,6 +4,7 @@ import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.pool.Lease;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.session.CloseReason;
+import dev.pooler.core.session.SessionReport;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.listen.Hearing;
@@ -14,6 +15,7 @@ import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.statement.SessionBackend;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -124,13 +126,13 @@ final class SessionChannels {
       // Nobody could see that the channels were to be touched: by code that is new, or not at all.
       judge.channelsSettled(false);
       if (channels.isEmpty()) {
-        session.readBackOver();
+        session.decideAnew();
       } else {
-        takeBack(mine, ear, session::readBackOver);
+        takeBack(mine, ear, session::decideAnew);
       }
       return;
     }
-    if (ear == null || channels.isEmpty()) {
+    if (ear == null || channels.isEmpty() || !counts(channels, ear)) {
       placed(false, !channels.isEmpty());
       return;
     }
@@ -143,13 +145,27 @@ final class SessionChannels {
         });
   }
 
+  /** Whether there is room to keep their names; else the backend keeps them. */
+  private boolean counts(Set<String> channels, Listening ear) {
+    long before = ear.channelBytes;
+    long now = SessionMemory.sizeOf(channels);
+    if (now > before && !session.memory.take(now - before)) {
+      return false;
+    }
+    if (now < before) {
+      session.memory.give(before - now);
+    }
+    ear.channelBytes = now;
+    return true;
+  }
+
   /** They are at the shared listener, on the backend alone, or there are none. */
   private void placed(boolean atListener, boolean onBackend) {
     judge.channelsSettled(onBackend);
     if (!atListener) {
       end();
     }
-    session.readBackOver();
+    session.decideAnew();
   }
 
   private void takeBack(Lease mine, Listening ear, Runnable next) {
@@ -219,12 +235,42 @@ final class SessionChannels {
     return true;
   }
 
+  /** What it listens to, for people; null where it listens to nothing. */
+  SessionReport.@Nullable Listens report() {
+    Listening mine = listening;
+    if (mine == null) {
+      return judge.keepsChannels() ? new SessionReport.Listens("backend", List.of(), 0) : null;
+    }
+    Set<String> all = mine.channels();
+    String place =
+        switch (mine.place()) {
+          case BACKEND -> "backend";
+          case LISTENER -> "listener";
+          case LEAVING, COMING -> "moving";
+        };
+    List<String> some = all.stream().limit(SessionReport.MOST).sorted().toList();
+    return new SessionReport.Listens(place, some, all.size());
+  }
+
+  /** Whether they move now. */
+  boolean moving() {
+    Listening mine = listening;
+    return mine != null
+        && (mine.place() == Hearing.Place.LEAVING || mine.place() == Hearing.Place.COMING);
+  }
+
+  /** What waits for the client, in bytes. */
+  int waiting() {
+    return listening == null ? 0 : listening.waiting();
+  }
+
   /** Nobody else listens for the session from now on. */
   void end() {
     Listening mine = listening;
     listening = null;
     if (mine != null) {
       mine.end();
+      session.memory.give(mine.channelBytes);
     }
   }
 
@@ -265,12 +311,12 @@ final class SessionChannels {
 
     @Override
     public boolean hold(int bytes) {
-      return session.door.limits().hold(bytes);
+      return session.door.limits().kept().take(bytes);
     }
 
     @Override
     public void letGo(int bytes) {
-      session.door.limits().letGo(bytes);
+      session.door.limits().kept().give(bytes);
     }
 
     @Override
@@ -291,7 +337,8 @@ final class SessionChannels {
           SqlFailure.fatal("53200", 1041, "too many notifications wait for this client")
               .withDetail(
                   "They are passed between transactions, and as fast as the client reads them.")
-              .withHint("Read more often, make transactions shorter, or raise limits.memory."),
+              .withHint(
+                  "Read more often, make transactions shorter, or raise limits.session-memory."),
           CloseReason.NOTIFICATIONS_UNREAD);
     }
   }

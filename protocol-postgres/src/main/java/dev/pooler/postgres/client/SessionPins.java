@@ -5,6 +5,9 @@ import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.PoolCounters;
 import dev.pooler.core.session.Pin;
 import dev.pooler.core.session.SqlFailure;
+import dev.pooler.core.statement.Dialect;
+import dev.pooler.core.statement.MaskedText;
+import dev.pooler.postgres.statement.PgDialects;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -55,15 +58,32 @@ final class SessionPins {
   private boolean stained;
 
   /** What holds, or has held, for people. */
-  private @Nullable Map<PinReason, Pin> notes;
+  private @Nullable Map<PinReason, Note> notes;
 
-  private final Set<PinReason> told = EnumSet.noneOf(PinReason.class);
+  /** Of what the client has been told; null until the first. */
+  private @Nullable Set<PinReason> told;
 
   /** The last statement that may pin. */
   private @Nullable String statement;
 
+  /** How that is read. */
+  private Dialect dialect = PgDialects.STANDARD;
+
   /** What the session is pinned for against the operator's will. */
   private @Nullable PinReason unwanted;
+
+  /** A pin, its statement as the client said it, and how that is read. */
+  private record Note(Pin pin, Dialect dialect) {
+    /** For others than the client. */
+    Pin masked() {
+      String said = pin.statement();
+      if (said == null) {
+        return pin;
+      }
+      byte[] text = said.getBytes(StandardCharsets.UTF_8);
+      return new Pin(pin.reason(), pin.since(), MaskedText.of(dialect, text, text.length, false));
+    }
+  }
 
   /** Not pinned; in session mode it never is. */
   SessionPins(
@@ -88,13 +108,15 @@ final class SessionPins {
     }
     pins |= bit(reason);
     counters.pinned(reason);
-    Map<PinReason, Pin> all = notes;
+    Map<PinReason, Note> all = notes;
     if (all == null) {
       all = new EnumMap<>(PinReason.class);
       notes = all;
     }
-    all.put(reason, new Pin(reason.label(), clock.get(), statement));
-    told.remove(reason);
+    all.put(reason, new Note(new Pin(reason.label(), clock.get(), statement), dialect));
+    if (told != null) {
+      told.remove(reason);
+    }
   }
 
   void remove(PinReason reason) {
@@ -157,7 +179,8 @@ final class SessionPins {
   // --- for people ------------------------------------------------------------------------------
 
   /** A statement that may pin, from {@code index} to {@code end}. */
-  void note(ByteBuf in, int index, int end) {
+  void note(Dialect how, ByteBuf in, int index, int end) {
+    dialect = how;
     String text =
         in.toString(index, Math.min(BYTES, Math.max(0, end - index)), StandardCharsets.UTF_8);
     int points = text.codePointCount(0, text.length());
@@ -170,24 +193,27 @@ final class SessionPins {
     statement = null;
   }
 
-  /** The pins that hold, with since when and by what. */
+  /** The pins that hold, with since when and by what, for administrators. */
   List<Pin> all() {
-    return those(this::has);
+    return those(this::has).stream().map(Note::masked).toList();
   }
 
   /** Those that the client is to be told of: each once for each time it comes about. */
   List<Pin> untold() {
-    return pins == 0 || !policy.notice()
-        ? List.of()
-        : those(reason -> has(reason) && told.add(reason));
+    if (pins == 0 || !policy.notice()) {
+      return List.of();
+    }
+    Set<PinReason> before = told == null ? EnumSet.noneOf(PinReason.class) : told;
+    told = before;
+    return those(reason -> has(reason) && before.add(reason)).stream().map(Note::pin).toList();
   }
 
-  private List<Pin> those(Predicate<PinReason> wanted) {
-    List<Pin> some = new ArrayList<>();
+  private List<Note> those(Predicate<PinReason> wanted) {
+    List<Note> some = new ArrayList<>();
     if (notes != null) {
-      notes.forEach((reason, pin) -> {
+      notes.forEach((reason, note) -> {
         if (wanted.test(reason)) {
-          some.add(pin);
+          some.add(note);
         }
       });
     }

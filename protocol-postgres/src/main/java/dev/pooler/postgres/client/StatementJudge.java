@@ -6,6 +6,7 @@ import dev.pooler.core.config.PoolMode;
 import dev.pooler.core.pool.Leftovers;
 import dev.pooler.core.pool.PinReason;
 import dev.pooler.core.pool.TransactionState;
+import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.core.statement.Dialect;
 import dev.pooler.core.statement.Footprint;
@@ -17,17 +18,20 @@ import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.CodeCensus;
+import dev.pooler.postgres.session.CodeNames;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.SessionQuestion;
 import dev.pooler.postgres.session.SessionTruth;
-import dev.pooler.postgres.statement.CodeInText;
 import dev.pooler.postgres.statement.CustomSettings;
+import dev.pooler.postgres.statement.LastCode;
 import dev.pooler.postgres.statement.PgDialects;
+import dev.pooler.postgres.statement.PgStatementRules;
+import dev.pooler.postgres.statement.RoutinesInText;
 import dev.pooler.postgres.statement.SessionBackend;
 import dev.pooler.postgres.statement.SetStatement;
 import dev.pooler.postgres.statement.StatementMeaning;
 import io.netty.buffer.ByteBuf;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -48,10 +52,22 @@ final class StatementJudge {
   /** Statements above this are not held to be read, they pin. */
   private static final int LARGEST_TEXT = 256 * 1024;
 
+  /** What a session may have set, in bytes; one with more keeps its backend, which has it. */
+  private static final int MOST_SETTINGS = 512 * 1024;
+
+  /** The same of its start-up packet. */
+  private static final int MOST_AT_START = 64 * 1024;
+
+  /** Names of settings up to so many bytes are not counted. */
+  private static final int FEW_NAMES = 1024;
+
   private static final int FUNCTION_OID = 4;
   private static final int SETTING_ONLY = Footprint.SETTING.bit();
   private static final int SETTINGS = Footprint.SETTING.bit() | Footprint.ROLE.bit();
   private static final int UNKNOWN_ONLY = Footprint.UNKNOWN.bit();
+
+  /** Reported, and set by nobody. */
+  private static final Set<String> SERVERS_OWN = Set.of("in_hot_standby");
 
   private final PoolMode mode;
   private final PgSettings startup;
@@ -59,6 +75,7 @@ final class StatementJudge {
   private final CodeCensus census;
   private final LongSupplier clock;
   private final StatementPolicy policy;
+  private final SessionMemory memory;
   private PgSettings settings;
 
   /** How the session's texts are read where nothing is asked. */
@@ -78,6 +95,12 @@ final class StatementJudge {
   /** A definition ran in this transaction: what is known of functions ends with its commit. */
   private boolean defined;
 
+  /** Statements of this transaction, but for those that begin and end it and its parts. */
+  private int ran;
+
+  /** What the functions set that this transaction has defined, and those that were there before. */
+  private @Nullable DefinedNames definedNames;
+
   /** This transaction has settings of its own, on which the meaning of a text may depend. */
   private boolean setsLocally;
 
@@ -93,8 +116,10 @@ final class StatementJudge {
   /** Functions may have run that no text shows. */
   private boolean code;
 
-  /** Custom settings that the session may have set. */
-  private @Nullable Set<String> custom;
+  /** Any function may have been called by its name. */
+  private boolean called;
+
+  private final CustomNames custom = new CustomNames();
 
   /** A transaction is begun in front of what was asked first. */
   private boolean begins;
@@ -109,6 +134,9 @@ final class StatementJudge {
 
   /** A simple query has been sent that deallocates all prepared statements, and not answered. */
   private boolean deallocating;
+
+  /** It has deallocated them, whatever came of the rest. */
+  private boolean freed;
 
   private final SequenceValues sequences;
   private SequenceValues.Answer sequenceAnswer = SequenceValues.Answer.RUN;
@@ -125,6 +153,10 @@ final class StatementJudge {
   private boolean deallocated;
 
   private @Nullable StatementMeaning lastPlain;
+  private final LastCode lastCode = new LastCode();
+
+  /** Of the last question. */
+  private List<String> preparedByText = List.of();
 
   /** What the first statement is that was asked since everything was answered. */
   private StatementClass first = StatementClass.EMPTY;
@@ -136,7 +168,8 @@ final class StatementJudge {
       SessionPins pins,
       CodeCensus census,
       LongSupplier clock,
-      StatementPolicy policy) {
+      StatementPolicy policy,
+      SessionMemory memory) {
     this.mode = mode;
     this.startup = startup;
     this.settings = startup;
@@ -144,12 +177,50 @@ final class StatementJudge {
     this.census = census;
     this.clock = clock;
     this.policy = policy;
+    this.memory = memory;
     this.hidden = new HiddenCode(census, clock, policy.trustsFunctions());
     this.sequences = new SequenceValues(session, census.sequences());
   }
 
   PgSettings settings() {
     return settings;
+  }
+
+  /** Whether there is room to keep what the start-up packet has set. */
+  boolean keepsStartup() {
+    return startup.size() <= MOST_AT_START && counts(startup, custom.bytes());
+  }
+
+  /** Whether these can be kept for the session. */
+  private boolean counts(PgSettings now, int custom) {
+    int others = now == startup ? 0 : startup.ownSize();
+    int names = custom <= FEW_NAMES ? 0 : custom;
+    return now.size() <= MOST_SETTINGS && memory.settings(now.ownSize() + others + names);
+  }
+
+  /**
+   * The session has these from now on. Where there is no room for them its backend has them alone,
+   * and is pinned; where nothing may pin it the session goes on without them.
+   *
+   * @param there what its backend has now
+   * @return whether there is room
+   */
+  private boolean keep(PgSettings now, PgSettings there, SessionBackend backend) {
+    boolean room = counts(now, custom.bytes());
+    if (room) {
+      settings = now;
+    } else {
+      pins.add(PinReason.SETTING);
+    }
+    if (room || (mode != PoolMode.SESSION && policy.allows(PinReason.SETTING))) {
+      backend.assumeSettings(there);
+    }
+    return room;
+  }
+
+  /** The session is over. */
+  void close() {
+    memory.noSettings();
   }
 
   /**
@@ -207,7 +278,20 @@ final class StatementJudge {
     return !retold && meaning.facts().is(StatementTrait.NAMES_PROCESS);
   }
 
-  /** A text is read that has been rewritten. */
+  /**
+   * Whether a Bind of such a statement may name a process, and has not been rewritten yet. In a
+   * longer one than is always seen as a whole nobody looks.
+   */
+  boolean bindsProcess(StatementMeaning meaning, long length) {
+    return meaning.takes() != null && !retold && length <= PreparedTraffic.NAMES;
+  }
+
+  /** Whether what is read is a message of ours in the place of the client's. */
+  boolean isRetold() {
+    return retold;
+  }
+
+  /** A message is read that has been rewritten. */
   void retold(boolean now) {
     retold = now;
   }
@@ -230,6 +314,16 @@ final class StatementJudge {
   /** Whether the next question asks what is listened to. */
   boolean asksChannels() {
     return channelsHere || (doubts & Footprint.LISTEN.bit()) != 0;
+  }
+
+  /** Whether the session keeps its backend for what it listens to. */
+  boolean keepsChannels() {
+    return pins.has(PinReason.LISTEN);
+  }
+
+  /** What SQL text has prepared and is still there: names, as the server told them. */
+  List<String> preparedByText() {
+    return pins.has(PinReason.PREPARED_STATEMENT) ? preparedByText : List.of();
   }
 
   /** Whether something that the session ran may listen on its backend. */
@@ -267,6 +361,28 @@ final class StatementJudge {
     return was;
   }
 
+  /** What tells whether a query has done so, the statement of this number of it. */
+  RequestEffect deallocatesAll(int statement) {
+    DeallocatedInTurn turn = new DeallocatedInTurn();
+    turn.add(
+        statement,
+        new RequestEffect() {
+          @Override
+          public void done() {
+            freed = true;
+          }
+
+          @Override
+          public void undone() {}
+        });
+    return turn;
+  }
+
+  /** The server says that a statement is gone which nobody has deallocated but code. */
+  void onDeallocatedByCode() {
+    deallocated = true;
+  }
+
   /** Whether since this was asked last the server has reported a setting that nothing explains. */
   boolean takeUnexplained() {
     boolean was = unexplained;
@@ -293,6 +409,9 @@ final class StatementJudge {
   }
 
   void onLease(SessionBackend backend) {
+    if (backend.era() < 0) {
+      backend.era(census.era());
+    }
     sequences.onLease(backend);
   }
 
@@ -325,7 +444,7 @@ final class StatementJudge {
   /** Remembers the text of what may come to pin, for people. */
   void noteText(StatementMeaning meaning, ByteBuf in, int text, int end) {
     if (meaning.facts().leavesFootprint()) {
-      pins.note(in, text, end);
+      pins.note(meaning.dialect(), in, text, end);
     }
   }
 
@@ -334,7 +453,10 @@ final class StatementJudge {
     Dialect how = dialect();
     StatementFacts facts = rules.facts(how, in, text, end - text);
     if (facts.leaves(Footprint.CODE)) {
-      return CodeInText.read(how, facts, in, text, end).in(how);
+      return lastCode.read(how, facts, in, text, end);
+    }
+    if (mayDefine(facts)) {
+      return definition(how, facts, in, text, end);
     }
     if (!facts.leaves(Footprint.SETTING)) {
       StatementMeaning plain = lastPlain;
@@ -354,7 +476,21 @@ final class StatementJudge {
         alone ? SetStatement.parseAll(in.toString(text, end - text, UTF_8)) : List.of();
     List<String> names = CustomSettings.names(how, in, text, end - text);
     boolean hidden = names == null;
-    return new StatementMeaning(facts, sets, names == null ? List.of() : names, hidden, how);
+    return new StatementMeaning(facts, sets, names == null ? List.of() : names, hidden, how, null);
+  }
+
+  /** What a text means that may define functions: what they may set is a part of it. */
+  private static StatementMeaning definition(
+      Dialect how, StatementFacts facts, ByteBuf in, int text, int end) {
+    List<String> names = RoutinesInText.names(how, in, text, end - text);
+    boolean hidden = names == null;
+    List<String> all = new ArrayList<>(names == null ? List.of() : names);
+    if (facts.leaves(Footprint.SETTING)) {
+      List<String> set = CustomSettings.names(how, in, text, end - text);
+      hidden |= set == null;
+      all.addAll(set == null ? List.of() : set);
+    }
+    return new StatementMeaning(facts, List.of(), List.copyOf(all), hidden, how, null);
   }
 
   private static boolean isAscii(ByteBuf in, int from, int end) {
@@ -395,6 +531,11 @@ final class StatementJudge {
     }
   }
 
+  /** Statements that were asked to run since everything was answered. */
+  int asked() {
+    return asked;
+  }
+
   /** The first statement since everything was answered; EMPTY where none was. */
   StatementClass first() {
     return asked == 0 ? StatementClass.EMPTY : first;
@@ -427,8 +568,10 @@ final class StatementJudge {
   /**
    * Before {@link #onQuery} or {@link #onExecution}, with nothing of the message sent: whether the
    * backend must forget first what was drawn from sequences on it.
+   *
+   * @param query it is a simple query
    */
-  boolean forgetsSequences(StatementFacts facts, SessionBackend backend) {
+  boolean forgetsSequences(StatementFacts facts, boolean query, SessionBackend backend) {
     boolean draws =
         hidden.mayRunIn(facts)
             || facts.is(StatementTrait.ADVANCES_SEQUENCE)
@@ -441,7 +584,7 @@ final class StatementJudge {
       sequences.mayHaveDrawn();
       return false;
     }
-    sequenceAnswer = sequences.judge(facts, draws, program(), backend);
+    sequenceAnswer = sequences.judge(facts, draws, query, program(), backend);
     return sequenceAnswer == SequenceValues.Answer.FORGET_AND_RUN;
   }
 
@@ -482,7 +625,7 @@ final class StatementJudge {
         || facts.leaves(Footprint.CODE)) {
       backend.speaker().is(told);
     }
-    defined |= mayDefine(facts);
+    noteDefinition(meaning);
     rereads |= mayChangeReading(facts, backend);
     setsLocally |= facts.is(StatementTrait.SETS_LOCALLY);
     shadows |= defined || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT);
@@ -503,6 +646,36 @@ final class StatementJudge {
     } else {
       doubt(meaning);
     }
+  }
+
+  private void noteDefinition(StatementMeaning meaning) {
+    StatementFacts facts = meaning.facts();
+    ran += DefinedNames.counts(facts);
+    if (mayDefine(facts)) {
+      if (definedNames == null) {
+        definedNames = new DefinedNames(census.names(clock.getAsLong()));
+      }
+      definedNames.add(meaning);
+      defined = true;
+    }
+  }
+
+  /**
+   * Code that was called may be gone again, or have been replaced, when the server is asked: then
+   * only what its text has shown is known of it.
+   */
+  private void judgeDefinitions() {
+    DefinedNames names = definedNames;
+    if (names != null && ran > 1 && !policy.trustsFunctions()) {
+      hidden.redefined();
+      if (!custom.add(names.told(), bytes -> counts(settings, bytes))) {
+        pins.add(PinReason.SETTING);
+      }
+      if (names.hides()) {
+        pins.add(PinReason.CODE);
+      }
+    }
+    definedNames = null;
   }
 
   /** What is made without saying where is temporary where search_path begins with pg_temp. */
@@ -562,6 +735,7 @@ final class StatementJudge {
     rereads = true;
     doubtLone();
     code = true;
+    called = true;
     doubts |= SessionQuestion.ASKABLE;
   }
 
@@ -574,22 +748,35 @@ final class StatementJudge {
         || facts.leaves(Footprint.UNKNOWN);
   }
 
+  /**
+   * Whether code that nobody knew of may have left something there for whoever was on it: another
+   * session must not have it, nor be asked about it as its own.
+   */
+  boolean hasUnseen(SessionBackend backend) {
+    return backend.era() >= 0 && backend.era() != census.era();
+  }
+
   /** The transaction is over: did code run in it that may have left something? */
-  private void judgeHiddenCode() {
+  private void judgeHiddenCode(SessionBackend backend) {
     if (mode == PoolMode.SESSION || pins.anyLasting()) {
       return; // nothing is asked
     }
+    if (hasUnseen(backend)) {
+      hidden.forget();
+      return;
+    }
+    called |= hidden.mayHaveCalled();
     int may = hidden.judge();
     code |= (may & SETTINGS) != 0;
+    called &= code || hidden.asksCensus();
     doubts |= may & ~policy.unasked();
   }
 
   private static boolean mayDefine(StatementFacts facts) {
     boolean temporary =
         facts.leaves(Footprint.TEMP_TABLE) || facts.is(StatementTrait.TEMP_TABLE_UNTIL_COMMIT);
-    return facts.statements() > 1
-        ? facts.is(StatementTrait.DEFINES)
-        : facts.first() == StatementClass.DDL && !temporary;
+    return facts.is(StatementTrait.DEFINES)
+        || (facts.statements() == 1 && facts.first() == StatementClass.DDL && !temporary);
   }
 
   private static boolean tellsItsEffect(StatementMeaning meaning) {
@@ -628,6 +815,7 @@ final class StatementJudge {
     if (facts.leaves(Footprint.CODE)) {
       may = SessionQuestion.ASKABLE;
       code = true;
+      called = true;
       remember(meaning);
     }
     doubts |= may & SessionQuestion.ASKABLE & ~policy.unasked();
@@ -636,13 +824,13 @@ final class StatementJudge {
     }
   }
 
-  private void remember(StatementMeaning meaning) {
-    if (!meaning.custom().isEmpty()) {
-      if (custom == null) {
-        custom = new LinkedHashSet<>();
-      }
-      custom.addAll(meaning.custom());
+  /** False if it names more settings than are remembered: then nobody else may find them. */
+  private boolean remember(StatementMeaning meaning) {
+    boolean fits = custom.add(meaning.custom(), bytes -> counts(settings, bytes));
+    if (!fits) {
+      pins.add(PinReason.SETTING);
     }
+    return fits;
   }
 
   private void pinIf(StatementFacts facts, Footprint left, PinReason reason) {
@@ -660,13 +848,15 @@ final class StatementJudge {
     rereads &= transaction != TransactionState.IDLE;
     begins = false;
     boolean done = executed && !failed;
-    if (deallocating && done) { // whether the transaction commits or not
+    if (freed || (deallocating && done)) { // whether the transaction commits or not
       backend.allDeallocated();
       deallocated = true;
     }
     lone = null;
+    lastCode.forget();
     executed = false;
     deallocating = false;
+    freed = false;
     asked = 0;
     if (meaning != null) {
       if (failed && meaning.facts().first() == StatementClass.UNKNOWN) {
@@ -691,12 +881,14 @@ final class StatementJudge {
       if (defined) {
         defined = false;
         redefined = true;
+        judgeDefinitions();
         census.forget();
       }
-      judgeHiddenCode();
+      ran = 0;
+      judgeHiddenCode(backend);
     }
     if (transaction == TransactionState.IDLE && (doubts & SETTINGS) == 0) {
-      backend.movedSettings().forEach((name, value) -> moved(name, value, backend));
+      askAboutReports(backend);
     }
     if (doubts == 0 && !hidden.asksCensus()) {
       pins.forgetStatement();
@@ -706,13 +898,17 @@ final class StatementJudge {
   private void apply(StatementMeaning meaning, SessionBackend backend) {
     StatementFacts facts = meaning.facts();
     if (!meaning.sets().isEmpty()) {
-      remember(meaning);
-      meaning.sets().forEach(set -> apply(set, backend));
+      boolean fits = remember(meaning);
+      for (SetStatement set : meaning.sets()) {
+        if (fits || set.value() == null) {
+          apply(set, backend);
+        }
+      }
     } else if (isResetAll(facts)) {
       PgSettings users = leftBy(facts);
-      settings = users.orElse(startup);
-      backend.assumeSettings(users);
       pins.remove(PinReason.SETTING);
+      custom.clear();
+      keep(users.orElse(startup), users, backend);
       if (facts.clears(Footprint.ADVISORY_LOCK)) { // DISCARD ALL
         pins.clear();
         doubts = 0;
@@ -792,24 +988,23 @@ final class StatementJudge {
   }
 
   /**
-   * A function set it, or the server read its configuration again: the session has seen the value
-   * and keeps it.
+   * The server has reported what no statement explains: a function has set it, or the server has
+   * read its configuration again. Whether the session has a value of its own now only the server
+   * knows; one that has none follows each reload.
    */
-  private void moved(String name, String value, SessionBackend backend) {
+  private void askAboutReports(SessionBackend backend) {
+    Set<String> moved = backend.movedSettings().keySet();
+    if (moved.isEmpty()) {
+      return;
+    }
     unexplained = true;
-    switch (name) {
-      case "in_hot_standby" -> {
-        // The server's own; nobody sets it.
-      }
-      case "is_superuser", "session_authorization" -> doubts |= SETTINGS;
-      default -> {
-        if (value.chars().anyMatch(c -> c >= 0x80)) {
-          doubts |= SETTINGS; // in the session's encoding, whatever that is
-          return;
-        }
-        settings = settings.with(name, new PgSettings.Value.Text(value));
-        backend.assumeSettings(settings);
-      }
+    if (moved.equals(SERVERS_OWN)) {
+      return;
+    }
+    if (mode == PoolMode.SESSION || pins.anyLasting()) {
+      backend.assumeSettings(settings); // they stay together: nobody has to know
+    } else {
+      doubts |= SETTINGS;
     }
   }
 
@@ -818,13 +1013,13 @@ final class StatementJudge {
     if (value != null) {
       // SET datestyle TO ymd changes one half of it: what the server reports is the whole.
       String reported = reported(set.name(), backend.reportedSettings());
-      settings =
+      PgSettings now =
           settings.with(set.name(), reported == null ? value : new PgSettings.Value.Text(reported));
-      backend.assumeSettings(settings);
+      keep(now, now, backend);
     } else {
       // The backend went back to the server's default, the session to what its start-up said.
-      backend.assumeSettings(settings.withValueOf(set.name(), PgSettings.NONE));
-      settings = settings.withValueOf(set.name(), startup);
+      PgSettings there = settings.withValueOf(set.name(), PgSettings.NONE);
+      keep(settings.withValueOf(set.name(), startup), there, backend);
     }
   }
 
@@ -841,19 +1036,19 @@ final class StatementJudge {
   String question() {
     hidden.onQuestion();
     int asked = asksChannels() ? doubts | Footprint.LISTEN.bit() : doubts;
-    return SessionQuestion.of(asked, customSettings(), ran(), hidden.asksCensus());
+    // Those of the start-up packet too: what is not asked for counts as not there.
+    Set<String> own = custom.and(settings.values().keySet());
+    return SessionQuestion.of(asked, own, ran(), codeNames(), hidden.asksCensus());
   }
 
-  /** Those of the start-up packet too: what is not asked for counts as not there. */
-  private Set<String> customSettings() {
-    Set<String> names = custom == null ? Set.of() : custom;
-    for (String name : settings.values().keySet()) {
-      if (name.indexOf('.') >= 0 && !names.contains(name)) {
-        names = new LinkedHashSet<>(names);
-        names.add(name);
-      }
-    }
-    return names;
+  /** Who has only read and changed rows has run what hides names if that runs unseen. */
+  private CodeNames codeNames() {
+    CodeNames names = census.names(clock.getAsLong());
+    boolean may =
+        called
+            || names.unseen()
+            || !names.hiding().stream().allMatch(PgStatementRules::showsCallsOf);
+    return may ? names : names.withoutHiding();
   }
 
   private SessionQuestion.Code ran() {
@@ -874,14 +1069,25 @@ final class StatementJudge {
     // Of a batch that the server took back with its settings nothing is the session's.
     if ((doubts & SETTINGS) != 0 && backend.settings() != PgSettings.UNKNOWN) {
       PgSettings there = PgSettings.ofTruth(truth);
-      backend.assumeSettings(there);
-      settings = there.orElse(startup);
-      if (!anyCharacter && !truth.isAscii()) {
+      PgSettings now = there.orElse(startup);
+      Set<String> cut = truth.cut();
+      if (policy.allows(PinReason.SETTING)) {
+        for (String name : cut) {
+          now = now.withValueOf(name, startup); // rather than a part
+        }
+      }
+      if (keep(now, there, backend)) {
+        backend.provenSettings(there);
+      }
+      if (!cut.isEmpty() || (!anyCharacter && !truth.isAscii())) {
         pins.add(PinReason.SETTING);
       }
-      if (truth.hidden()) {
-        pins.add(PinReason.CODE);
-      }
+    }
+    if (truth.hidden()) { // which no failure takes back
+      pins.add(PinReason.CODE);
+    }
+    if ((doubts & Footprint.PREPARED.bit()) != 0) {
+      preparedByText = truth.preparedByText();
     }
     learn(truth, Footprint.PREPARED, PinReason.PREPARED_STATEMENT);
     learn(truth, Footprint.TEMP_TABLE, PinReason.TEMPORARY_OBJECT);
@@ -892,10 +1098,11 @@ final class StatementJudge {
     }
     doubts = 0;
     code = false;
+    called = false;
     if (hidden.asksCensus()) {
       hidden.found(truth.code());
       pinForSequences();
-      judgeHiddenCode(); // which may be the next question
+      judgeHiddenCode(backend); // which may be the next question
     }
     if (doubts == 0) {
       pins.forgetStatement();
@@ -911,14 +1118,14 @@ final class StatementJudge {
   }
 
   /** The server has not answered: nothing is known of the backend. */
-  void notLearned() {
+  void notLearned(SessionBackend backend) {
     boolean others = doubts != 0 || channelsHere;
     boolean unknown = hidden.notFound(!others) || others;
     doubts = 0;
     if (unknown) {
       pins.add(PinReason.UNKNOWN);
     } else {
-      judgeHiddenCode(); // by what is known, which may be the next question
+      judgeHiddenCode(backend); // by what is known, which may be the next question
     }
   }
 

@@ -74,7 +74,6 @@ final class StatementPolicy {
       case HOLD_CURSOR -> Footprint.HOLD_CURSOR.bit();
       case ADVISORY_LOCK -> Footprint.ADVISORY_LOCK.bit();
       case SETTING,
-          ROLE,
           LOADED_LIBRARY,
           RANDOM_SEED,
           SEQUENCE_VALUE,
@@ -125,7 +124,7 @@ final class StatementPolicy {
       case LOADED_LIBRARY -> facts.leaves(Footprint.LOAD);
       case RANDOM_SEED -> facts.leaves(Footprint.SEED);
       case UNKNOWN -> facts.leaves(Footprint.UNKNOWN);
-      case ROLE, SEQUENCE_VALUE, LARGE_STATEMENT, REPLICATION -> false;
+      case SEQUENCE_VALUE, LARGE_STATEMENT, REPLICATION -> false;
     };
   }
 
@@ -162,7 +161,7 @@ final class StatementPolicy {
       case ADVISORY_LOCK -> "Use pg_advisory_xact_lock, in a transaction.";
       case SETTING, CODE -> "Name the setting in the statement's text.";
       case LARGE_STATEMENT -> "Send long values as parameters, or by COPY.";
-      case ROLE, LOADED_LIBRARY, RANDOM_SEED, SEQUENCE_VALUE, REPLICATION, UNKNOWN ->
+      case LOADED_LIBRARY, RANDOM_SEED, SEQUENCE_VALUE, REPLICATION, UNKNOWN ->
           "Use a database entry with pool.mode: session.";
     };
   }

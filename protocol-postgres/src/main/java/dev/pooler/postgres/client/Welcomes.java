@@ -14,19 +14,33 @@ import org.jspecify.annotations.Nullable;
 public final class Welcomes {
   private static final int LARGEST = 512;
 
+  /** Who logs in with more settings than this, in bytes, always asks. */
+  private static final int LARGEST_SETTINGS = 4 * 1024;
+
   private record Key(PoolKey pool, PgSettings settings) {}
 
-  private final ConcurrentHashMap<Key, Map<String, String>> known = new ConcurrentHashMap<>();
+  /**
+   * What a login is told.
+   *
+   * @param reported with what the start-up packet has set
+   * @param defaults what the server reports where nothing is set
+   */
+  record Welcome(Map<String, String> reported, Map<String, String> defaults) {}
 
-  @Nullable Map<String, String> find(PoolKey pool, PgSettings settings) {
+  private final ConcurrentHashMap<Key, Welcome> known = new ConcurrentHashMap<>();
+
+  @Nullable Welcome find(PoolKey pool, PgSettings settings) {
     return known.get(new Key(pool, settings));
   }
 
-  void remember(PoolKey pool, PgSettings settings, Map<String, String> reported) {
+  void remember(PoolKey pool, PgSettings settings, Welcome welcome) {
+    if (settings.size() > LARGEST_SETTINGS) {
+      return;
+    }
     if (known.size() >= LARGEST) {
       known.clear();
     }
-    known.put(new Key(pool, settings), Map.copyOf(reported));
+    known.put(new Key(pool, settings), welcome);
   }
 
   /** The servers may have changed: a reload, a reconnect. */

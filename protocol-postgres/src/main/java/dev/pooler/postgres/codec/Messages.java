@@ -212,8 +212,17 @@ public final class Messages {
     end(out, start);
   }
 
+  /** Close of the portal without a name. */
+  public static void closePortal(ByteBuf out) {
+    out.writeByte(Frontend.CLOSE).writeInt(6).writeByte('P').writeByte(0);
+  }
+
   public static void sync(ByteBuf out) {
     out.writeByte(Frontend.SYNC).writeInt(4);
+  }
+
+  public static void flush(ByteBuf out) {
+    out.writeByte(Frontend.FLUSH).writeInt(4);
   }
 
   public static void terminate(ByteBuf out) {

@@ -378,7 +378,7 @@ public final class PgConsoleHandler extends ByteToMessageDecoder {
   private void end(CloseReason reason) {
     if (!over) {
       over = true;
-      counters.closed(reason);
+      counters.closed(Console.NAME, reason);
       context().writeAndFlush(context().alloc().buffer(0)).addListener(ChannelFutureListener.CLOSE);
     }
   }
@@ -387,7 +387,7 @@ public final class PgConsoleHandler extends ByteToMessageDecoder {
   public void channelInactive(ChannelHandlerContext ctx) throws Exception {
     if (!over) {
       over = true;
-      counters.closed(CloseReason.CLIENT_CLOSED);
+      counters.closed(Console.NAME, CloseReason.CLIENT_CLOSED);
     }
     super.channelInactive(ctx);
   }

@@ -108,7 +108,7 @@ public final class Hearing {
     int both = Math.min(ahead, later.size());
     skip = fenceThere ? ahead - both : 0;
     List<Notification> known = later.subList(0, both);
-    known.forEach(notification -> bytes -= notification.length());
+    known.forEach(notification -> bytes -= notification.size());
     known.clear();
     due.addAll(later);
     later.clear();
@@ -144,7 +144,7 @@ public final class Hearing {
   /** What the own backend has said in front of the fence, the listener has said last. */
   private void dropLast(int count) {
     for (int i = 0; i < count; i++) {
-      bytes -= due.removeLast().length();
+      bytes -= due.removeLast().size();
     }
   }
 
@@ -152,7 +152,7 @@ public final class Hearing {
   private void dropHeld() {
     for (Notification notification : held) {
       if (due.removeLastOccurrence(notification)) {
-        bytes -= notification.length();
+        bytes -= notification.size();
       }
     }
   }
@@ -186,7 +186,7 @@ public final class Hearing {
       case LEAVING -> {
         if (fenceThere) {
           later.add(notification);
-          bytes += notification.length();
+          bytes += notification.size();
         }
       }
     }
@@ -206,7 +206,7 @@ public final class Hearing {
       case BACKEND -> true;
       case COMING -> {
         held.add(notification);
-        bytes += notification.length();
+        bytes += notification.size();
         heldBeforeFence += fenceHere || !channels.contains(notification.channel()) ? 0 : 1;
         yield false;
       }
@@ -221,14 +221,14 @@ public final class Hearing {
   /** To be said behind all that is due. */
   public void add(Tidings tidings) {
     due.add(tidings);
-    bytes += tidings.length();
+    bytes += tidings.size();
   }
 
   /** What the client is to be told next; null for nothing. */
   public @Nullable Tidings next() {
     Tidings next = due.poll();
     if (next != null) {
-      bytes -= next.length();
+      bytes -= next.size();
     }
     return next;
   }
@@ -238,7 +238,7 @@ public final class Hearing {
   }
 
   private void forget(List<Notification> notifications) {
-    notifications.forEach(notification -> bytes -= notification.length());
+    notifications.forEach(notification -> bytes -= notification.size());
     notifications.clear();
   }
 }

@@ -25,7 +25,16 @@ public final class CodeCensus {
     private final ConcurrentHashMap<PoolKey, CodeCensus> known = new ConcurrentHashMap<>();
 
     public CodeCensus of(PoolKey pool) {
-      return known.computeIfAbsent(pool, key -> new CodeCensus());
+      return known.computeIfAbsent(pool, key -> new CodeCensus(() -> forget(key.database())));
+    }
+
+    /** Users and entries that have this name may mean one database: all of them are asked again. */
+    private void forget(String database) {
+      known.forEach((pool, census) -> {
+        if (pool.database().equals(database)) {
+          census.defined();
+        }
+      });
     }
 
     /** A pool is no more. */
@@ -53,8 +62,28 @@ public final class CodeCensus {
 
   private volatile int definitions;
 
+  private volatile int era;
+  private final Runnable forgetAll;
+
   /** The last answer of all, however old it is. */
   private volatile CodeFindings findings = CodeFindings.NONE;
+
+  /** A census of its own, for tests. */
+  public CodeCensus() {
+    this.forgetAll = this::defined;
+  }
+
+  private CodeCensus(Runnable forgetAll) {
+    this.forgetAll = forgetAll;
+  }
+
+  /**
+   * Changes when it turns out that code was defined past pooler that may have left something: what
+   * ran since the last answer was not asked about, and a backend of an earlier era may have it.
+   */
+  public int era() {
+    return era;
+  }
 
   /**
    * What is known.
@@ -109,6 +138,16 @@ public final class CodeCensus {
         && !taken.findings.notifies();
   }
 
+  /**
+   * The custom settings that code sets, as long as {@link #lastFinding} stands.
+   *
+   * @param now nanoseconds of the pools' clock
+   */
+  public CodeNames names(long now) {
+    Taken taken = last;
+    return now - taken.at > USABLE ? CodeNames.UNKNOWN : taken.findings.names();
+  }
+
   /** What was found when it was asked last. */
   public CodeFindings findings() {
     return findings;
@@ -140,11 +179,17 @@ public final class CodeCensus {
    */
   public synchronized void found(CodeFindings found, int asOf, long now) {
     boolean whole = asOf == definitions;
+    Taken before = last;
+    boolean left = before.finding == Finding.HARMLESS && found.leaves();
+    if (left || (before != NOTHING && found.reads() && !before.findings.reads())) {
+      era++;
+    }
     sequences.all(found.asks());
     findings = found;
     askedAt.set(whole ? now : now - ASKED - 1);
     long at = whole ? now : now - FRESH;
-    last = new Taken(found.leaves() ? Finding.MAY_LEAVE : Finding.HARMLESS, found, at);
+    CodeFindings kept = whole ? found : found.with(CodeNames.UNKNOWN);
+    last = new Taken(found.leaves() ? Finding.MAY_LEAVE : Finding.HARMLESS, kept, at);
   }
 
   /**
@@ -165,7 +210,11 @@ public final class CodeCensus {
   }
 
   /** Something was defined. */
-  public synchronized void forget() {
+  public void forget() {
+    forgetAll.run();
+  }
+
+  private synchronized void defined() {
     definitions++;
     last = NOTHING;
   }

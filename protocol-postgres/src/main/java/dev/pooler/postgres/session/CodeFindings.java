@@ -11,6 +11,7 @@ package dev.pooler.postgres.session;
  *     said otherwise
  * @param asks KEEPS where defaults, constraints or rules call currval or lastval, ASKS where
  *     functions do, who mostly draw themselves
+ * @param names the custom settings that it sets
  */
 public record CodeFindings(
     boolean leaves,
@@ -18,27 +19,35 @@ public record CodeFindings(
     boolean trees,
     boolean notifies,
     boolean temporaryPath,
-    SequencePrograms.Care asks) {
+    SequencePrograms.Care asks,
+    CodeNames names) {
 
   /** Nothing that matters, or nothing was asked. */
   public static final CodeFindings NONE =
-      new CodeFindings(false, false, false, false, false, SequencePrograms.Care.NONE);
+      new CodeFindings(
+          false, false, false, false, false, SequencePrograms.Care.NONE, CodeNames.UNKNOWN);
 
   /** These, and what a row of the census tells; the same for any other row. */
   CodeFindings and(String kind, String name, String value) {
     return switch (kind) {
-      case "census" -> new CodeFindings(true, reads, trees, notifies, temporaryPath, asks);
-      case "reads" -> new CodeFindings(true, true, trees, notifies, temporaryPath, asks);
-      case "notifies" -> new CodeFindings(leaves, reads, trees, true, temporaryPath, asks);
-      case "temporary path" -> new CodeFindings(leaves, reads, trees, notifies, true, asks);
+      case "census" -> new CodeFindings(true, reads, trees, notifies, temporaryPath, asks, names);
+      case "reads" -> new CodeFindings(true, true, trees, notifies, temporaryPath, asks, names);
+      case "notifies" -> new CodeFindings(leaves, reads, trees, true, temporaryPath, asks, names);
+      case "temporary path" -> new CodeFindings(leaves, reads, trees, notifies, true, asks, names);
       case "currval in a function" ->
-          asks == SequencePrograms.Care.NONE
-              ? new CodeFindings(
-                  leaves, reads, trees, notifies, temporaryPath, SequencePrograms.Care.ASKS)
-              : this;
+          asks == SequencePrograms.Care.NONE ? with(SequencePrograms.Care.ASKS) : this;
       case "tree" -> andTree(name, value);
       default -> this;
     };
+  }
+
+  private CodeFindings with(SequencePrograms.Care care) {
+    return new CodeFindings(leaves, reads, trees, notifies, temporaryPath, care, names);
+  }
+
+  /** These, and the names that the census has told. */
+  CodeFindings with(CodeNames told) {
+    return new CodeFindings(leaves, reads, trees, notifies, temporaryPath, asks, told);
   }
 
   /**
@@ -50,14 +59,13 @@ public record CodeFindings(
   private CodeFindings andTree(String function, String place) {
     if (BuiltIn.LEAVE.contains(function)) {
       return new CodeFindings(
-          true, reads || place.equals("read"), true, notifies, temporaryPath, asks);
+          true, reads || place.equals("read"), true, notifies, temporaryPath, asks, names);
     }
     if (BuiltIn.NOTIFY.contains(function)) {
-      return new CodeFindings(leaves, reads, trees, true, temporaryPath, asks);
+      return new CodeFindings(leaves, reads, true, true, temporaryPath, asks, names);
     }
     return place.equals("call")
         ? and("currval in a function", function, place)
-        : new CodeFindings(
-            leaves, reads, trees, notifies, temporaryPath, SequencePrograms.Care.KEEPS);
+        : with(SequencePrograms.Care.KEEPS);
   }
 }

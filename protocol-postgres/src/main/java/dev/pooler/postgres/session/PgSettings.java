@@ -32,9 +32,13 @@ public final class PgSettings implements SessionSettings {
   public static final PgSettings UNKNOWN = new PgSettings(unknown());
 
   /** More combinations than this are compared by value; nothing else changes. */
-  private static final int INTERNED = 4096;
+  private static final int INTERNED = 2048;
 
-  private static final int LARGEST_INTERNED = 1024;
+  /** In bytes, with what is around the settings. */
+  private static final int LARGEST_INTERNED = 2048;
+
+  /** What the objects around a setting take, about. */
+  private static final int BESIDE = 128;
 
   private static final String ROLE = "role";
   private static final String SESSION_USER = "session_authorization";
@@ -53,6 +57,9 @@ public final class PgSettings implements SessionSettings {
           IDLE_SESSION_TIMEOUT,
           "transaction_timeout");
 
+  /** A backend that has used temporary tables keeps it as it is (check_temp_buffers). */
+  private static final String TEMP_BUFFERS = "temp_buffers";
+
   /**
    * What takes effect with the next transaction only, or decides what may be set: set in a
    * transaction of its own.
@@ -61,6 +68,7 @@ public final class PgSettings implements SessionSettings {
       Set.of(
           ROLE,
           SESSION_USER,
+          TEMP_BUFFERS,
           "default_transaction_isolation",
           "default_transaction_read_only",
           "default_transaction_deferrable");
@@ -77,13 +85,20 @@ public final class PgSettings implements SessionSettings {
           "local_preload_libraries",
           "shared_preload_libraries");
 
-  private static final Pattern PLAIN = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*|-?[0-9.]+");
+  /**
+   * What the server takes as it is written, but for case: words that it does not cut, and numbers
+   * that it does not write in its own way ({@code %d}: 0100, -0, 0x1F, 1_000).
+   */
+  private static final Pattern PLAIN =
+      Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,62}|0|-?[1-9][0-9]*|-?[0-9]+\\.[0-9]+");
+
   private static final Pattern QUOTED = Pattern.compile("'((?:[^']|'')*)'");
 
   private static final Map<PgSettings, PgSettings> KNOWN = new ConcurrentHashMap<>();
 
   private final SortedMap<String, Value> values;
   private final int hash;
+  private final int size;
 
   /** The part of it that planning depends on, once somebody has asked. */
   private volatile @Nullable PgSettings planning;
@@ -107,6 +122,7 @@ public final class PgSettings implements SessionSettings {
   private PgSettings(SortedMap<String, Value> values) {
     this.values = values;
     this.hash = values.hashCode();
+    this.size = sizeOf(values);
   }
 
   /** The settings of a start-up packet. */
@@ -187,6 +203,39 @@ public final class PgSettings implements SessionSettings {
       changed.put(lower(name), theirs);
     }
     return intern(changed);
+  }
+
+  /** Whether a setting, in any spelling, has a value here. */
+  public boolean sets(String name) {
+    return values.containsKey(lower(name));
+  }
+
+  /** Whether a backend with these can be too far gone to have the others. */
+  public boolean mayBeStuckFor(PgSettings others) {
+    return this != UNKNOWN && !Objects.equals(text(TEMP_BUFFERS), others.text(TEMP_BUFFERS));
+  }
+
+  /** Bytes that they take, about. */
+  public int size() {
+    return size;
+  }
+
+  /** As {@link #size}, but nothing for small ones: sessions share those. */
+  public int ownSize() {
+    return isSmall() ? 0 : size;
+  }
+
+  private static int sizeOf(SortedMap<String, Value> values) {
+    int bytes = 0;
+    for (Map.Entry<String, Value> entry : values.entrySet()) {
+      int value =
+          switch (entry.getValue()) {
+            case Value.Text text -> text.text().length();
+            case Value.Sql sql -> sql.expression().length();
+          };
+      bytes += BESIDE + 2 * (entry.getKey().length() + value);
+    }
+    return bytes;
   }
 
   public Map<String, Value> values() {
@@ -389,11 +438,7 @@ public final class PgSettings implements SessionSettings {
 
   /** Whether it may be kept for ever: a client can make up any number of large ones. */
   private boolean isSmall() {
-    int characters = 0;
-    for (Map.Entry<String, Value> entry : values.entrySet()) {
-      characters += entry.getKey().length() + entry.getValue().toString().length();
-    }
-    return characters <= LARGEST_INTERNED;
+    return size <= LARGEST_INTERNED;
   }
 
   private static PgSettings intern(SortedMap<String, Value> values) {

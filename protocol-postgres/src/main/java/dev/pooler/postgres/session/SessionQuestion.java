@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +28,24 @@ public final class SessionQuestion {
           | Footprint.HOLD_CURSOR.bit()
           | Footprint.ADVISORY_LOCK.bit();
 
-  private static final String OWN_TEMPORARY =
-      " OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema())";
+  /** What a setting's value is told of, in characters: one that is longer does not move. */
+  static final int LONGEST_VALUE = 64 * 1024;
+
+  /** So many of what SQL text has prepared are told by name: one is enough to know. */
+  private static final int MOST_PREPARED = 100;
+
+  /** What the server takes away with its temporary schema: operators and collations too. */
+  private static final String IN_OWN_TEMPORARY =
+      " WHERE refclassid OPERATOR(pg_catalog.=) 2615" // pg_namespace
+          + " AND refobjid OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema())";
+
+  /**
+   * SET TRANSACTION is a setting of the session to the server, though each transaction begins with
+   * the default, and nobody can reset it (GUC_NO_RESET).
+   */
+  private static final String NOT_THE_TRANSACTIONS =
+      " AND name OPERATOR(pg_catalog.<>) ALL (ARRAY['transaction_isolation',"
+          + "'transaction_read_only','transaction_deferrable']::pg_catalog.text[])";
 
   /** Which code ran that the text does not show. */
   public enum Code {
@@ -46,19 +63,20 @@ public final class SessionQuestion {
    * @param doubts packed {@link Footprint}s, some of {@link #ASKABLE}
    * @param custom settings of two parts that the session may have set: no view shows them
    * @param code what code ran may have set custom settings
+   * @param names what is known of those that it sets
    * @param census whether functions could leave anything is to be told too
    */
-  public static String of(int doubts, Collection<String> custom, Code code, boolean census) {
+  public static String of(
+      int doubts, Collection<String> custom, Code code, CodeNames names, boolean census) {
     StringBuilder sql = new StringBuilder(256);
     if (has(doubts, Footprint.SETTING)) {
-      part(sql, "'setting', name, setting FROM pg_catalog.pg_settings");
-      sql.append(" WHERE source OPERATOR(pg_catalog.=) 'session'");
+      part(sql, "'setting', name, " + told("setting") + " FROM pg_catalog.pg_settings");
+      sql.append(" WHERE source OPERATOR(pg_catalog.=) 'session'").append(NOT_THE_TRANSACTIONS);
       if (code != Code.NONE) {
-        part(sql, CodeQuestion.names(code == Code.FUNCTIONS_AND_TREES));
+        part(sql, NamesInCode.values(code == Code.FUNCTIONS_AND_TREES, names));
       }
-      for (String name : custom) {
-        String literal = PgSettings.literal(name);
-        part(sql, "'setting', " + literal + ", pg_catalog.current_setting(" + literal + ", true)");
+      if (!custom.isEmpty()) {
+        part(sql, custom(custom));
       }
     }
     if (has(doubts, Footprint.ROLE)) {
@@ -66,7 +84,8 @@ public final class SessionQuestion {
       part(sql, "'user', SESSION_USER, pg_catalog.current_setting('session_authorization')");
     }
     if (has(doubts, Footprint.PREPARED)) {
-      part(sql, "'prepared', name, '' FROM pg_catalog.pg_prepared_statements WHERE from_sql");
+      part(sql, "'prepared', name, '' FROM (SELECT name FROM pg_catalog.pg_prepared_statements");
+      sql.append(" WHERE from_sql LIMIT ").append(MOST_PREPARED).append(") AS named");
     }
     if (has(doubts, Footprint.DEALLOCATE)) {
       part(sql, "'shared', name, '' FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql");
@@ -75,17 +94,12 @@ public final class SessionQuestion {
       part(sql, "'listen', c, '' FROM pg_catalog.pg_listening_channels() AS t(c)");
     }
     if (has(doubts, Footprint.TEMP_TABLE)) {
-      part(
-          sql,
-          "'temporary', '', '' WHERE EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace");
-      sql.append(OWN_TEMPORARY);
-      sql.append(" OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE pronamespace")
-          .append(OWN_TEMPORARY);
-      sql.append(" OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typnamespace")
-          .append(OWN_TEMPORARY);
+      part(sql, "'temporary', '', '' WHERE EXISTS (SELECT FROM pg_catalog.pg_depend");
+      sql.append(IN_OWN_TEMPORARY);
     }
     if (has(doubts, Footprint.HOLD_CURSOR)) {
-      part(sql, "'cursor', name, '' FROM pg_catalog.pg_cursors WHERE is_holdable");
+      part(sql, "'cursor', '', '' WHERE EXISTS (SELECT FROM pg_catalog.pg_cursors");
+      sql.append(" WHERE is_holdable)");
     }
     if (has(doubts, Footprint.ADVISORY_LOCK)) {
       part(sql, "'lock', '', '' WHERE EXISTS (SELECT FROM pg_catalog.pg_locks");
@@ -96,6 +110,21 @@ public final class SessionQuestion {
       part(sql, CodeQuestion.CENSUS);
     }
     return sql.toString();
+  }
+
+  private static String custom(Collection<String> names) {
+    StringJoiner literals = new StringJoiner(",", "(ARRAY[", "]::pg_catalog.text[])");
+    names.forEach(name -> literals.add(PgSettings.literal(name)));
+    return "'setting', n, "
+        + told("pg_catalog.current_setting(n, true)")
+        + " FROM pg_catalog.unnest"
+        + literals
+        + " AS c(n)";
+  }
+
+  /** So much of a value that it can be seen to be too long. */
+  static String told(String value) {
+    return "pg_catalog.left(" + value + ", " + (LONGEST_VALUE + 1) + ")";
   }
 
   /**

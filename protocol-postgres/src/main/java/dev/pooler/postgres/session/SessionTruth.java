@@ -1,6 +1,8 @@
 package dev.pooler.postgres.session;
 
 import dev.pooler.core.statement.Footprint;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param code what the census has found, if it was asked
  * @param channels what is listened to
  * @param prepared names of the prepared statements that no SQL text has made
+ * @param preparedByText names of those that SQL text has made, for people
  */
 public record SessionTruth(
     Map<String, String> settings,
@@ -28,7 +31,8 @@ public record SessionTruth(
     boolean hidden,
     CodeFindings code,
     Set<String> channels,
-    Set<String> prepared) {
+    Set<String> prepared,
+    List<String> preparedByText) {
 
   /**
    * Reads the rows: kind, name, value.
@@ -44,6 +48,8 @@ public record SessionTruth(
     CodeFindings code = CodeFindings.NONE;
     Set<String> channels = new HashSet<>();
     Set<String> prepared = new HashSet<>();
+    List<String> byText = new ArrayList<>();
+    CodeNames.Told names = new CodeNames.Told();
     for (@Nullable String[] row : rows) {
       String kind = row[0];
       String name = row[1];
@@ -57,8 +63,12 @@ public record SessionTruth(
         case "user" -> sessionUser = name.equals(login) ? null : name;
         case "census", "reads", "notifies", "temporary path", "currval in a function", "tree" ->
             code = code.and(kind, name, value);
+        case "as of", "named", "hides", "unseen" -> names.row(kind, name);
         case "hidden" -> hidden = true;
-        case "prepared" -> found |= Footprint.PREPARED.bit();
+        case "prepared" -> {
+          found |= Footprint.PREPARED.bit();
+          byText.add(name);
+        }
         case "shared" -> prepared.add(name);
         case "listen" -> channels.add(name);
         case "temporary" -> found |= Footprint.TEMP_TABLE.bit();
@@ -67,7 +77,10 @@ public record SessionTruth(
         default -> throw new IllegalStateException("no kind of answer: " + kind);
       }
     }
-    return new SessionTruth(settings, role, sessionUser, found, hidden, code, channels, prepared);
+    Collections.sort(byText);
+    CodeFindings whole = code.with(names.all());
+    return new SessionTruth(
+        settings, role, sessionUser, found, hidden, whole, channels, prepared, byText);
   }
 
   /** Whether everything that would be said to another backend is ASCII. */
@@ -75,6 +88,17 @@ public record SessionTruth(
     return isAscii(role)
         && isAscii(sessionUser)
         && settings.values().stream().allMatch(SessionTruth::isAscii);
+  }
+
+  /** Settings of whose values only the beginning was told. */
+  public Set<String> cut() {
+    Set<String> cut = new HashSet<>();
+    settings.forEach((name, value) -> {
+      if (value.length() > SessionQuestion.LONGEST_VALUE) {
+        cut.add(name);
+      }
+    });
+    return cut;
   }
 
   private static boolean isAscii(@Nullable String text) {

@@ -19,6 +19,9 @@ public final class CustomSettings {
   /** Longest text that is looked at, in bytes. */
   public static final int LONGEST = 16 * 1024;
 
+  /** Most names that are told. */
+  static final int MOST = 100;
+
   private final List<TextToken> tokens;
   private final Set<String> names = new LinkedHashSet<>();
 
@@ -30,7 +33,7 @@ public final class CustomSettings {
    * The names that the text's SET, RESET and set_config have, in lower case, each once.
    *
    * @param offset absolute index of the first byte; the buffer's indexes are not moved
-   * @return null if one of them can't be told from the text
+   * @return null if one of them can't be told from the text, or if there are very many
    */
   public static @Nullable List<String> names(Dialect dialect, ByteBuf sql, int offset, int length) {
     return length > LONGEST
@@ -113,6 +116,6 @@ public final class CustomSettings {
     if (name.indexOf('.') >= 0) {
       names.add(name.toLowerCase(Locale.ROOT));
     }
-    return true;
+    return names.size() <= MOST;
   }
 }

@@ -75,6 +75,11 @@ final class KnownNames {
     return SPATIAL;
   }
 
+  /** Whether the table has a word, or a beginning of it that matters. */
+  static boolean contains(String word) {
+    return TABLE.find(word) >= 0 || word.startsWith(new String(SPATIAL, StandardCharsets.US_ASCII));
+  }
+
   /** The place of a word that is in the table. */
   static int id(String word) {
     int id = TABLE.find(word);

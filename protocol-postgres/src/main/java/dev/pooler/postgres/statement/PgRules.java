@@ -95,6 +95,8 @@ final class PgRules {
         "set local application_name|bytea_output|client_min_messages|extra_float_digits"
             + "|idle_in_transaction_session_timeout|lock_timeout|statement_timeout"
             + "|transaction_timeout");
+    // The generator is seeded at once, and no end of a transaction takes that back.
+    rule(StatementClass.SET, "set local seed").leaves(SEED);
     rule(StatementClass.SET, "set local <name>").is(SETS_LOCALLY);
     rule(StatementClass.SET, "set [session] transaction isolation|read|not|deferrable|snapshot");
     rule(StatementClass.SET, "set constraints <name>");

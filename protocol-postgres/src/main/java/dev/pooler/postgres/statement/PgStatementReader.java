@@ -34,6 +34,7 @@ public final class PgStatementReader implements StatementReader {
   private boolean readsClock;
   private boolean resetsAll;
   private boolean defines;
+  private boolean temporaryCode;
   private int traits;
   private int footprint;
   private int clears;
@@ -71,6 +72,7 @@ public final class PgStatementReader implements StatementReader {
     readsClock = false;
     resetsAll = false;
     defines = false;
+    temporaryCode = false;
     traits = 0;
     footprint = 0;
     clears = 0;
@@ -81,7 +83,7 @@ public final class PgStatementReader implements StatementReader {
     all |= readOnly && statements > 0 ? StatementTrait.READ_ONLY.bit() : 0;
     all |= plainBegin && statements == 1 ? StatementTrait.PLAIN_BEGIN.bit() : 0;
     all |= resetsAll && statements > 1 ? StatementTrait.CHANGES_READING.bit() : 0;
-    all |= defines && statements > 1 ? StatementTrait.DEFINES.bit() : 0;
+    all |= defines && (statements > 1 || temporaryCode) ? StatementTrait.DEFINES.bit() : 0;
     all |= readsClock ? StatementTrait.READS_CLOCK.bit() : 0;
     return shelf.facts(statements, first, all, footprint, clears, digest.value());
   }
@@ -102,7 +104,9 @@ public final class PgStatementReader implements StatementReader {
     }
     plainBegin = rule.type == StatementClass.BEGIN && shape.isPlainBegin();
     boolean planned = shape.onlyPlans();
-    defines |= rule.type == StatementClass.DDL && !planned && !isTemporary(rule);
+    boolean temporary = isTemporary(rule);
+    temporaryCode |= temporary && bringsCode();
+    defines |= rule.type == StatementClass.DDL && !planned && (!temporary || bringsCode());
     combine(
         planned ? StatementClass.READ : rule.type,
         rule.traits
@@ -117,6 +121,17 @@ public final class PgStatementReader implements StatementReader {
   private boolean isTemporary(PgRule rule) {
     return ((rule.footprint | shape.footprint()) & Footprint.TEMP_TABLE.bit()) != 0
         || ((rule.traits | shape.traits()) & StatementTrait.TEMP_TABLE_UNTIL_COMMIT.bit()) != 0;
+  }
+
+  /**
+   * Code of the session's own may run unseen like any other: a function, a view that calls one, a
+   * default that is itself a call. What a table's default calls is code already.
+   */
+  private boolean bringsCode() {
+    int calls = shape.footprint() & ~Footprint.TEMP_TABLE.bit();
+    return shape.makesTable()
+        ? (calls & ~Footprint.UNKNOWN_FUNCTION.bit()) != 0
+        : calls != 0 || shape.seen().contains(PgWord.IN_PG_TEMP);
   }
 
   private void combine(StatementClass type, int itsTraits, int itsFootprint, int itsClears) {

@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
  * @param offset of the call's first byte, its schema included, from the start of the text
  * @param length in bytes, up to the closing parenthesis
  * @param argument the process id that is written there; 0 without one
+ * @param parameter the number of the parameter that stands there; 0 without one
+ * @param cast whether the parameter is cast to an int
  */
-public record ProcessIdInText(Call call, int offset, int length, int argument) {
+public record ProcessIdInText(
+    Call call, int offset, int length, int argument, int parameter, boolean cast) {
   /** Longest text that is looked at, in bytes. */
   public static final int LONGEST = 64 * 1024;
 
@@ -80,26 +83,82 @@ public record ProcessIdInText(Call call, int offset, int length, int argument) {
     return false;
   }
 
+  /**
+   * What the call takes from a Bind; null if that is nothing, or nothing that can be a process id.
+   *
+   * @param type of the parameter as the Parse has it; 0 where it is left to the server
+   */
+  public @Nullable ProcessParameter takes(int type) {
+    ProcessParameter takes = new ProcessParameter(call, parameter, type);
+    return parameter > 0 && takes.fits(cast) ? takes : null;
+  }
+
   private static @Nullable ProcessIdInText column(List<TextToken> tokens, int at, int end) {
     int name = at;
     if (at + 2 < end && "pg_catalog".equals(tokens.get(at).name()) && tokens.get(at + 1).is('.')) {
       name = at + 2;
     }
     Call call = call(tokens.get(name).name());
-    int argument = call == Call.PG_BACKEND_PID ? 0 : 1;
-    int close = name + 2 + argument;
-    if (call == null
+    int first = name + 2;
+    if (call == null || first >= end || !tokens.get(name + 1).is('(')) {
+      return null;
+    }
+    int close = call == Call.PG_BACKEND_PID ? first : behindArguments(call, tokens, first, end);
+    if (close < 0
         || close >= end
-        || !tokens.get(name + 1).is('(')
         || !tokens.get(close).is(')')
         || !endsColumn(tokens, close + 1, end)) {
       return null;
     }
-    int processId = argument == 0 ? 0 : number(tokens.get(name + 2));
     int offset = tokens.get(at).start();
-    return processId < 0
-        ? null
-        : new ProcessIdInText(call, offset, tokens.get(close).end() - offset, processId);
+    int length = tokens.get(close).end() - offset;
+    TextToken argument = tokens.get(first);
+    return switch (argument.kind()) {
+      case NUMBER -> new ProcessIdInText(call, offset, length, number(argument.text()), 0, false);
+      case PARAMETER -> {
+        int parameter = number(argument.text().substring(1));
+        boolean cast = tokens.get(first + 1).is(':');
+        yield new ProcessIdInText(call, offset, length, 0, parameter, cast);
+      }
+      default -> new ProcessIdInText(call, offset, length, 0, 0, false);
+    };
+  }
+
+  /** Where the arguments end that begin here, or -1 if they are none that are understood. */
+  private static int behindArguments(Call call, List<TextToken> tokens, int first, int end) {
+    boolean bound = tokens.get(first).kind() == Token.PARAMETER;
+    int at = behindArgument(tokens, first, end);
+    if (at < 0 || call != Call.PG_TERMINATE_BACKEND || at >= end || !tokens.get(at).is(',')) {
+      return at;
+    }
+    // How long to wait for its end. A parameter must not vanish from the text with the call.
+    int wait = at + 1;
+    boolean mayVanish = wait < end && tokens.get(wait).kind() == Token.NUMBER;
+    return bound || mayVanish ? behindArgument(tokens, wait, end) : -1;
+  }
+
+  /** A number, or a parameter that may be cast to an int. */
+  private static int behindArgument(List<TextToken> tokens, int at, int end) {
+    if (at >= end) {
+      return -1;
+    }
+    TextToken token = tokens.get(at);
+    if (token.kind() == Token.NUMBER) {
+      return number(token.text()) < 0 ? -1 : at + 1;
+    }
+    if (token.kind() != Token.PARAMETER || number(token.text().substring(1)) < 0) {
+      return -1;
+    }
+    boolean cast =
+        at + 3 < end
+            && tokens.get(at + 1).is(':')
+            && tokens.get(at + 2).is(':')
+            && isInt(tokens.get(at + 3));
+    return cast ? at + 4 : at + 1;
+  }
+
+  private static boolean isInt(TextToken type) {
+    return type.is("INT") || type.is("INT4") || type.is("INTEGER");
   }
 
   private static @Nullable Call call(@Nullable String name) {
@@ -115,12 +174,12 @@ public record ProcessIdInText(Call call, int offset, int length, int argument) {
     return at == end || tokens.get(at).is(',') || tokens.get(at).is("AS") || tokens.get(at).is(':');
   }
 
-  /** A process id, or -1. */
-  private static int number(TextToken token) {
-    if (token.kind() != Token.NUMBER || !token.text().matches("[0-9]{1,10}")) {
+  /** A number that may be a process id, or that of a parameter; else -1. */
+  private static int number(String digits) {
+    if (!digits.matches("[0-9]{1,10}")) {
       return -1;
     }
-    long id = Long.parseLong(token.text());
+    long id = Long.parseLong(digits);
     return id <= Integer.MAX_VALUE ? (int) id : -1;
   }
 }

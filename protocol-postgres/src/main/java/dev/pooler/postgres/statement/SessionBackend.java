@@ -10,6 +10,7 @@ import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -23,14 +24,17 @@ public interface SessionBackend extends Backend {
   /** True if the server has said that it holds the statement. */
   boolean holds(SharedStatement statement);
 
-  /** True if it holds any shared statement, as far as it was told. */
-  boolean holdsAny();
+  /** How many it was asked to parse since this was asked last. */
+  int takeParses();
 
   /**
    * True while a Sync of the client's is due: then a message of it may be skipped to that Sync, and
    * must not keep it back.
    */
   boolean midBatch();
+
+  /** Something is open, and it is the client's turn: COPY data, or the rest of a batch. */
+  boolean awaitsClient();
 
   /** True if the server has been asked for it, whether it has answered or not. */
   boolean asked(SharedStatement statement);
@@ -106,6 +110,9 @@ public interface SessionBackend extends Backend {
    */
   void sendQueryAsBatch(ByteBuf in, int text, int zero);
 
+  /** What the server reports where nothing is set: the same object while it is the same. */
+  Map<String, String> defaultSettings();
+
   /** How the server reads texts, as of its last answer. */
   Dialect dialect();
 
@@ -118,6 +125,18 @@ public interface SessionBackend extends Backend {
   /** The settings that the backend has. */
   PgSettings settings();
 
+  /** The era of the census in which it was leased first, or -1. */
+  int era();
+
+  /** It is leased first in this era. */
+  void era(int first);
+
+  /**
+   * As {@link #assumeSettings}, from the server's own words: what it reports of all others is what
+   * it reports where nothing is set, after a reload of its configuration too.
+   */
+  void provenSettings(PgSettings now);
+
   /**
    * Sends a statement of ours in front of the client's next message, and as a part of its batch: if
    * it fails, that is the client's answer, and what it asked is skipped.
@@ -125,6 +144,9 @@ public interface SessionBackend extends Backend {
    * @param definition what stands behind the name in a Parse: text, zero, parameter types
    */
   void executeInFront(byte[] definition, boolean forQuery);
+
+  /** Sends a Close of ours, of the portal without a name that the client has not bound. */
+  void closePortal();
 
   /**
    * True while something of ours in front of the client's batch is not answered, or the batch is to
@@ -144,6 +166,9 @@ public interface SessionBackend extends Backend {
    */
   void keepBatch(ByteBuf in, int index, int length, int count);
 
+  /** The session does not send that copy again. */
+  void forgetBatch();
+
   /**
    * Whether the server has said since this was asked last that a prepared statement's rows have
    * another type than when it was prepared.
@@ -159,11 +184,11 @@ public interface SessionBackend extends Backend {
    */
   boolean fail(int requestType, SqlFailure told);
 
-  /** The session's own request has deallocated this statement. */
-  void deallocated(SharedStatement statement);
-
   /** The session's own request is about to; the effect takes that back. */
-  RequestEffect deallocating(SharedStatement statement);
+  RequestEffect deallocating(StatementName statement);
+
+  /** Another text has been parsed under this statement's name, which must be closed before. */
+  void displaced(SharedStatement statement);
 
   /** The session's own request is about to deallocate all; the effect takes that back. */
   RequestEffect deallocatingAll();
@@ -204,6 +229,26 @@ public interface SessionBackend extends Backend {
    *     is lost
    */
   CompletionStage<List<@Nullable String[]>> ask(String... statements);
+
+  /**
+   * True when nobody knows how many ReadyForQuery are to come: a COPY has failed, and whether the
+   * server had read the Syncs behind its Execute before, its answers alone will tell.
+   */
+  boolean inDoubt();
+
+  /** True when the server takes COPY data and Syncs have been sent to it: it is next in doubt. */
+  boolean takesCopyWithSync();
+
+  /** True when what the client sends up to its next Sync is skipped, and not by the server. */
+  boolean awaitsSync();
+
+  /**
+   * Has the server answer until it is known what it has read. One that still takes COPY data says
+   * what it says to any message out of turn, and ends the connection.
+   *
+   * @param then when that is known; never, if the backend is lost
+   */
+  void endDoubt(Runnable then);
 
   /** True while the client has the beginning of a message whose rest has not come. */
   boolean midMessage();

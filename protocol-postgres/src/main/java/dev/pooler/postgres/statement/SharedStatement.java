@@ -4,7 +4,6 @@ import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +20,11 @@ public final class SharedStatement {
    * under the client's own name for it.
    */
   public static final SharedStatement RAW =
-      new SharedStatement(0, new byte[0], StatementMeaning.UNKNOWN, null);
+      new SharedStatement(
+          0, new KeptText(new byte[0], StatementMeaning.UNKNOWN), StatementMeaning.UNKNOWN, null);
 
-  private final byte[] name;
-  private final byte[] definition;
+  private final StatementName name;
+  private final KeptText text;
   private final StatementMeaning meaning;
   private final @Nullable PgSettings planning;
 
@@ -32,18 +32,18 @@ public final class SharedStatement {
    * A statement.
    *
    * @param number no other statement of this process has it
-   * @param definition what stands behind the name in a Parse: text, zero, parameter types
+   * @param text what stands behind the name in a Parse: text, zero, parameter types
    * @param planning the settings under which it is parsed, or null where it is one session's own
    */
   SharedStatement(
-      long number, byte[] definition, StatementMeaning meaning, @Nullable PgSettings planning) {
-    this(PREFIX + number, definition, meaning, planning);
+      long number, KeptText text, StatementMeaning meaning, @Nullable PgSettings planning) {
+    this(PREFIX + number, text, meaning, planning);
   }
 
   private SharedStatement(
-      String name, byte[] definition, StatementMeaning meaning, @Nullable PgSettings planning) {
-    this.name = name.getBytes(StandardCharsets.US_ASCII);
-    this.definition = definition;
+      String name, KeptText text, StatementMeaning meaning, @Nullable PgSettings planning) {
+    this.name = new StatementName(name);
+    this.text = text;
     this.meaning = meaning;
     this.planning = planning;
   }
@@ -55,17 +55,35 @@ public final class SharedStatement {
 
   /** A statement of ours, which no client has a name for. */
   static SharedStatement ours(String name, byte[] definition) {
-    return new SharedStatement(PREFIX + name, definition, StatementMeaning.NOTHING, null);
+    return new SharedStatement(
+        PREFIX + name,
+        new KeptText(definition, StatementMeaning.NOTHING),
+        StatementMeaning.NOTHING,
+        null);
+  }
+
+  /** What backends know it by. */
+  public StatementName name() {
+    return name;
+  }
+
+  KeptText text() {
+    return text;
   }
 
   /** Bytes of text and parameter types. */
   public int definitionLength() {
-    return definition.length;
+    return text.bytes.length;
+  }
+
+  /** Bytes that a session has with it. */
+  public int keptLength() {
+    return text.bytes.length + text.beside;
   }
 
   /** Text, zero and parameter types; not the caller's to change. */
   public byte[] definition() {
-    return definition;
+    return text.bytes;
   }
 
   /** What running it does. */
@@ -75,41 +93,31 @@ public final class SharedStatement {
 
   /** Bytes of the name with its closing zero. */
   public int nameLength() {
-    return name.length + 1;
+    return name.length();
   }
 
   /** Without the zero, as in SQL text. */
   public void writeBareName(ByteBuf out) {
-    out.writeBytes(name);
+    name.writeBare(out);
   }
 
   public void writeName(ByteBuf out) {
-    out.writeBytes(name).writeByte(0);
+    name.write(out);
   }
 
   /** Bytes of a Parse of this statement. */
   public int parseLength() {
-    return PgFrameFormat.HEADER + nameLength() + definition.length;
+    return PgFrameFormat.HEADER + nameLength() + text.bytes.length;
   }
 
   public void writeParse(ByteBuf out) {
     out.writeByte(Frontend.PARSE).writeInt(parseLength() - 1);
     writeName(out);
-    out.writeBytes(definition);
-  }
-
-  /** Bytes of a Close of this statement. */
-  public int closeLength() {
-    return PgFrameFormat.HEADER + 1 + nameLength();
-  }
-
-  public void writeClose(ByteBuf out) {
-    out.writeByte(Frontend.CLOSE).writeInt(closeLength() - 1).writeByte('S');
-    writeName(out);
+    out.writeBytes(text.bytes);
   }
 
   @Override
   public String toString() {
-    return new String(name, StandardCharsets.US_ASCII);
+    return name.toString();
   }
 }

@@ -1,5 +1,6 @@
 package dev.pooler.postgres.statement;
 
+import dev.pooler.core.session.MemoryBudget;
 import dev.pooler.core.statement.Dialect;
 import dev.pooler.postgres.session.PgSettings;
 import io.netty.buffer.ByteBuf;
@@ -8,19 +9,35 @@ import java.lang.ref.WeakReference;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
- * All statements that some session has prepared or some backend holds, each once. A statement that
- * neither does is collected, so that a million one-off statements leave nothing behind. Any thread.
+ * All statements that some session has prepared, each once, and the latest of those that none has
+ * any more: a million one-off statements leave nothing behind. What sessions have is counted
+ * against the budget of all. Any thread.
  *
  * <p>Equal means equal bytes, never equal digests: two texts that differ in a literal are two
  * statements, with two plans.
  */
 public final class SharedStatements {
+  /**
+   * One part in so many of the budget may come on top of it, for statements that nobody has: so few
+   * that most of them are gone before the collector takes them for old.
+   */
+  private static final int RECENT_SHARE = 64;
+
   private final ConcurrentHashMap<Definition, Known> known = new ConcurrentHashMap<>();
   private final ReferenceQueue<SharedStatement> collected = new ReferenceQueue<>();
   private final AtomicLong numbers = new AtomicLong();
   private final AtomicLong generation = new AtomicLong();
+  private final MemoryBudget budget;
+  private final RecentStatements recent;
+
+  /** None yet. */
+  public SharedStatements(MemoryBudget budget) {
+    this.budget = budget;
+    this.recent = new RecentStatements(budget.most() / RECENT_SHARE);
+  }
 
   /** What makes two statements one. */
   private static final class Definition {
@@ -34,6 +51,14 @@ public final class SharedStatements {
       this.planning = planning;
       this.dialect = dialect;
       this.hash = 31 * Arrays.hashCode(bytes) + planning.hashCode();
+    }
+
+    /** Null for one that is not found by its text. */
+    static @Nullable Definition of(SharedStatement statement) {
+      PgSettings planning = statement.planning();
+      return planning == null
+          ? null
+          : new Definition(statement.definition(), planning, statement.meaning().dialect());
     }
 
     @Override
@@ -77,8 +102,10 @@ public final class SharedStatements {
       if (statement != null) {
         return statement;
       }
+      KeptText text = new KeptText(definition.bytes, meaning);
       SharedStatement made =
-          new SharedStatement(numbers.incrementAndGet(), definition.bytes, meaning, planning);
+          new SharedStatement(numbers.incrementAndGet(), text, meaning, planning);
+      text.found = made;
       Known mine = new Known(definition, made, collected);
       boolean mineIsKnown =
           reference == null
@@ -92,14 +119,28 @@ public final class SharedStatements {
 
   /** A statement that nobody else gets: under settings that are not known, or not proven yet. */
   public SharedStatement unshared(ByteBuf in, int index, int length, StatementMeaning meaning) {
-    return new SharedStatement(numbers.incrementAndGet(), bytes(in, index, length), meaning, null);
+    return unshared(bytes(in, index, length), meaning, 0);
+  }
+
+  /**
+   * As above.
+   *
+   * @param definition not changed by anybody
+   * @param beside bytes that the session keeps as long as the text
+   */
+  public SharedStatement unshared(byte[] definition, StatementMeaning meaning, int beside) {
+    return new SharedStatement(
+        numbers.incrementAndGet(), new KeptText(definition, meaning, beside), meaning, null);
   }
 
   /** One that is not found by its text: who has it shares it. */
   SharedStatement apart(
       ByteBuf in, int index, int length, PgSettings planning, StatementMeaning meaning) {
     return new SharedStatement(
-        numbers.incrementAndGet(), bytes(in, index, length), meaning, planning);
+        numbers.incrementAndGet(),
+        new KeptText(bytes(in, index, length), meaning),
+        meaning,
+        planning);
   }
 
   /**
@@ -108,7 +149,63 @@ public final class SharedStatements {
    * @param meaning that it has under those
    */
   public SharedStatement unshared(SharedStatement statement, StatementMeaning meaning) {
-    return new SharedStatement(numbers.incrementAndGet(), statement.definition(), meaning, null);
+    return new SharedStatement(numbers.incrementAndGet(), statement.text(), meaning, null);
+  }
+
+  /** The budget that {@link #hold} counts against. */
+  public MemoryBudget budget() {
+    return budget;
+  }
+
+  /**
+   * A session has a statement; until {@link #letGo} its text is counted. False if there is no room
+   * for it, and then the session must not have it.
+   */
+  public boolean hold(SharedStatement statement) {
+    SharedStatement found = statement.text().isHeld() ? null : statement.text().found;
+    if (!statement.text().hold(budget)) {
+      spare(statement);
+      return false;
+    }
+    if (found != null) {
+      recent.remove(found);
+    }
+    return true;
+  }
+
+  /** As {@link #hold}, in place of one that is held, and about as large. */
+  public void holdAnyway(SharedStatement statement) {
+    statement.text().holdAnyway(budget);
+  }
+
+  /** Undoes one {@link #hold}. */
+  public void letGo(SharedStatement statement) {
+    if (statement.text().letGo(budget)) {
+      spare(statement);
+    }
+  }
+
+  /** A statement that was found and is not held: nobody may want it. */
+  public void spare(SharedStatement statement) {
+    SharedStatement found = statement.text().found;
+    if (found != null && !found.text().isHeld() && reference(found) != null) {
+      recent.add(found).forEach(this::forget);
+    }
+  }
+
+  /** Else its text would stay until it is collected, and somebody looks. */
+  private void forget(SharedStatement statement) {
+    Known reference = reference(statement);
+    if (reference != null) {
+      known.remove(reference.definition, reference);
+    }
+  }
+
+  /** Null where it is not found any more. */
+  private @Nullable Known reference(SharedStatement statement) {
+    Definition definition = Definition.of(statement);
+    Known reference = definition == null ? null : known.get(definition);
+    return reference != null && reference.refersTo(statement) ? reference : null;
   }
 
   /**
@@ -118,6 +215,7 @@ public final class SharedStatements {
    */
   public void forget() {
     known.clear();
+    recent.clear();
     generation.incrementAndGet();
   }
 

@@ -103,6 +103,12 @@ final class StatementShape {
     return !explain.isThere() && (headSize == 1 || (headSize == 2 && noise));
   }
 
+  /** CREATE [LOCAL | GLOBAL] [TEMPORARY] TABLE. */
+  boolean makesTable() {
+    int table = PgWord.TABLE.id();
+    return head(1) == table || head(2) == table || head(3) == table;
+  }
+
   /** Its first word takes something away. */
   boolean letsGo() {
     return LETTING_GO.contains(head(0));

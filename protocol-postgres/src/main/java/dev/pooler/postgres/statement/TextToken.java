@@ -3,7 +3,6 @@ package dev.pooler.postgres.statement;
 import dev.pooler.core.statement.Dialect;
 import dev.pooler.core.statement.SqlScanner;
 import dev.pooler.core.statement.Token;
-import dev.pooler.core.statement.WordTable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * word must be known. Immutable as long as nobody writes to the text.
  */
 final class TextToken {
+  /** NAMEDATALEN - 1: the scanner cuts what is longer (truncate_identifier). */
+  private static final int LONGEST_NAME = 63;
+
   private final Token kind;
   private final byte[] text;
   private final int start;
@@ -65,21 +67,23 @@ final class TextToken {
   }
 
   /**
-   * The name as the server takes it: in lower case unless quoted. Null if it is none, or if what
-   * the server makes of it depends on its encoding (letters beyond ASCII unquoted, more than 63
-   * bytes).
+   * The name as the server takes it: in lower case unless quoted, and cut where the server cuts it.
+   * Null if it is none, or if what the server makes of it depends on its encoding (letters beyond
+   * ASCII in one that is unquoted or longer than 63 bytes).
    */
   @Nullable String name() {
     if (kind != Token.WORD && kind != Token.QUOTED) {
       return null;
     }
-    if (kind == Token.WORD) {
-      return end - start > WordTable.MAX_LENGTH || !isAscii()
-          ? null
-          : text().toLowerCase(Locale.ROOT);
+    boolean word = kind == Token.WORD;
+    String name =
+        word
+            ? text().toLowerCase(Locale.ROOT)
+            : text().substring(1, text().length() - 1).replace("\"\"", "\"");
+    if (isAscii()) {
+      return name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name;
     }
-    String name = text().substring(1, text().length() - 1).replace("\"\"", "\"");
-    return name.getBytes(StandardCharsets.UTF_8).length > WordTable.MAX_LENGTH ? null : name;
+    return word || name.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME ? null : name;
   }
 
   /**

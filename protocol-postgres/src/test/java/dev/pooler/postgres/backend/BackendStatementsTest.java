@@ -5,18 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.core.relay.RequestEffect;
+import dev.pooler.core.session.MemoryBudget;
 import dev.pooler.postgres.statement.SettingsStatement;
-import dev.pooler.postgres.statement.SharedStatement;
+import dev.pooler.postgres.statement.SharedStatements;
+import dev.pooler.postgres.statement.StatementMeaning;
+import dev.pooler.postgres.statement.StatementName;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What a backend is thought to hold, where batches around a Close fail. */
 class BackendStatementsTest {
   private final BackendStatements held = new BackendStatements(10);
-  private final SharedStatement one = SettingsStatement.of(1);
-  private final SharedStatement two = SettingsStatement.of(2);
+  private final StatementName one = SettingsStatement.of(1).name();
+  private final StatementName two = SettingsStatement.of(2).name();
 
-  private void hold(SharedStatement statement) {
+  private void hold(StatementName statement) {
     held.add(statement, 0).done();
   }
 
@@ -107,5 +110,33 @@ class BackendStatementsTest {
     assertFalse(held.contains(one));
     assertTrue(held.proven(two));
     assertFalse(held.retain(Set.of(two.toString())));
+  }
+
+  /** Needs a loop: a chain of as many effects is deeper than the stack. */
+  @Test
+  void veryManyAreTakenAwayAtOnce() {
+    BackendStatements many = new BackendStatements(Integer.MAX_VALUE);
+    SharedStatements statements = new SharedStatements(new MemoryBudget(0));
+    for (int i = 0; i < 100_000; i++) {
+      many.add(statements.unshared(new byte[0], StatementMeaning.NOTHING, 0).name(), 0).done();
+    }
+    many.removeAll().undone();
+    assertEquals(100_000, many.size());
+    many.removeAll().done();
+    assertEquals(0, many.size());
+  }
+
+  /** Needs those taken away too that an earlier batch puts back. */
+  @Test
+  void allAreTakenAwayBehindABatchThatFails() {
+    hold(one);
+    RequestEffect first = held.removeAll();
+    RequestEffect second = held.removeAll();
+    RequestEffect added = held.add(two, 0);
+    first.undone();
+    second.done();
+    added.done();
+    assertFalse(held.contains(one));
+    assertTrue(held.contains(two));
   }
 }

@@ -610,6 +610,71 @@ class PgRepliesTest {
         """);
   }
 
+  /** Needs those of the client to be told from ours by their number: the last one is ours. */
+  @Test
+  void whatIsBehindAFailedCopyIsKnownWhenACloseIsAnswered() {
+    play(
+        """
+        F Execute
+        F Sync
+        F Sync
+        B CopyInResponse
+        B ErrorResponse
+        = doubtful
+        P Sync Close Sync
+        S ReadyForQuery
+        ~ ReadyForQuery
+        ~ ReadyForQuery
+        S CloseComplete
+        S ReadyForQuery
+        P certain
+        = awaits no Sync
+        = owes nothing
+        """);
+  }
+
+  /** Needs a client that got none to be waited for: its server has been let out by us. */
+  @Test
+  void aClientWhoseSyncsWereReadInsideTheCopyStillOwesOne() {
+    play(
+        """
+        F Execute
+        F Sync
+        B CopyInResponse
+        F CopyData
+        B ErrorResponse
+        P Sync Close Sync
+        S ReadyForQuery
+        S CloseComplete
+        S ReadyForQuery
+        P certain
+        = certain
+        = awaits Sync
+        = owes
+        F Sync
+        = awaits no Sync
+        B ReadyForQuery
+        = owes nothing
+        """);
+  }
+
+  /** Needs Syncs behind a message that ends the COPY to be answered. */
+  @Test
+  void aSyncBehindAMessageOutOfTurnIsNotOfTheCopy() {
+    play(
+        """
+        F Execute
+        F Parse
+        F Sync
+        B CopyInResponse
+        = takes no COPY data
+        B ErrorResponse
+        = certain
+        B ReadyForQuery
+        = owes nothing
+        """);
+  }
+
   /** Needs Syncs of a COPY that has succeeded to be forgotten. */
   @Test
   void aFailureBehindACopyIsNotItsFailure() {

@@ -13,6 +13,7 @@ import dev.pooler.testkit.simulation.SimulatedLoop;
 import io.netty.channel.ServerChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Lets the real connector reach scripted servers. */
 public final class SimulatedTargets {
@@ -30,16 +31,17 @@ public final class SimulatedTargets {
             ServerChannel.class,
             true,
             channel -> Transport.UNKNOWN_UID);
+    AtomicReference<BackendNumbers> numbers =
+        new AtomicReference<>(new BackendNumbers(Duration.ofSeconds(5), 3));
     PgTarget target =
         new PgTarget(
             address,
             new ClientTls(TlsMode.DISABLE, null, null, null),
-            null,
-            Duration.ofSeconds(5),
+            () -> null,
+            numbers::get,
             transport,
-            3,
             new Speakers());
     return new PgConnector(
-        List.of(target), "app", "app", NoSecret::new, new ScramKeys(), Runnable::run);
+        List.of(target), numbers, "app", "app", NoSecret::new, new ScramKeys(), Runnable::run);
   }
 }

@@ -19,9 +19,9 @@ import java.util.Map;
  *   B CommandComplete   the server sends it, for the client
  *   S ReadyForQuery     the server sends it, in answer to pooler: swallowed
  *   ! BindComplete      the server sends it, out of order: a protocol violation
- *   ~ ReadyForQuery     the server sends one that nothing waits for: dropped
+ *   ~ ReadyForQuery     the server sends one that no Sync waits for: the client's
  *   = owes              and: = owes nothing, = takes COPY data, = takes no COPY data,
- *                       = doubtful, = certain
+ *                       = doubtful, = certain, = awaits Sync, = awaits no Sync
  * </pre>
  */
 final class Transcript {
@@ -88,6 +88,8 @@ final class Transcript {
       case "Query" -> replies.expectOwnQuery();
       case "Sync" -> replies.expectOwnSync();
       case "Close" -> replies.expectOwnClose(null);
+      case "Sync Close Sync" -> replies.expectCertainty();
+      case "certain" -> replies.certain();
       case "Close to Close" -> replies.expectOwnStatement(null);
       default -> throw new AssertionError(message);
     }
@@ -126,6 +128,8 @@ final class Transcript {
       case "owes nothing" -> assertEquals(false, replies.owed(), at);
       case "doubtful" -> assertTrue(replies.doubtful(), at);
       case "certain" -> assertFalse(replies.doubtful(), at);
+      case "awaits Sync" -> assertTrue(replies.awaitsSync(), at);
+      case "awaits no Sync" -> assertFalse(replies.awaitsSync(), at);
       case "takes COPY data" -> assertTrue(replies.copyIn(), at);
       case "takes no COPY data" -> assertEquals(false, replies.copyIn(), at);
       default -> throw new AssertionError(at);

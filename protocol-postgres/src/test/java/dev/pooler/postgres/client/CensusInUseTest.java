@@ -19,15 +19,18 @@ import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.Leftovers;
 import dev.pooler.core.pool.PoolLimits;
 import dev.pooler.core.pool.TransactionState;
+import dev.pooler.core.session.MemoryBudget;
 import dev.pooler.core.statement.StatementRules;
 import dev.pooler.postgres.listen.Speakers;
 import dev.pooler.postgres.session.CodeCensus;
 import dev.pooler.postgres.session.CodeFindings;
+import dev.pooler.postgres.session.CodeNames;
 import dev.pooler.postgres.session.PgSettings;
 import dev.pooler.postgres.session.SequencePrograms;
 import dev.pooler.postgres.statement.PgDialects;
 import dev.pooler.postgres.statement.PgStatementRules;
 import dev.pooler.postgres.statement.SessionBackend;
+import dev.pooler.postgres.statement.SharedStatements;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.lang.reflect.Proxy;
@@ -36,6 +39,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +50,8 @@ class CensusInUseTest {
   private static final Duration OFF = Duration.ZERO;
 
   private static final CodeFindings LEAVES =
-      new CodeFindings(true, false, false, false, false, SequencePrograms.Care.NONE);
+      new CodeFindings(
+          true, false, false, false, false, SequencePrograms.Care.NONE, CodeNames.UNKNOWN);
 
   private final StatementRules rules = PgStatementRules.create(StatementRules.Limits.DEFAULT);
   private final CodeCensus census = new CodeCensus();
@@ -60,6 +65,7 @@ class CensusInUseTest {
               (proxy, method, arguments) ->
                   switch (method.getName()) {
                     case "settings" -> PgSettings.NONE;
+                    case "era" -> census.era();
                     case "dialect", "usualDialect" -> PgDialects.STANDARD;
                     case "transactionState" -> TransactionState.IDLE;
                     case "reportedSettings", "movedSettings" -> Map.of();
@@ -105,8 +111,10 @@ class CensusInUseTest {
   private StatementJudge session() {
     SessionPins pins =
         new SessionPins(PoolMode.TRANSACTION, policy, pool.counters(), () -> Instant.EPOCH);
+    SessionMemory memory =
+        new SessionMemory(new SharedStatements(new MemoryBudget(Long.MAX_VALUE)));
     return new StatementJudge(
-        1, PoolMode.TRANSACTION, PgSettings.NONE, pins, census, () -> now, policy);
+        1, PoolMode.TRANSACTION, PgSettings.NONE, pins, census, () -> now, policy, memory);
   }
 
   /** What is left of a statement behind which functions may stand. */
@@ -156,6 +164,23 @@ class CensusInUseTest {
     assertEquals(1, asking(1));
   }
 
+  /** The same of names: what it says hides nowhere may do so now. */
+  @Test
+  void whatIsDefinedWhileTheServerIsAskedLeavesNoNamesKnown() {
+    CodeNames names = new CodeNames(Set.of("app.a"), Set.of(), false, "7");
+    CodeFindings found =
+        new CodeFindings(true, false, false, false, false, SequencePrograms.Care.NONE, names);
+    census.found(found, census.definitions(), now);
+    pass(14);
+    assertEquals(names, census.names(now));
+    pass(2);
+    assertEquals(CodeNames.UNKNOWN, census.names(now), "too old");
+    int asOf = census.definitions();
+    census.forget();
+    census.found(found, asOf, now);
+    assertEquals(CodeNames.UNKNOWN, census.names(now));
+  }
+
   @Test
   void aReaderAsksForWritersToo() {
     census.found(CodeFindings.NONE, census.definitions(), now);
@@ -182,7 +207,7 @@ class CensusInUseTest {
     pass(60);
     StatementJudge session = session();
     assertEquals(Leftovers.IN_DOUBT, afterWrite(session));
-    session.notLearned();
+    session.notLearned(backend);
     assertEquals(Leftovers.NONE, session.leftovers());
     pass(1);
     assertEquals(Leftovers.NONE, afterWrite(session), "asked a second ago");
@@ -196,11 +221,11 @@ class CensusInUseTest {
     pass(60);
     StatementJudge session = session();
     assertEquals(Leftovers.IN_DOUBT, afterWrite(session));
-    session.notLearned();
+    session.notLearned(backend);
     assertEquals(Leftovers.IN_DOUBT, session.leftovers());
     assertTrue(session.question().contains("pg_settings"));
     assertFalse(session.question().contains("'census'"));
-    session.notLearned();
+    session.notLearned(backend);
     assertEquals(Leftovers.PINNED, session.leftovers());
   }
 
@@ -208,13 +233,13 @@ class CensusInUseTest {
   void whoIsNotAnsweredKeepsHisBackendWhereNothingIsKnown() {
     StatementJudge first = session();
     afterWrite(first);
-    first.notLearned();
+    first.notLearned(backend);
     assertEquals(Leftovers.PINNED, first.leftovers());
     census.found(CodeFindings.NONE, census.definitions(), now);
     census.forget();
     StatementJudge second = session();
     afterWrite(second);
-    second.notLearned();
+    second.notLearned(backend);
     assertEquals(Leftovers.PINNED, second.leftovers());
   }
 
@@ -225,7 +250,34 @@ class CensusInUseTest {
     pass(60);
     StatementJudge session = session();
     assertEquals(Leftovers.IN_DOUBT, after(session, "create temp table x as select 1"));
-    session.notLearned();
+    session.notLearned(backend);
     assertEquals(Leftovers.PINNED, session.leftovers());
+  }
+
+  /** Needs to be told to all users' pools: they are of one database. */
+  @Test
+  void whatOneUserDefinesTheOthersAskAbout() {
+    CodeCensus.All all = new CodeCensus.All();
+    CodeCensus others = all.of(new PoolKey("app", "app", "other"));
+    others.found(CodeFindings.NONE, others.definitions(), now);
+    CodeCensus elsewhere = all.of(new PoolKey("app", "elsewhere", "app"));
+    elsewhere.found(CodeFindings.NONE, elsewhere.definitions(), now);
+    all.of(new PoolKey("app", "app", "app")).forget();
+    assertEquals(CodeCensus.Finding.NOT_ASKED, others.finding(now));
+    assertEquals(CodeCensus.Finding.HARMLESS, elsewhere.finding(now));
+  }
+
+  /** Needs what was defined here to be told from what was defined past pooler. */
+  @Test
+  void anEraEndsWhereCodeWasDefinedPastPooler() {
+    census.found(CodeFindings.NONE, census.definitions(), now);
+    int era = census.era();
+    census.found(CodeFindings.NONE, census.definitions(), now);
+    census.forget();
+    census.found(LEAVES, census.definitions(), now);
+    assertEquals(era, census.era());
+    census.found(CodeFindings.NONE, census.definitions(), now);
+    census.found(LEAVES, census.definitions(), now);
+    assertEquals(era + 1, census.era());
   }
 }

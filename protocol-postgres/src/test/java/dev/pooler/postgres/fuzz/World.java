@@ -73,7 +73,7 @@ final class World implements AutoCloseable {
   private final LeasePool pool;
   private final Janitor janitor;
   private final SessionRegistry sessions = new SessionRegistry();
-  private final SessionLimits limits = new SessionLimits(10, 10_000_000);
+  private final SessionLimits limits = new SessionLimits(10, 10_000_000, 10_000_000);
   private final CancelKeys<ClientLeg> keys = new CancelKeys<>(new CountedRandom());
   private final SimulatedSocket client;
   private final List<SimulatedSocket> servers = new ArrayList<>();
@@ -111,7 +111,7 @@ final class World implements AutoCloseable {
             new SessionCounters(),
             keys,
             new Welcomes(),
-            new SharedStatements(),
+            new SharedStatements(limits.kept()),
             new CodeCensus.All(),
             new Listeners(),
             NoConsole.of(sessions, limits),
@@ -122,7 +122,7 @@ final class World implements AutoCloseable {
     janitor.start();
     Duration login = Duration.ofSeconds(20);
     PgListener listener =
-        new PgListener(auth, () -> USERS, Map.of(), null, () -> login, channel -> -2);
+        new PgListener(auth, () -> USERS, Map.of(), () -> null, () -> login, channel -> -2);
     SimulatedChannel channel = SimulatedChannel.accepted(simulation, "client");
     client = channel.far();
     loop.run(() -> {
@@ -221,6 +221,7 @@ final class World implements AutoCloseable {
     expect("sessions", sessions.size());
     expect("sessions counted", limits.openSessions());
     expect("bytes held", limits.heldBytes());
+    expect("bytes kept", limits.kept().used());
     expect("cancel keys", keys.size());
     expect("bytes in buffers", simulation.unreleasedBytes());
   }

@@ -3,6 +3,7 @@ package dev.pooler.postgres.session;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -11,6 +12,9 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PgSettingsTest {
   @Test
@@ -182,6 +186,49 @@ class PgSettingsTest {
         "SELECT pg_catalog.set_config('search_path','\"$user\", \"My ''Schema\", public',false);",
         startup("search_path", "\"$user\", \"My 'Schema\", public")
             .differenceFrom(PgSettings.NONE));
+  }
+
+  /** Each is written anew by the server, or cut by it: its text is not its value. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "01234",
+        "08",
+        "-0",
+        "-010",
+        "0x1F",
+        "0b1",
+        "0o7",
+        "1_000",
+        "+5",
+        "- 5",
+        "1e3",
+        "a, b",
+        "a0123456789012345678901234567890123456789012345678901234567890123",
+      })
+  void whatTheServerWritesInItsOwnWayIsLeftToIt(String expression) {
+    PgSettings set = PgSettings.NONE.with("app.x", new Value.Sql(expression));
+    assertNull(set.changesFrom(PgSettings.NONE));
+    assertEquals("SET \"app\".\"x\" TO " + expression + ";", set.differenceFrom(PgSettings.NONE));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '|',
+      value = {
+        "Abc | abc",
+        "'A''b' | A'b",
+        "'010' | 010",
+        "0 | 0",
+        "-5 | -5",
+        "12345678901 | 12345678901",
+        "00.50 | 00.50",
+        "-1.5 | -1.5",
+      })
+  void whatReadsAsItIsWrittenNeedsNoSql(String expression, String value) {
+    PgSettings set = PgSettings.NONE.with("app.x", new Value.Sql(expression));
+    assertEquals(List.of(new PgSettings.Change("app.x", value)), set.changesFrom(PgSettings.NONE));
   }
 
   @Test

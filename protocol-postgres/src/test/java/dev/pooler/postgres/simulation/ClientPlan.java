@@ -42,7 +42,7 @@ final class ClientPlan extends StateActs {
       case 7 -> query(statement() + tag() + "; " + statement() + tag() + "; " + statement());
       case 8 -> functionCall();
       case 9 -> send(Message.of('Q', simulation.oneOf("", " ")));
-      case 10 -> simulation.oneOf((Runnable) this::named, this::reuse, this::reuse).run();
+      case 10 -> simulation.oneOf((Runnable) this::named, this::reuse, this::unnamed).run();
       case 11 -> setting();
       case 12, 13 -> flushed();
       case 14, 15, 16 -> batch();
@@ -265,6 +265,35 @@ final class ClientPlan extends StateActs {
     sync();
   }
 
+  /** The one without a name, and what takes it away, or is skipped behind a failure. */
+  private void unnamed() {
+    if (orphan) {
+      reuse();
+      return;
+    }
+    parse("", statement());
+    sync();
+    if (simulation.onceIn(2)) {
+      await();
+    }
+    if (simulation.onceIn(2)) {
+      parse(named("f"), "select missing");
+    }
+    switch (simulation.below(4)) {
+      case 0 -> close('S', "");
+      case 1 -> parse("", simulation.onceIn(2) ? "select missing" : statement());
+      case 2 -> query(statement());
+      default -> {}
+    }
+    sync();
+    if (simulation.onceIn(2)) {
+      await();
+    }
+    bind("", "");
+    execute("", 0);
+    sync();
+  }
+
   // --- COPY -----------------------------------------------------------------------------------
 
   private void copyIn() {
@@ -284,10 +313,32 @@ final class ClientPlan extends StateActs {
         flush();
       }
     }
-    await();
+    boolean waits = !early || simulation.onceIn(2);
+    if (waits) {
+      await();
+    }
+    if (!simple && !cancels && simulation.onceIn(waits ? 8 : 2)) {
+      outOfTurn();
+      return;
+    }
     copyData();
-    if (!simple) {
+    if (early && simulation.onceIn(4)) {
+      outOfTurn(); // skipped, unless the COPY has failed in front of its early Sync
       sync();
+    } else if (!simple) {
+      sync();
+    }
+  }
+
+  /** Instead of data: PostgreSQL ends the session, unless the COPY is over. */
+  private void outOfTurn() {
+    if (simulation.onceIn(2)) {
+      parse("", statement());
+      bind("", "");
+      execute("", 0);
+      sync();
+    } else {
+      query(statement());
     }
   }
 
@@ -305,7 +356,7 @@ final class ClientPlan extends StateActs {
   }
 
   private String table() {
-    return name() + "_" + simulation.oneOf("r0", "r0", "r1", "r3", "missing");
+    return name() + "_" + simulation.oneOf("r0", "r0", "r1", "r3", "missing", "refused");
   }
 
   private void copyData() {

@@ -9,9 +9,9 @@ import dev.pooler.core.console.Console;
 import dev.pooler.core.console.ConsolePool;
 import dev.pooler.core.console.Operations;
 import dev.pooler.core.console.Pauses;
-import dev.pooler.core.session.SessionDetail;
 import dev.pooler.core.session.SessionLimits;
 import dev.pooler.core.session.SessionRegistry;
+import dev.pooler.core.session.SessionReport;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -29,7 +29,7 @@ public record NoConsole(SessionRegistry sessions, SessionLimits limits) implemen
         List.of(),
         null,
         Map.of(),
-        new LimitsConfig(limits.clients(), 0, Duration.ZERO),
+        new LimitsConfig(limits.clients(), 0, 0, Duration.ZERO),
         new IoConfig(Transport.AUTO, 1),
         Map.of(),
         AdminConfig.NONE);
@@ -64,7 +64,7 @@ public record NoConsole(SessionRegistry sessions, SessionLimits limits) implemen
   public void forgetServers() {}
 
   @Override
-  public String json(SessionDetail detail) {
+  public String json(SessionReport report) {
     return "";
   }
 }

@@ -66,6 +66,10 @@ final class PgModel {
 
   private boolean ignoringTillSync;
   private boolean flushed;
+
+  /** A message out of turn has ended the connection. */
+  private boolean lost;
+
   private Copy copy;
   private int copied;
   private final PgModelLeftovers leftovers = new PgModelLeftovers();
@@ -90,7 +94,9 @@ final class PgModel {
   }
 
   void ask(Message message) {
-    asked.addLast(message);
+    if (!lost) {
+      asked.addLast(message);
+    }
   }
 
   /** What the last steps answered. */
@@ -105,6 +111,11 @@ final class PgModel {
     boolean was = flushed;
     flushed = false;
     return was;
+  }
+
+  /** Whether nothing follows any more. */
+  boolean lost() {
+    return lost;
   }
 
   char status() {
@@ -141,6 +152,9 @@ final class PgModel {
 
   /** Whether a cancel would end what is done next. */
   boolean cancellable() {
+    if (lost) {
+      return false;
+    }
     if (!statements.isEmpty() || copy != null) {
       return true;
     }
@@ -149,6 +163,13 @@ final class PgModel {
     // server may do that, but what the client's own model of one does is whole.
     boolean half = described && settingsInFront && next != null && next.type() == 'E';
     return next != null && !ignoringTillSync && !half && "QPBDECF".indexOf(next.type()) >= 0;
+  }
+
+  /** The server closes without a look for interrupts (PostgresMain in postgres.c). */
+  boolean interruptible() {
+    Message next = asked.peekFirst();
+    boolean closes = statements.isEmpty() && copy == null && next != null && next.type() == 'C';
+    return cancellable() && !closes;
   }
 
   /** The tag of what is done next, or an empty string. */
@@ -227,6 +248,10 @@ final class PgModel {
       }
       extended = message.type() != 'Q' && message.type() != 'F' && extended;
       fresh &= message.type() == 'S' || message.type() == 'H';
+      if (cancel
+          && (message.type() == 'Q' || (message.type() == 'P' && message.string(0).isEmpty()))) {
+        prepared.remove("");
+      }
       cancelled(cancel);
       onMessage(message);
     } catch (SqlError e) {
@@ -285,7 +310,10 @@ final class PgModel {
       case 'S', 'H' -> {
         // skipped until the copy is over
       }
-      default -> throw new SqlError("08P01", "unexpected message in COPY: " + message);
+      default -> {
+        lost = true;
+        throw new SqlError("08P01", "unexpected message in COPY");
+      }
     }
   }
 
@@ -339,6 +367,9 @@ final class PgModel {
     String name = message.string(0);
     String sql = message.string(name.length() + 1);
     begin();
+    if (name.isEmpty()) {
+      prepared.remove(""); // before it looks at the text
+    }
     refuseIfFailed(sql);
     if (!name.isEmpty() && prepared.containsKey(name)) {
       throw new SqlError("42P05", "prepared statement exists"); // of that name, by whoever named it
@@ -670,12 +701,16 @@ final class PgModel {
     if (table.contains("missing")) {
       throw new SqlError("42P01", "relation does not exist " + tag);
     }
-    int number = Integer.parseInt(table.substring(table.indexOf('_') + 2));
     Message.Body formats =
         out -> {
           out.writeByte(0);
           out.writeShort(0);
         };
+    if (table.contains("refused")) {
+      replies.add(Message.of('G', formats));
+      throw new SqlError("P0001", "a trigger says no " + tag);
+    }
+    int number = Integer.parseInt(table.substring(table.indexOf('_') + 2));
     if (words[2].equals("from")) {
       copy = new Copy(!simple, tag, number);
       copied = 0;
@@ -762,6 +797,12 @@ final class PgModel {
     copy = null;
     statements.clear();
     replies.add(errorResponse("ERROR", error.state, String.valueOf(error.getMessage())));
+    if (lost) {
+      replies.add(errorResponse("FATAL", "08P01", "protocol synchronization was lost"));
+      asked.clear();
+      flushed = true;
+      return;
+    }
     if (status == 'I') {
       settings.rollBack();
       leftovers.rollBack();

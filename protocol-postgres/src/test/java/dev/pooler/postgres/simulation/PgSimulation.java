@@ -57,7 +57,7 @@ final class PgSimulation {
   private final SimulatedSupply supply;
   private final LeasePool pool;
   private final SessionRegistry sessions = new SessionRegistry();
-  private final SessionLimits limits = new SessionLimits(100, 100_000_000);
+  private final SessionLimits limits = new SessionLimits(100, 100_000_000, 100_000_000);
   private final CancelKeys<ClientLeg> keys;
   private final PgFrontDoor door;
   private final PgListener listener;
@@ -118,7 +118,7 @@ final class PgSimulation {
             new SessionCounters(),
             keys,
             new Welcomes(),
-            new SharedStatements(),
+            new SharedStatements(limits.kept()),
             new CodeCensus.All(),
             new Listeners(),
             NoConsole.of(sessions, limits),
@@ -128,7 +128,12 @@ final class PgSimulation {
     UserStore nobody = new UserStore(Map.of(), new byte[32]);
     this.listener =
         new PgListener(
-            Auth.TRUST, () -> nobody, Map.of(), null, () -> Duration.ofMinutes(50), channel -> -2);
+            Auth.TRUST,
+            () -> nobody,
+            Map.of(),
+            () -> null,
+            () -> Duration.ofMinutes(50),
+            channel -> -2);
   }
 
   /** Runs it; throws {@link SimulationFailure} when an invariant broke. */
@@ -210,6 +215,7 @@ final class PgSimulation {
     expect("sessions in the registry", sessions.size());
     expect("open sessions counted", limits.openSessions());
     expect("bytes held", limits.heldBytes());
+    expect("bytes kept", limits.kept().used());
     expect("cancel keys", keys.size());
     expect("bytes in buffers that nobody released", simulation.unreleasedBytes());
   }

@@ -7,6 +7,7 @@ import dev.pooler.testkit.simulation.SimulatedSocket;
 import dev.pooler.testkit.simulation.Simulation;
 import java.util.ArrayDeque;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A server process: reads, takes a while for each statement, answers, and sometimes dies. It knows
@@ -33,8 +34,17 @@ final class ScriptedBackend implements Actor {
 
   private boolean started;
   private boolean over;
+
+  /** The last words of a connection that is over are sent. */
+  private boolean saidLast;
+
   private boolean cancelled;
   private int ticks = -1;
+
+  /** Whom a cancel is for that comes late, though its connection has failed; 0 for none. */
+  private int lateTarget;
+
+  private long lateAt;
 
   ScriptedBackend(Simulation simulation, ScriptedServer server, SimulatedSocket socket, int pid) {
     this.simulation = simulation;
@@ -46,11 +56,19 @@ final class ScriptedBackend implements Actor {
 
   @Override
   public boolean ready() {
+    if (lateTarget > 0) {
+      return simulation.now() >= lateAt;
+    }
     return socket.received().size() > 0
         || socket.channelClosed()
         || (out.size() > 0 && socket.room() > 0)
         || (model.canStep() && out.size() < OUTPUT_LIMIT)
+        || hasSaidAll()
         || tells();
+  }
+
+  private boolean hasSaidAll() {
+    return model.lost() && !saidLast && out.size() == 0;
   }
 
   @Override
@@ -60,12 +78,21 @@ final class ScriptedBackend implements Actor {
 
   @Override
   public void act() {
+    if (lateTarget > 0) {
+      deliver(lateTarget);
+      return;
+    }
     if (socket.channelClosed()) {
       end();
       return;
     }
     if (started && server.fault(600)) {
       die();
+      return;
+    }
+    if (hasSaidAll()) {
+      saidLast = true;
+      socket.shutdownOutput();
       return;
     }
     int choice = simulation.below(3);
@@ -118,9 +145,13 @@ final class ScriptedBackend implements Actor {
     int length = rest.intAt(0);
     if (rest.intAt(4) == CANCEL_REQUEST) {
       int target = rest.intAt(8);
-      simulation.trace(() -> "cancel for pid " + target);
-      server.cancel(target);
-      end();
+      if (server.fault(4)) {
+        socket.reset();
+        lateTarget = target;
+        lateAt = simulation.now() + TimeUnit.MILLISECONDS.toNanos(simulation.below(5_000));
+      } else {
+        deliver(target);
+      }
       return;
     }
     rest.take(length);
@@ -138,6 +169,12 @@ final class ScriptedBackend implements Actor {
     Message.of('Z', body -> body.writeByte('I')).addTo(out);
   }
 
+  private void deliver(int target) {
+    simulation.trace(() -> "cancel for pid " + target);
+    server.cancel(target);
+    end();
+  }
+
   private void work() {
     if (ticks < 0) {
       ticks = simulation.onceIn(4) ? simulation.below(12) : 0;
@@ -147,7 +184,7 @@ final class ScriptedBackend implements Actor {
       return;
     }
     ticks = -1;
-    boolean hit = cancelled && model.cancellable();
+    boolean hit = cancelled && model.interruptible();
     cancelled = false;
     if (hit) {
       String tag = model.nextTag();
@@ -224,7 +261,7 @@ final class ScriptedBackend implements Actor {
 
   /** A cancel's signal: it ends what runs, and nothing if nothing runs. */
   void cancel() {
-    boolean running = ticks >= 0 && model.cancellable();
+    boolean running = ticks >= 0 && model.interruptible();
     cancelled |= running;
     simulation.trace(() -> this + ": cancel arrives, running=" + running);
   }

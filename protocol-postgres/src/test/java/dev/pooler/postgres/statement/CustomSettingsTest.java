@@ -82,6 +82,17 @@ class CustomSettingsTest {
     assertNull(names("SET app.a = '" + "x".repeat(CustomSettings.LONGEST) + "'"));
   }
 
+  @Test
+  void moreNamesThanAreKeptAreUnknown() {
+    StringBuilder sql = new StringBuilder();
+    for (int i = 0; i < CustomSettings.MOST; i++) {
+      sql.append("SET a.b").append(i).append(" = 1;");
+    }
+    List<String> most = names(sql.toString());
+    assertEquals(CustomSettings.MOST, most == null ? 0 : most.size());
+    assertNull(names(sql + "SET a.more = 1"));
+  }
+
   private static @Nullable List<String> names(String sql) {
     ByteBuf buffer = Unpooled.copiedBuffer("Q" + sql, StandardCharsets.UTF_8);
     return CustomSettings.names(PgDialects.STANDARD, buffer, 1, buffer.readableBytes() - 1);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.core.statement.Footprint;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -170,6 +171,20 @@ class FunctionCallsTest {
     assertTrue(flags("SELECT lower" + space + "('x')"));
     assertTrue(flags("SELECT 1 AND" + space + "f(1)"));
     assertFalse(flags("INSERT INTO" + space + "t(a) VALUES (1)"));
+  }
+
+  /** Each that is said to be shown is, and none that is not. */
+  @Test
+  void whatIsSaidToBeShownIs() {
+    for (String name : List.of("f", "my_function", "lower_x")) {
+      assertTrue(PgStatementRules.showsCallsOf(name), name);
+      assertTrue(flags("INSERT INTO t VALUES (" + name + "(1))"), name);
+    }
+    for (String name : List.of("\u00e4", "st_mine", "lower", "set", "zone")) {
+      assertFalse(PgStatementRules.showsCallsOf(name), name);
+    }
+    assertFalse(PgStatementRules.showsCallsOf("uuid_generate_v4"), "of an extension");
+    assertFalse(PgStatementRules.showsCallsOf("dblink_connect"), "with a footprint of its own");
   }
 
   private static boolean flags(String sql) {

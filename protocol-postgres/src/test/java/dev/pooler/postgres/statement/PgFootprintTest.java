@@ -28,6 +28,8 @@ class PgFootprintTest {
           SET SESSION foo = 1                                   -> SETTING
           SET LOCAL foo = 1                                     -> none
           SET LOCAL "foo" = 1                                   -> none
+          SET LOCAL seed = 0.5                                  -> SEED
+          SET LOCAL seed.x = 0.5                                -> none
           SET local.foo = 1                                     -> SETTING
           SET local . foo = 1                                   -> SETTING
           SET session.foo = 1                                   -> SETTING

@@ -82,6 +82,13 @@ class PgStatementClassTest {
           ROLLBACK; DROP TABLE t                          -> 2 ROLLBACK CONTROLS_TRANSACTION LETS_GO DEFINES
           INSERT INTO t VALUES (1); SELECT 1              -> 2 WRITE
           CREATE TEMP TABLE t (i int); SELECT 1           -> 2 DDL
+          CREATE TEMP TABLE t AS SELECT f()               -> 1 DDL
+          CREATE TABLE pg_temp.t (i int)                  -> 1 DDL
+          CREATE TEMP VIEW v AS SELECT 1                  -> 1 DDL
+          CREATE TEMP VIEW v AS SELECT f()                -> 1 DDL DEFINES
+          CREATE FUNCTION pg_temp.f() RETURNS int AS 'x'  -> 1 DDL DEFINES
+          CREATE TEMP TABLE t (i int DEFAULT set_config('a', 'b', true)::int) -> 1 DDL SETS_LOCALLY
+          CREATE TEMP TABLE t (a text DEFAULT set_config('a', 'b', false)) -> 1 DDL SETS_LOCALLY DEFINES
           SELECT pg_advisory_unlock, 'DROP TABLE t'       -> 1 READ READ_ONLY
           begin isolation level serializable              -> 1 BEGIN CONTROLS_TRANSACTION
           START TRANSACTION READ ONLY                     -> 1 BEGIN CONTROLS_TRANSACTION

@@ -8,6 +8,7 @@ import dev.pooler.postgres.statement.PreparedNameInText.Kind;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,10 @@ class PreparedNameInTextTest {
           PREPARE p(int, varchar(3)) AS SELECT $1 | PREPARE         | PREPARE #(int, varchar(3)) AS SELECT $1
           PREPARE "P" AS SELECT ';';              | PREPARE         | PREPARE # AS SELECT ';';
           PREPARE transaction AS SELECT 1         | PREPARE         | PREPARE # AS SELECT 1
+          ; EXECUTE p                             | EXECUTE         | ; EXECUTE #
+          CREATE TABLE t AS EXECUTE p      | CREATE_AS_EXECUTE | CREATE TABLE t AS EXECUTE #
+          create local temp table "as" (a) on commit drop as execute p (1) with no data | CREATE_AS_EXECUTE | create local temp table "as" (a) on commit drop as execute # (1) with no data
+          EXPLAIN CREATE UNLOGGED TABLE t AS EXECUTE "P" | CREATE_AS_EXECUTE | EXPLAIN CREATE UNLOGGED TABLE t AS EXECUTE #
           """)
   void theNameIsWhereItStands(String sql, Kind kind, String without) {
     PreparedNameInText found = find(sql);
@@ -64,6 +69,8 @@ class PreparedNameInTextTest {
           EXECUTE "Plan"      | Plan
           EXECUTE "a""b"      | a"b
           EXECUTE "pé"        | pé
+          EXECUTE A23456789012345678901234567890123456789012345678901234567890abcd | a23456789012345678901234567890123456789012345678901234567890abc
+          EXECUTE "A23456789012345678901234567890123456789012345678901234567890""bcd" | A23456789012345678901234567890123456789012345678901234567890"bc
           PREPARE P AS TABLE t| p
           DEALLOCATE P        | p
           """)
@@ -78,7 +85,6 @@ class PreparedNameInTextTest {
       strings = {
         "",
         ";",
-        "; EXECUTE p",
         "EXECUTE",
         "EXECUTE ;",
         "EXECUTE \"\"",
@@ -92,14 +98,19 @@ class PreparedNameInTextTest {
         "EXECUTE p; EXECUTE q",
         "EXECUTE U&\"p\"",
         "EXECUTE d\u00e9j\u00e0",
-        "EXECUTE a23456789012345678901234567890123456789012345678901234567890abcd",
+        "EXECUTE \"\u00e923456789012345678901234567890123456789012345678901234567890abcd\"",
         "\"execute\" p",
         "EXPLAIN SELECT 1",
         "EXPLAIN (EXECUTE p)",
         "EXPLAIN (EXECUTE p",
         "EXPLAIN",
-        "CREATE TABLE t AS EXECUTE p",
-        "EXPLAIN CREATE TABLE t AS EXECUTE p",
+        "CREATE TABLE t AS EXECUTE",
+        "CREATE TABLE t AS EXECUTE p WITH",
+        "CREATE TABLE t AS EXECUTE p WITH DATA x",
+        "CREATE TABLE t AS EXECUTE p(1",
+        "CREATE TABLE t AS SELECT a AS EXECUTE p",
+        "CREATE VIEW t AS EXECUTE p",
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END",
         "PREPARE",
         "PREPARE p",
         "PREPARE p AS",
@@ -119,6 +130,29 @@ class PreparedNameInTextTest {
   }
 
   @Test
+  void eachStatementOfATextHasItsName() {
+    String sql = "EXECUTE a;; SELECT ';'; DEALLOCATE b; EXECUTE c(f(1)); EXECUTE d((1))";
+    StringBuilder found = new StringBuilder();
+    for (PreparedNameInText place : findAll(sql)) {
+      found.append(place.statement()).append(place.name()).append(place.calls() ? "() " : " ");
+      assertEquals(place.name(), sql.substring(place.offset(), place.end()));
+    }
+    assertEquals("0a 2b 3c() 4d ", found.toString());
+  }
+
+  /** Which statement it is could not be told. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END; EXECUTE p",
+        "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); EXECUTE p",
+        "EXECUTE p; EXECUTE q /* open"
+      })
+  void whereStatementsCanNotBeToldApartThereIsNone(String sql) {
+    assertEquals(List.of(), findAll(sql));
+  }
+
+  @Test
   void aLongTextIsNotLookedAt() {
     String sql = "PREPARE p AS SELECT '" + "x".repeat(PreparedNameInText.LONGEST) + "'";
     assertNull(find(sql));
@@ -127,5 +161,10 @@ class PreparedNameInTextTest {
   private static @Nullable PreparedNameInText find(String sql) {
     ByteBuf buffer = Unpooled.copiedBuffer("Q" + sql, StandardCharsets.UTF_8);
     return PreparedNameInText.find(PgDialects.STANDARD, buffer, 1, buffer.readableBytes() - 1);
+  }
+
+  private static List<PreparedNameInText> findAll(String sql) {
+    ByteBuf buffer = Unpooled.copiedBuffer("Q" + sql, StandardCharsets.UTF_8);
+    return PreparedNameInText.findAll(PgDialects.STANDARD, buffer, 1, buffer.readableBytes() - 1);
   }
 }

@@ -25,9 +25,20 @@ class ProcessIdInTextTest {
           select pg_terminate_backend(2147483647)                   -> pg_terminate_backend(2147483647)
           select pg_terminate_backend(2147483648)                   -> none
           select pg_cancel_backend(99999999999)                     -> none
-          select pg_cancel_backend($1)                              -> none
+          select pg_cancel_backend($1);                             -> pg_cancel_backend($1)
+          select pg_cancel_backend($2::int) as ok                   -> pg_cancel_backend($2::int)
+          select pg_cancel_backend($1::int4::text)                  -> none
+          select pg_cancel_backend($1::bigint)                      -> none
+          select pg_cancel_backend($1 + 1)                          -> none
+          select pg_cancel_backend($1, 10)                          -> none
+          select pg_cancel_backend(pid) from s where pid = $1       -> none
           select pg_cancel_backend(pg_backend_pid())                -> none
-          select pg_terminate_backend(5000000, 10)                  -> none
+          select pg_cancel_backend(                                 -> none
+          select pg_terminate_backend(5000000, 10)                  -> pg_terminate_backend(5000000, 10)
+          select pg_terminate_backend(5000000, $1)                  -> none
+          select pg_terminate_backend($1, $2)                       -> pg_terminate_backend($1, $2)
+          select pg_terminate_backend($1::integer, 10)              -> pg_terminate_backend($1::integer, 10)
+          select pg_terminate_backend($1,                           -> none
           select pg_backend_pid() where true                        -> none
           select pg_backend_pid() from t                            -> none
           select pg_backend_pid() + 1                               -> none
@@ -48,5 +59,25 @@ class ProcessIdInTextTest {
             .map(place -> text.substring(place.offset(), place.offset() + place.length()))
             .collect(Collectors.joining(" "));
     assertEquals(expected, calls.isEmpty() ? "none" : calls);
+  }
+
+  /** An int8 without a cast is the server's to refuse, and the others are no process ids. */
+  @ParameterizedTest(name = "{0}, of type {1}: {2}")
+  @CsvSource({
+    "$1, 0, true",
+    "$1, 23, true",
+    "$1, 20, false",
+    "$1, 25, false",
+    "$1::int, 0, true",
+    "$1::int, 20, true",
+    "$1::int, 1043, true",
+    "$1::int, 1700, false",
+    "4711, 0, false"
+  })
+  void whatIsBoundMayBeAProcessId(String argument, int type, boolean expected) {
+    String text = "select pg_cancel_backend(" + argument + ")";
+    byte[] sql = text.getBytes(StandardCharsets.UTF_8);
+    ProcessIdInText place = ProcessIdInText.all(PgDialects.STANDARD, sql).getFirst();
+    assertEquals(expected, place.takes(type) != null);
   }
 }

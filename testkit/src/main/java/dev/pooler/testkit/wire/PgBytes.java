@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A client's messages as bytes (PostgreSQL manual, "Message Formats"); parameters as text. */
 public final class PgBytes {
@@ -47,8 +48,17 @@ public final class PgBytes {
     return message('Q', new Body().string(sql).bytes());
   }
 
-  public static byte[] parse(String statement, String sql) {
-    return message('P', new Body().string(statement).string(sql).int16(0).bytes());
+  /**
+   * Prepares.
+   *
+   * @param types OIDs of the first parameters' types; 0, or none, leaves it to the server
+   */
+  public static byte[] parse(String statement, String sql, int... types) {
+    Body body = new Body().string(statement).string(sql).int16(types.length);
+    for (int type : types) {
+      body.int32(type);
+    }
+    return message('P', body.bytes());
   }
 
   /** All parameters and results as text. */
@@ -57,6 +67,21 @@ public final class PgBytes {
     for (String parameter : parameters) {
       byte[] value = parameter.getBytes(StandardCharsets.UTF_8);
       body.int32(value.length).raw(value);
+    }
+    return message('B', body.int16(0).bytes());
+  }
+
+  /** All parameters in the binary format, null for NULL, and results as text. */
+  public static byte[] bindBinary(
+      String portal, String statement, byte[] @Nullable ... parameters) {
+    Body body = new Body().string(portal).string(statement).int16(1).int16(1);
+    body.int16(parameters.length);
+    for (byte[] parameter : parameters) {
+      if (parameter == null) {
+        body.int32(-1);
+      } else {
+        body.int32(parameter.length).raw(parameter);
+      }
     }
     return message('B', body.int16(0).bytes());
   }

@@ -1,6 +1,7 @@
 package dev.pooler.core.pool.hikari;
 
 import dev.pooler.core.config.PoolKey;
+import dev.pooler.core.pool.Shortage;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -32,6 +33,9 @@ public final class BackendLimits {
    */
   private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+  private static final String OF_USER =
+      "limits.user-backends (or limits.backends of this user in users)";
+
   /** A pool that opens backends within the limits. Its methods return at once. */
   interface Tenant {
     PoolKey key();
@@ -55,7 +59,7 @@ public final class BackendLimits {
     void yieldNext(boolean yes);
 
     /** What it waits for, for those who wait in vain; null when it doesn't any more. */
-    void shortOf(@Nullable String what);
+    void shortOf(@Nullable Shortage what);
   }
 
   private final ToIntFunction<String> mostOfDatabase;
@@ -245,8 +249,8 @@ public final class BackendLimits {
     boolean ofDatabase = !databaseHasRoom(me.tenant);
     me.tenant.shortOf(
         ofDatabase
-            ? text("database", key.name(), mostOfDatabase, "databases.*.limits.backends")
-            : text("user", key.user(), mostOfUser, "limits.user-backends"));
+            ? full("database", key.name(), mostOfDatabase, "databases.*.limits.backends")
+            : full("user", key.user(), mostOfUser, OF_USER));
     if (!urgent(me)) {
       return;
     }
@@ -275,8 +279,9 @@ public final class BackendLimits {
     }
   }
 
-  private static String text(String kind, String name, ToIntFunction<String> most, String key) {
-    return kind + " \"" + name + "\" has its " + most.applyAsInt(name) + " backends: " + key;
+  private static Shortage full(String kind, String name, ToIntFunction<String> most, String key) {
+    int limit = most.applyAsInt(name);
+    return new Shortage(kind + " \"" + name + "\" has its " + limit + " backends", key);
   }
 
   /** Other pools with backends that count against the same limit, those with most first. */

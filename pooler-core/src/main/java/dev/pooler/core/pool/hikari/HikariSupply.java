@@ -13,6 +13,7 @@ import dev.pooler.core.pool.LeasePool;
 import dev.pooler.core.pool.LoopLeases;
 import dev.pooler.core.pool.PoolLimits;
 import dev.pooler.core.pool.PoolSupply;
+import dev.pooler.core.pool.Shortage;
 import dev.pooler.core.session.SqlFailure;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.EventLoop;
@@ -26,7 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +46,6 @@ public final class HikariSupply implements PoolSupply {
   private static final int DEAD_IN_A_ROW = 3;
 
   private static final long MOVE_SECONDS = 5;
-  private static final long PAUSE_LOOK_NANOS = 20_000_000;
 
   /** At the end: longer than the server is given to answer a Terminate. */
   private static final long CLOSE_MILLIS = 1_000;
@@ -67,12 +67,16 @@ public final class HikariSupply implements PoolSupply {
   private volatile @Nullable SqlFailure lastFailure;
   private volatile boolean everConnected;
   private volatile boolean closed;
-  private volatile boolean paused;
+  private final Suspension suspension;
 
-  /** Held while HikariCP is suspended or woken: it does not count who did how often. */
-  private final Object suspension = new Object();
+  /** Backends at most; the pool's own number may be a moment behind. */
+  private volatile int most;
 
-  private boolean suspended;
+  /** Backends that HikariCP still counts, and that are on their way out. */
+  private final AtomicInteger leaving = new AtomicInteger();
+
+  /** Held while surplus is closed: two would close it twice. */
+  private final Object shrinking = new Object();
 
   private HikariSupply(
       PoolKey key,
@@ -87,6 +91,8 @@ public final class HikariSupply implements PoolSupply {
     this.shared = shared;
     this.wire = new WireDataSource(connector, new ConnectObserver(), shared, new SharingPool());
     this.config.setDataSource(wire);
+    this.most = limits.size();
+    this.suspension = new Suspension(pool, wire, this::bean, fetchers::isEmpty);
   }
 
   /**
@@ -251,6 +257,7 @@ public final class HikariSupply implements PoolSupply {
       returning.remove(returned);
       returned.complete(true);
       serveThoseInside(); // its time may have been over
+      shrink(); // the pool may have become smaller while it was on its way
     }
   }
 
@@ -258,13 +265,15 @@ public final class HikariSupply implements PoolSupply {
   public void evict(Backend backend, EvictReason reason) {
     LOG.info("pool {}: evicting backend {}: {}", pool.key(), backend.id(), reason.label());
     Connection connection = borrowed.remove(backend.id());
+    if (connection == null) {
+      backend.close(reason);
+      return;
+    }
+    leaving.incrementAndGet();
     backend
         .close(reason)
-        .whenComplete((done, failure) -> {
-          if (connection != null) {
-            Thread.ofVirtual().name("pooler-evict").start(() -> discard(connection));
-          }
-        });
+        .whenComplete((done, failure) ->
+            Thread.ofVirtual().name("pooler-evict").start(() -> discard(connection)));
   }
 
   /** Replaces all backends: idle ones now, the others as their leases end. */
@@ -292,62 +301,18 @@ public final class HikariSupply implements PoolSupply {
    */
   @Override
   public void pause() {
-    synchronized (suspension) {
-      if (paused) {
-        return;
-      }
-      paused = true;
-    }
-    pool.pause();
-    Thread.ofVirtual().name("pooler-pause").start(this::emptyWhilePaused);
+    suspension.begin();
   }
 
   /** Ends a pause; sessions that waited go on. Blocks for a moment. */
   @Override
   public void resume() {
-    wake();
-    pool.resume();
+    suspension.end();
   }
 
-  private void wake() {
-    synchronized (suspension) {
-      paused = false;
-      HikariPoolMXBean bean = bean();
-      if (suspended && bean != null) {
-        bean.resumePool();
-      }
-      suspended = false;
-    }
-  }
-
-  /** Paused, and nothing is open any more. */
   @Override
   public boolean atRest() {
-    return paused && pool.heldBackends() == 0 && wire.open().isEmpty();
-  }
-
-  private void emptyWhilePaused() {
-    while (paused && !closed) {
-      if (!atRest()) {
-        closeIdle();
-      }
-      LockSupport.parkNanos(PAUSE_LOOK_NANOS);
-    }
-  }
-
-  /** HikariCP's suspension waits for getConnection: only when nobody is in there. */
-  private void closeIdle() {
-    synchronized (suspension) {
-      HikariPoolMXBean bean = bean();
-      if (!paused || bean == null) {
-        return;
-      }
-      if (!suspended && fetchers.isEmpty() && pool.heldBackends() == 0) {
-        suspended = true;
-        bean.suspendPool();
-      }
-      bean.softEvictConnections();
-    }
+    return suspension.atRest();
   }
 
   /** Backends whose connection is open, leased, hot or idle; a glance. */
@@ -376,9 +341,10 @@ public final class HikariSupply implements PoolSupply {
 
   @Override
   public void most(int backends) {
+    most = backends;
     running().setMaximumPoolSize(backends);
     serveThoseInside();
-    Thread.ofVirtual().name("pooler-shrink").start(() -> shrink(backends));
+    Thread.ofVirtual().name("pooler-shrink").start(this::shrink);
   }
 
   /** What HikariCP goes by: before its start, what it will start with. */
@@ -387,9 +353,15 @@ public final class HikariSupply implements PoolSupply {
     return hikari == null ? config : hikari;
   }
 
-  private void shrink(int backends) {
-    while (totalBackends() > backends && pool.most() == backends && takeIdle(EvictReason.SURPLUS)) {
-      LOG.debug("pool {}: {} backends are left", pool.key(), totalBackends());
+  /** Closes what is too much among those that are idle with HikariCP; the pool has the others. */
+  private void shrink() {
+    if (totalBackends() <= most) {
+      return;
+    }
+    synchronized (shrinking) {
+      while (totalBackends() - leaving.get() > most && takeIdle(EvictReason.SURPLUS)) {
+        LOG.debug("pool {}: {} backends are left", pool.key(), totalBackends());
+      }
     }
   }
 
@@ -398,9 +370,12 @@ public final class HikariSupply implements PoolSupply {
    * to use it then. False if there was none; blocks for a moment.
    */
   private boolean takeIdle(EvictReason reason) {
-    if (paused || !(bean() instanceof HikariPool running) || running.getIdleConnections() == 0) {
+    if (suspension.paused()
+        || !(bean() instanceof HikariPool running)
+        || running.getIdleConnections() == 0) {
       return false;
     }
+    leaving.incrementAndGet();
     try {
       Connection connection = running.getConnection(IDLE_MILLIS);
       Backend backend = connection.unwrap(WireConnection.class).backend();
@@ -412,6 +387,8 @@ public final class HikariSupply implements PoolSupply {
       return true;
     } catch (SQLException e) {
       return false; // somebody needed it in this very moment
+    } finally {
+      leaving.decrementAndGet();
     }
   }
 
@@ -422,6 +399,7 @@ public final class HikariSupply implements PoolSupply {
     running.setMinimumIdle(Math.min(limits.minIdle(), limits.size()));
     running.setMaxLifetime(limits.maxLifetime().toMillis());
     running.setIdleTimeout(limits.idleTimeout().toMillis());
+    running.setKeepaliveTime(limits.keepalive().toMillis()); // of backends to come
     pool.limits(limits);
   }
 
@@ -434,7 +412,7 @@ public final class HikariSupply implements PoolSupply {
     for (Thread fetcher : fetchers) {
       fetcher.interrupt();
     }
-    wake(); // who waits in HikariCP for the end of a pause is not found by its close
+    suspension.close();
     HikariDataSource hikari = source;
     if (hikari != null) {
       hikari.close();
@@ -457,10 +435,14 @@ public final class HikariSupply implements PoolSupply {
   }
 
   private void discard(Connection connection) {
-    HikariDataSource hikari = source;
-    if (hikari != null) {
-      hikari.evictConnection(connection);
-      serveThoseInside();
+    try {
+      HikariDataSource hikari = source;
+      if (hikari != null) {
+        hikari.evictConnection(connection);
+        serveThoseInside();
+      }
+    } finally {
+      leaving.decrementAndGet();
     }
   }
 
@@ -506,7 +488,10 @@ public final class HikariSupply implements PoolSupply {
     public boolean wantsSpare() {
       int ready = pool.limits().minIdle();
       HikariPoolMXBean bean = bean();
-      return !closed && !paused && ready > 0 && (bean == null || bean.getIdleConnections() < ready);
+      return !closed
+          && !suspension.paused()
+          && ready > 0
+          && (bean == null || bean.getIdleConnections() < ready);
     }
 
     @Override
@@ -517,7 +502,7 @@ public final class HikariSupply implements PoolSupply {
     @Override
     public boolean yieldIdle() {
       HikariPoolMXBean bean = bean();
-      if (!paused && bean != null && bean.getIdleConnections() > 0) {
+      if (!suspension.paused() && bean != null && bean.getIdleConnections() > 0) {
         Thread.ofVirtual().name("pooler-yield").start(() -> takeIdle(EvictReason.YIELDED));
         return true;
       }
@@ -534,7 +519,7 @@ public final class HikariSupply implements PoolSupply {
     }
 
     @Override
-    public void shortOf(@Nullable String what) {
+    public void shortOf(@Nullable Shortage what) {
       pool.shortage(what);
     }
   }

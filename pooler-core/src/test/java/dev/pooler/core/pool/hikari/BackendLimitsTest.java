@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pooler.core.config.PoolKey;
+import dev.pooler.core.pool.Shortage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -37,7 +38,7 @@ class BackendLimitsTest {
     volatile boolean asked = true;
     volatile boolean idle;
     volatile boolean next;
-    volatile @Nullable String shortOf;
+    volatile @Nullable Shortage shortOf;
     final AtomicInteger yielded = new AtomicInteger();
 
     Pool(String database, String user) {
@@ -90,7 +91,7 @@ class BackendLimitsTest {
     }
 
     @Override
-    public void shortOf(@Nullable String what) {
+    public void shortOf(@Nullable Shortage what) {
       shortOf = what;
     }
   }
@@ -111,7 +112,9 @@ class BackendLimitsTest {
     BackendLimits.Permit first = take(anna).get();
     CompletableFuture<BackendLimits.@Nullable Permit> second = take(ben.waitingSince(0));
     until(() -> ben.shortOf != null);
-    assertEquals("database \"app\" has its 1 backends: databases.*.limits.backends", ben.shortOf);
+    assertEquals(
+        new Shortage("database \"app\" has its 1 backends", "databases.*.limits.backends"),
+        ben.shortOf);
     giveBack(first);
     giveBack(first);
     assertNotNull(second.get());
@@ -213,7 +216,9 @@ class BackendLimitsTest {
     Pool there = new Pool("other", "anna").waitingSince(0);
     CompletableFuture<BackendLimits.@Nullable Permit> waiting = take(there);
     until(() -> there.shortOf != null);
-    assertTrue(String.valueOf(there.shortOf).contains("limits.user-backends"), there.shortOf);
+    Shortage told = there.shortOf;
+    assertTrue(told != null && told.setting().startsWith("limits.user-backends"), "" + told);
+    assertEquals("user \"anna\" has its 1 backends", told.what());
     giveBack(here);
     assertNotNull(waiting.get());
   }

@@ -3,6 +3,7 @@ package dev.pooler.core.pool.hikari;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -91,6 +92,29 @@ class HikariSupplyTest {
     assertTrue(
         ends[15] - ends[0] > lifetime / 20, () -> "all end at once: " + Arrays.toString(ends));
     assertTrue(ends[15] <= lifetime, () -> "too late: " + Arrays.toString(ends));
+  }
+
+  /** What is scheduled so late is the next look at an idle backend: there is no lifetime here. */
+  @Test
+  @Tag("case-91")
+  void anotherKeepaliveIsThatOfBackendsToCome() throws Exception {
+    HikariSupply changing = supply(2, 0, Duration.ofSeconds(5));
+    get(acquire(one));
+    Duration keepalive = Duration.ofHours(1);
+    assertEquals(0, ends(keepalive.toMillis()).length);
+    PoolLimits was = pool().pool().limits();
+    changing.limits(
+        new PoolLimits(
+            was.mode(),
+            2,
+            0,
+            was.maxWait(),
+            was.maxLifetime(),
+            was.idleTimeout(),
+            keepalive,
+            was.leakAfter()));
+    get(acquire(one));
+    assertEquals(1, ends(keepalive.toMillis()).length);
   }
 
   private long[] ends(long lifetime) {
@@ -262,6 +286,48 @@ class HikariSupplyTest {
     get(second);
   }
 
+  /** Needs what is idle with HikariCP to be closed: the pool has none of it in its hands. */
+  @Test
+  void whatRestsIsClosedWhenThePoolBecomesSmaller() throws Exception {
+    supply(3, 0, Duration.ofSeconds(30));
+    rest(get(acquire(one)), get(acquire(one)), get(acquire(one)));
+    pool().limits(ofSize(1));
+    until(() -> pool().totalBackends() == 1);
+    assertEquals(1, connector.open());
+    assertEquals(2, pool().pool().counters().evictions(EvictReason.SURPLUS));
+  }
+
+  /** Needs a look at the pool's size when a backend is back: nobody else comes to look. */
+  @Test
+  void whatIsOnItsWayBackWhenThePoolBecomesSmallerIsClosedToo() throws Exception {
+    supply(3, 0, Duration.ofSeconds(30));
+    List<Lease> leases = List.of(get(acquire(one)), get(acquire(one)), get(acquire(one)));
+    pool().limits(ofSize(1));
+    Thread.startVirtualThread(() -> {}).join(); // behind the thread that finds nothing idle yet
+    leases.forEach(lease -> pool().giveBack(lease.backend()));
+    until(() -> pool().totalBackends() == 1);
+    assertEquals(1, connector.open());
+  }
+
+  /** Needs those that close to be counted out: one too many would be closed in their stead. */
+  @Test
+  void whatClosesAlreadyIsNotClosedTwice() throws Exception {
+    supply(3, 0, Duration.ofSeconds(30));
+    Lease a = get(acquire(one));
+    Lease b = get(acquire(one));
+    Lease c = get(acquire(one));
+    connector.made.forEach(backend -> backend.farewell = new CompletableFuture<>());
+    pool().evict(a.backend(), EvictReason.SURPLUS);
+    pool().evict(b.backend(), EvictReason.SURPLUS);
+    pool().limits(ofSize(1));
+    pool().giveBack(c.backend());
+    until(() -> idle() == 1);
+    Thread.startVirtualThread(() -> {}).join();
+    connector.made.forEach(backend -> backend.farewell.complete(null));
+    until(() -> pool().totalBackends() == 1);
+    assertNull(((StubBackend) c.backend()).closedFor);
+  }
+
   @Test
   void aBackendIsMovedToTheLoopThatAsked() throws Exception {
     supply(1, 0, Duration.ofSeconds(30));
@@ -307,20 +373,10 @@ class HikariSupplyTest {
   }
 
   private HikariSupply supply(int size, int minIdle, Duration maxWait, Duration maxLifetime) {
-    PoolLimits limits =
-        new PoolLimits(
-            PoolMode.TRANSACTION,
-            size,
-            minIdle,
-            maxWait,
-            maxLifetime,
-            Duration.ofMinutes(10),
-            Duration.ZERO,
-            Duration.ZERO);
     HikariSupply made =
         HikariSupply.create(
             new PoolKey("app", "app", "app_user"),
-            limits,
+            limits(size, minIdle, maxWait, maxLifetime),
             List.of(one, two),
             connector,
             BackendLimits.none(),
@@ -328,6 +384,22 @@ class HikariSupplyTest {
             metrics);
     supply = made;
     return made;
+  }
+
+  private static PoolLimits limits(int size, int minIdle, Duration maxWait, Duration maxLifetime) {
+    return new PoolLimits(
+        PoolMode.TRANSACTION,
+        size,
+        minIdle,
+        maxWait,
+        maxLifetime,
+        Duration.ofMinutes(10),
+        Duration.ZERO,
+        Duration.ZERO);
+  }
+
+  private static PoolLimits ofSize(int size) {
+    return limits(size, 0, Duration.ofSeconds(30), Duration.ZERO);
   }
 
   private CompletableFuture<Lease> acquire(EventLoop loop) {

@@ -1,5 +1,6 @@
 package dev.pooler.core.pool.hikari;
 
+import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.pool.ConnectFailure;
@@ -83,6 +84,9 @@ final class StubConnector implements BackendConnector {
       Thread.currentThread().interrupt();
     }
   }
+
+  @Override
+  public void change(DatabaseConfig database) {}
 
   @Override
   public String describe() {
