@@ -9,26 +9,22 @@ import java.net.Socket;
 final class Forwarder implements AutoCloseable {
   private final ServerSocket listener;
   private final int target;
+  private final Thread acceptor;
 
   private Forwarder(ServerSocket listener, int target) {
     this.listener = listener;
     this.target = target;
+    this.acceptor = Thread.startVirtualThread(this::accept);
   }
 
   /** Forwards each connection to a free port of {@code host} to this port of 127.0.0.1. */
   static Forwarder to(String host, int target) throws IOException {
-    Forwarder forwarder =
-        new Forwarder(new ServerSocket(0, 50, InetAddress.ofLiteral(host)), target);
-    Thread.startVirtualThread(forwarder::accept);
-    return forwarder;
+    return new Forwarder(new ServerSocket(0, 50, InetAddress.ofLiteral(host)), target);
   }
 
   /** As {@link #to}, at this port of {@code host}. */
   static Forwarder at(String host, int port, int target) throws IOException {
-    Forwarder forwarder =
-        new Forwarder(new ServerSocket(port, 50, InetAddress.ofLiteral(host)), target);
-    Thread.startVirtualThread(forwarder::accept);
-    return forwarder;
+    return new Forwarder(new ServerSocket(port, 50, InetAddress.ofLiteral(host)), target);
   }
 
   int port() {
@@ -57,9 +53,18 @@ final class Forwarder implements AutoCloseable {
     }
   }
 
-  /** Nothing happens to the connections there are, but there will be no others. */
+  /**
+   * Nothing happens to the connections there are, but there will be no others. A socket that is
+   * closed while a thread accepts is open until that thread has noticed (JDK 25): it is waited for.
+   */
   void acceptNoMore() throws IOException {
     listener.close();
+    try {
+      acceptor.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
+    }
   }
 
   @Override
