@@ -7,6 +7,7 @@ import dev.pooler.core.config.UnixAddress;
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.BackendConnector;
 import dev.pooler.core.pool.ConnectFailure;
+import dev.pooler.core.protocol.BackendTls;
 import dev.pooler.core.protocol.HostLookup;
 import dev.pooler.core.protocol.OwnTrouble;
 import dev.pooler.core.protocol.Transport;

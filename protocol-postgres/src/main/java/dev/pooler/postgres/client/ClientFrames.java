@@ -1,5 +1,6 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.pool.StatementTimer;
 import dev.pooler.core.pool.TransactionState;
 import dev.pooler.core.relay.RequestEffect;
 import dev.pooler.core.session.SqlFailure;

@@ -10,6 +10,7 @@ import dev.pooler.core.pool.LeaseRequest;
 import dev.pooler.core.pool.LoopLeases;
 import dev.pooler.core.relay.Outlet;
 import dev.pooler.core.session.CloseReason;
+import dev.pooler.core.session.HeldBytes;
 import dev.pooler.core.session.Session;
 import dev.pooler.core.session.SessionDetail;
 import dev.pooler.core.session.SessionReport;

@@ -1,5 +1,7 @@
 package dev.pooler.postgres.client;
 
+import dev.pooler.core.protocol.ListenerTls;
+import dev.pooler.postgres.auth.EndPointBinding;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.SslHandler;
@@ -44,7 +46,7 @@ final class EncryptionRequests {
     handler
         .handshakeFuture()
         .addListener(done -> {
-          if (done.isSuccess() && !ListenerTls.ALPN.equals(handler.applicationProtocol())) {
+          if (done.isSuccess() && !PgListener.ALPN.equals(handler.applicationProtocol())) {
             violation.accept(
                 "received direct SSL connection request without ALPN protocol negotiation"
                     + " extension");
@@ -87,7 +89,7 @@ final class EncryptionRequests {
 
   /** What SCRAM can be bound to on this connection, or null. */
   byte @Nullable [] binding(ChannelHandlerContext ctx) {
-    return tls == null || !isEncrypted(ctx) ? null : tls.binding();
+    return tls == null || !isEncrypted(ctx) ? null : EndPointBinding.of(tls.certificate());
   }
 
   private static boolean isEncrypted(ChannelHandlerContext ctx) {

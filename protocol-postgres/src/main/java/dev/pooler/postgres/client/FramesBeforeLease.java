@@ -1,6 +1,7 @@
 package dev.pooler.postgres.client;
 
 import dev.pooler.core.config.PoolMode;
+import dev.pooler.core.session.Patience;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.codec.PgFrameFormat;
 import dev.pooler.postgres.message.Frontend;

@@ -1,6 +1,7 @@
 package dev.pooler.postgres.client;
 
 import dev.pooler.core.config.Auth;
+import dev.pooler.core.protocol.ListenerTls;
 import dev.pooler.postgres.auth.UserStore;
 import io.netty.channel.Channel;
 import java.time.Duration;
@@ -25,4 +26,8 @@ public record PgListener(
     Map<Integer, String> allowUids,
     Supplier<@Nullable ListenerTls> tls,
     Supplier<Duration> loginTimeout,
-    ToIntFunction<Channel> peerUid) {}
+    ToIntFunction<Channel> peerUid) {
+
+  /** PostgreSQL's name in TLS (manual, "SSL Session Encryption"; IANA's list). */
+  public static final String ALPN = "postgresql";
+}

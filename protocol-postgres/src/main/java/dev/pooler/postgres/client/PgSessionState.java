@@ -2,6 +2,7 @@ package dev.pooler.postgres.client;
 
 import dev.pooler.core.pool.Backend;
 import dev.pooler.core.pool.TransactionState;
+import dev.pooler.core.session.Patience;
 import dev.pooler.core.session.Session;
 import java.util.EnumSet;
 import java.util.Set;

@@ -7,6 +7,8 @@ import dev.pooler.core.console.Console;
 import dev.pooler.core.console.Rights;
 import dev.pooler.core.observe.SessionCounters;
 import dev.pooler.core.pool.PoolDirectory.Found;
+import dev.pooler.core.protocol.ListenerTls;
+import dev.pooler.core.protocol.OwnUid;
 import dev.pooler.core.session.CloseReason;
 import dev.pooler.core.session.SqlFailure;
 import dev.pooler.postgres.auth.AuthRefusal;

@@ -1,15 +1,15 @@
-package dev.pooler.postgres.client;
+package dev.pooler.core.protocol;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The effective uid of this process. */
-final class OwnUid {
+public final class OwnUid {
   private OwnUid() {}
 
   /** Reads it from /proc, whose entry belongs to the process's effective uid; -1 if unknown. */
-  static int get() {
+  public static int get() {
     try {
       return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
     } catch (IOException | UnsupportedOperationException | ClassCastException e) {

@@ -1,16 +1,15 @@
-package dev.pooler.postgres.client;
+package dev.pooler.core.session;
 
 import dev.pooler.core.config.TimeoutsConfig;
-import dev.pooler.core.session.SqlFailure;
 
 /**
  * Which of a session's time limits has run out. It is asked at each tick and sees only whether
  * something has happened since the tick before, so that statements pay nothing for it; a limit may
  * therefore last two ticks longer. Confined to the session's loop.
  */
-final class Patience {
+public final class Patience {
   /** What a session is waited for. */
-  enum Phase {
+  public enum Phase {
     /** Its next transaction. */
     IDLE,
     /** Its next statement, in an open transaction. */
@@ -22,7 +21,7 @@ final class Patience {
   }
 
   /** What has run out. */
-  enum Expired {
+  public enum Expired {
     NOTHING,
     CLIENT_IDLE,
     IDLE_IN_TRANSACTION,
@@ -40,7 +39,8 @@ final class Patience {
   private long since;
   private boolean cancelled;
 
-  Patience(TimeoutsConfig limits) {
+  /** At rest; which limits there are does not change any more. */
+  public Patience(TimeoutsConfig limits) {
     this.limits = limits;
     this.any =
         !limits.clientIdle().isZero()
@@ -49,12 +49,12 @@ final class Patience {
   }
 
   /** False where there is no limit, and ticks are of no use. */
-  boolean any() {
+  public boolean any() {
     return any;
   }
 
   /** Something was asked or answered: what is waited for now is waited for anew. */
-  void happened() {
+  public void happened() {
     happenings++;
   }
 
@@ -63,7 +63,7 @@ final class Patience {
    *
    * @param now nanoseconds, from any origin
    */
-  Expired tick(Phase current, long now) {
+  public Expired tick(Phase current, long now) {
     if (current != phase || happenings != seen) {
       phase = current;
       seen = happenings;
@@ -82,19 +82,19 @@ final class Patience {
   }
 
   /** What the client is told of {@link Expired#CLIENT_IDLE}. */
-  static SqlFailure clientIdle() {
+  public static SqlFailure clientIdle() {
     return SqlFailure.fatal("57P05", 4031, "the client was idle for too long")
         .withHint("timeouts.client-idle of this database says how long it may be.");
   }
 
   /** And of {@link Expired#IDLE_IN_TRANSACTION}. */
-  static SqlFailure idleInTransaction() {
+  public static SqlFailure idleInTransaction() {
     return SqlFailure.fatal("25P03", 4031, "the transaction was idle for too long")
         .withHint("timeouts.idle-in-transaction says how long it may be.");
   }
 
   /** And of {@link Expired#CANCELLED_STATEMENT}. */
-  static SqlFailure statementGoesOn() {
+  public static SqlFailure statementGoesOn() {
     return SqlFailure.fatal("57014", 3024, "the statement took too long, and a cancel no effect")
         .withHint("timeouts.statement says how long it may take.");
   }

@@ -1,4 +1,4 @@
-package dev.pooler.postgres.client;
+package dev.pooler.core.protocol;
 
 import dev.pooler.core.config.ListenerConfig;
 import java.util.Collection;
@@ -15,6 +15,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ListenersTls {
   private final Map<ListenerConfig, AtomicReference<ListenerTls>> open = new ConcurrentHashMap<>();
+  private final @Nullable String alpn;
+
+  /**
+   * No listener yet.
+   *
+   * @param alpn the one protocol that clients may name (RFC 7301), or null where none has a name
+   */
+  public ListenersTls(@Nullable String alpn) {
+    this.alpn = alpn;
+  }
 
   /**
    * Reads the files of a listener that opens. Gives its TLS as it is when it is asked, or null
@@ -23,7 +33,7 @@ public final class ListenersTls {
    * @throws IllegalArgumentException if one can't be used; the text says which and what to do
    */
   public Supplier<@Nullable ListenerTls> of(ListenerConfig listener) {
-    ListenerTls first = ListenerTls.of(listener);
+    ListenerTls first = ListenerTls.of(listener, alpn);
     if (first == null) {
       return () -> null;
     }
@@ -41,7 +51,7 @@ public final class ListenersTls {
   public Runnable read(Collection<ListenerConfig> now) {
     Map<AtomicReference<ListenerTls>, ListenerTls> read = new HashMap<>();
     open.forEach((listener, latest) -> {
-      ListenerTls fresh = now.contains(listener) ? ListenerTls.of(listener) : null;
+      ListenerTls fresh = now.contains(listener) ? ListenerTls.of(listener, alpn) : null;
       if (fresh != null) {
         read.put(latest, fresh);
       }

@@ -1,7 +1,5 @@
-package dev.pooler.postgres.client;
+package dev.pooler.core.pool;
 
-import dev.pooler.core.pool.LoopLeases;
-import dev.pooler.core.pool.PoolCounters;
 import dev.pooler.core.statement.StatementClass;
 
 /**
@@ -9,7 +7,7 @@ import dev.pooler.core.statement.StatementClass;
  * nothing open. Only a sample looks at the clock; the others pay for a count. Confined to the
  * session's loop.
  */
-final class StatementTimer {
+public final class StatementTimer {
   private final LoopLeases leases;
   private final PoolCounters counters;
 
@@ -19,13 +17,14 @@ final class StatementTimer {
   private boolean timed;
   private long since;
 
-  StatementTimer(LoopLeases leases, PoolCounters counters) {
+  /** Of a session whose leases are {@code leases}: they have the clock and say who looks at it. */
+  public StatementTimer(LoopLeases leases, PoolCounters counters) {
     this.leases = leases;
     this.counters = counters;
   }
 
   /** A message of the client goes to the backend. */
-  void onRequest() {
+  public void onRequest() {
     if (!open) {
       open = true;
       timed = leases.timesThisOne();
@@ -40,7 +39,7 @@ final class StatementTimer {
    *
    * @param first what it began with; EMPTY where nothing was to run, which is not counted
    */
-  void onSettled(StatementClass first) {
+  public void onSettled(StatementClass first) {
     open = false;
     if (timed) {
       timed = false;

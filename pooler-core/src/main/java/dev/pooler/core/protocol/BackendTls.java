@@ -1,11 +1,10 @@
-package dev.pooler.postgres.backend;
+package dev.pooler.core.protocol;
 
 import dev.pooler.core.config.Address;
 import dev.pooler.core.config.ClientTls;
 import dev.pooler.core.config.DatabaseConfig;
 import dev.pooler.core.config.TcpAddress;
 import dev.pooler.core.config.TlsMode;
-import dev.pooler.core.protocol.PemFile;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -29,6 +28,17 @@ import org.jspecify.annotations.Nullable;
 public final class BackendTls {
   /** Of rules that name files; who has a reference keeps it when its rules are no more. */
   private volatile Map<ClientTls, AtomicReference<SslContext>> known = Map.of();
+
+  private final @Nullable String alpn;
+
+  /**
+   * Nothing read yet.
+   *
+   * @param alpn the protocol that is offered to servers (RFC 7301), or null for none
+   */
+  public BackendTls(@Nullable String alpn) {
+    this.alpn = alpn;
+  }
 
   /**
    * Reads the files of these databases, and changes nothing before the result is run.
@@ -63,7 +73,7 @@ public final class BackendTls {
    * Gives the context for a database's hosts as it is when it is asked, or null where none of them
    * is reached by TLS.
    */
-  Supplier<@Nullable SslContext> of(DatabaseConfig database) {
+  public Supplier<@Nullable SslContext> of(DatabaseConfig database) {
     if (!isUsed(database)) {
       return () -> null;
     }
@@ -87,20 +97,21 @@ public final class BackendTls {
     return rules.ca() != null || rules.cert() != null;
   }
 
-  private static SslContext context(DatabaseConfig database) {
+  private SslContext context(DatabaseConfig database) {
     ClientTls tls = database.tls();
     String key = "databases." + database.name() + ".tls";
     try {
-      // The default endpoint check of Netty is the mode's business here: see TlsNegotiation.
+      // The default endpoint check of Netty is the mode's business here.
       SslContextBuilder builder =
           SslContextBuilder.forClient().endpointIdentificationAlgorithm(null);
-      // As libpq since 17 does; a server that knows no ALPN ignores it.
-      builder.applicationProtocolConfig(
-          new ApplicationProtocolConfig(
-              ApplicationProtocolConfig.Protocol.ALPN,
-              ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-              ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-              TlsNegotiation.ALPN));
+      if (alpn != null) { // a server that knows no ALPN ignores it
+        builder.applicationProtocolConfig(
+            new ApplicationProtocolConfig(
+                ApplicationProtocolConfig.Protocol.ALPN,
+                ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+                ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
+                alpn));
+      }
       if (!tls.mode().verifies()) {
         builder.trustManager(InsecureTrustManagerFactory.INSTANCE);
       } else if (tls.ca() != null) {

@@ -1,6 +1,5 @@
-package dev.pooler.postgres.client;
+package dev.pooler.core.session;
 
-import dev.pooler.core.session.SessionLimits;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -10,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * What a client has sent before anybody could take it, in order, counted against the budget of all
  * sessions. Confined to the channel's loop.
  */
-final class HeldBytes {
+public final class HeldBytes {
   /** What waits is copied out of a read buffer that is so many times larger. */
   private static final int WASTEFUL = 8;
 
@@ -22,13 +21,14 @@ final class HeldBytes {
   private @Nullable ByteBuf held;
   private int counted;
 
-  HeldBytes(ByteBufAllocator allocator, SessionLimits limits) {
+  /** Nothing held yet; {@code limits} has the budget of all sessions. */
+  public HeldBytes(ByteBufAllocator allocator, SessionLimits limits) {
     this.allocator = allocator;
     this.limits = limits;
   }
 
   /** Keeps the rest of {@code in}; where the budget is used up drops it, and returns false. */
-  boolean hold(ByteBuf in) {
+  public boolean hold(ByteBuf in) {
     int bytes = in.readableBytes();
     if (bytes == 0) {
       return true;
@@ -54,22 +54,22 @@ final class HeldBytes {
   }
 
   /** Whether so much is here that its client should be read on only when it has been taken. */
-  boolean much() {
+  public boolean much() {
     return counted > MUCH;
   }
 
   /** How many bytes are held. */
-  int bytes() {
+  public int bytes() {
     return counted;
   }
 
   /** What is held, to look at; null for nothing. */
-  @Nullable ByteBuf look() {
+  public @Nullable ByteBuf look() {
     return held;
   }
 
   /** What was held is the caller's now; null for nothing. */
-  @Nullable ByteBuf take() {
+  public @Nullable ByteBuf take() {
     ByteBuf bytes = held;
     held = null;
     limits.letGo(counted);
@@ -78,13 +78,13 @@ final class HeldBytes {
   }
 
   /** As {@link #take}, with an empty buffer for nothing. */
-  ByteBuf takeAll() {
+  public ByteBuf takeAll() {
     ByteBuf bytes = take();
     return bytes == null ? Unpooled.EMPTY_BUFFER : bytes;
   }
 
   /** Drops what is held. */
-  void close() {
+  public void close() {
     takeAll().release();
   }
 }
