@@ -232,7 +232,8 @@ public final class BackendAuthentication {
           BackendFailure.UNSUPPORTED_METHOD,
           "the backend keeps the password of user \"%s\" in the format from before MySQL 4.1"
                   .formatted(login.user())
-              + " (mysql_old_password): with old_passwords=0 set it anew there");
+              + " (mysql_old_password): with old_passwords=0 set it anew there",
+          NOTHING);
     }
     AuthSwitch request = AuthSwitch.read(payload);
     if (request == null) {
@@ -242,7 +243,8 @@ public final class BackendAuthentication {
       return refused(
           BackendFailure.TOO_MANY_SWITCHES,
           "the backend changed the method %d times, pooler follows %d times at most"
-              .formatted(switches, MAX_SWITCHES));
+              .formatted(switches, MAX_SWITCHES),
+          NOTHING);
     }
     AuthMethod method = AuthMethod.of(request.plugin());
     if (method == null) {
@@ -252,7 +254,8 @@ public final class BackendAuthentication {
       return refused(
           BackendFailure.METHOD_NOT_ALLOWED,
           "the backend asks for authentication method %s, which this database does not allow"
-              .formatted(method.plugin()));
+              .formatted(method.plugin()),
+          wrongProof(method));
     }
     return follow(method, request.data());
   }
@@ -328,7 +331,8 @@ public final class BackendAuthentication {
       return refused(
           BackendFailure.TOO_MANY_ITERATIONS,
           "the backend asks for 1024 * 2^%d iterations of parsec, pooler does at most 1024 * 2^%d"
-              .formatted(Parsec.factor(data), Parsec.MAX_FACTOR));
+              .formatted(Parsec.factor(data), Parsec.MAX_FACTOR),
+          new byte[Parsec.RESPONSE_BYTES]);
     }
     byte[] clientNonce = new byte[Parsec.NONCE_BYTES];
     random.nextBytes(clientNonce);
@@ -361,7 +365,8 @@ public final class BackendAuthentication {
       return refused(
           BackendFailure.PROTOCOL,
           "the backend's RSA key can't be read, or is none of %d to %d bits"
-              .formatted(RsaPassword.MIN_KEY_BITS, RsaPassword.MAX_KEY_BITS));
+              .formatted(RsaPassword.MIN_KEY_BITS, RsaPassword.MAX_KEY_BITS),
+          new byte[1]);
     }
     return encrypt(asked.password(), asked.nonce(), key);
   }
@@ -371,7 +376,8 @@ public final class BackendAuthentication {
       return refused(
           BackendFailure.PASSWORD_EXPOSED,
           "the password of user \"%s\" is too long for the backend's RSA key: use TLS"
-              .formatted(login.user()));
+              .formatted(login.user()),
+          new byte[1]);
     }
     return derive(new Derivation.Encrypted(key, password, nonce));
   }
@@ -388,7 +394,8 @@ public final class BackendAuthentication {
                 .formatted(login.user(), method.plugin())
             + (method == AuthMethod.MYSQL_CLEAR_PASSWORD
                 ? " use a Unix socket"
-                : " use a Unix socket, or give pooler the server's public RSA key"));
+                : " use a Unix socket, or give pooler the server's public RSA key"),
+        wrongProof(method));
   }
 
   private BackendStep noPassword(AuthMethod method) {
@@ -396,7 +403,8 @@ public final class BackendAuthentication {
         BackendFailure.NO_PASSWORD,
         "the backend asks for a password (%s) of user \"%s\": set `password` of this database in"
                 .formatted(method.plugin(), login.user())
-            + " pooler's configuration");
+            + " pooler's configuration",
+        wrongProof(method));
   }
 
   private BackendStep unsupported(AuthSwitch request) {
@@ -405,7 +413,8 @@ public final class BackendAuthentication {
         "the backend asks user \"%s\" for authentication method %s%s, which pooler can't do: use an"
                 .formatted(login.user(), request.printable(), meaning(request.plugin()))
             + " account with caching_sha2_password, client_ed25519, parsec or"
-            + " mysql_native_password");
+            + " mysql_native_password",
+        NOTHING);
   }
 
   private static String meaning(String plugin) {
@@ -425,9 +434,21 @@ public final class BackendAuthentication {
   }
 
   /** The server is well and waits: it is left in good order. */
-  private BackendStep refused(BackendFailure reason, String text) {
+  private BackendStep refused(BackendFailure reason, String text, byte[] farewell) {
     become(new State.Ended());
-    return new BackendStep.Failed(reason, text, NOTHING);
+    return new BackendStep.Failed(reason, text, farewell);
+  }
+
+  /**
+   * A proof that can't be right, in the form that the server expects: anything else would be an
+   * error of the handshake.
+   */
+  private static byte[] wrongProof(AuthMethod method) {
+    return switch (method) {
+      case MYSQL_CLEAR_PASSWORD, MYSQL_NATIVE_PASSWORD, PARSEC -> NOTHING;
+      case SHA256_PASSWORD, CACHING_SHA2_PASSWORD -> new byte[1];
+      case CLIENT_ED25519 -> new byte[Ed25519Password.SIGNATURE_BYTES];
+    };
   }
 
   private BackendStep failed(BackendFailure reason, String text) {

@@ -67,7 +67,7 @@ public final class PasswordCheck {
     return new Outcome(possible && right ? new Password(password) : null);
   }
 
-  /** No & and no |: all of it is done for everybody. */
+  /** All of it is done for everybody, so that time tells nothing. */
   private boolean matches(byte[] password) {
     Credentials own = known;
     StoredHash stored = own == null ? null : own.stored();
