@@ -33,11 +33,11 @@ public sealed interface BackendStep {
   /**
    * We refuse the server: the text says what to change.
    *
-   * @param farewell where it is there, send it, read one packet, and close then: to the server it is
-   *     a wrong password, which it refuses. A login that breaks off would count toward its
-   *     max_connect_errors, and with 100 of them it blocks our host, for everybody on it (MySQL 9.7,
-   *     Host_errors: errors of the handshake count, those of the credentials don't). Null where the
-   *     server does not keep to the protocol: close at once
+   * @param farewell where it is there, send it, read one packet, and close then: to the server it
+   *     is a wrong password, which it refuses. A login that breaks off would count toward its
+   *     max_connect_errors, and with 100 of them it blocks our host, for everybody on it (MySQL
+   *     9.7, Host_errors: errors of the handshake count, those of the credentials don't). Null
+   *     where the server does not keep to the protocol: close at once
    */
   record Failed(BackendFailure reason, String text, byte @Nullable [] farewell)
       implements BackendStep {}

@@ -58,8 +58,10 @@ class BackendAuthenticationTest {
 
   @Test
   void answersAGreetingOnlyByWhatIsAllowed() {
-    assertEquals(0, hello(begin(allowing(AuthMethod.PARSEC), "caching_sha2_password"),
-            AuthMethod.PARSEC).length);
+    assertEquals(
+        0,
+        hello(begin(allowing(AuthMethod.PARSEC), "caching_sha2_password"), AuthMethod.PARSEC)
+            .length);
     assertEquals(
         20,
         hello(
@@ -95,8 +97,7 @@ class BackendAuthenticationTest {
   void hidesThePasswordUnderAKeyItAskedFor() {
     BackendAuthentication login =
         begun(
-            new BackendLogin(
-                "app", SECRET, Line.PLAIN_TCP, BackendLogin.usual(), null, true),
+            new BackendLogin("app", SECRET, Line.PLAIN_TCP, BackendLogin.usual(), null, true),
             "caching_sha2_password");
     assertArrayEquals(new byte[] {2}, respond(login.onPacket(more((byte) 4))));
     BackendStep.Derive derive =
@@ -111,8 +112,7 @@ class BackendAuthenticationTest {
     RSAPublicKey known = RsaPassword.readPem(KEY.pem());
     BackendAuthentication login =
         begun(
-            new BackendLogin(
-                "app", SECRET, Line.PLAIN_TCP, BackendLogin.usual(), known, false),
+            new BackendLogin("app", SECRET, Line.PLAIN_TCP, BackendLogin.usual(), known, false),
             "caching_sha2_password");
     assertInstanceOf(BackendStep.Derive.class, login.onPacket(more((byte) 4)));
   }
@@ -205,8 +205,8 @@ class BackendAuthenticationTest {
     byte[] toNative = switchTo("mysql_native_password", nonce.terminated());
     byte[] toSha2 = switchTo("caching_sha2_password", nonce.bytes());
     for (int i = 0; i < 5; i++) {
-      assertEquals(i % 2 == 0 ? 20 : 32, respond(login.onPacket(i % 2 == 0 ? toNative : toSha2))
-          .length);
+      assertEquals(
+          i % 2 == 0 ? 20 : 32, respond(login.onPacket(i % 2 == 0 ? toNative : toSha2)).length);
     }
     failed(BackendFailure.TOO_MANY_SWITCHES, login.onPacket(toSha2));
   }
@@ -251,8 +251,7 @@ class BackendAuthenticationTest {
     BackendLogin login = BackendLogin.of("app", new NoSecret(), Line.TLS);
     BackendAuthentication both = begun(login, "caching_sha2_password");
     assertArrayEquals(
-        new byte[0],
-        respond(both.onPacket(switchTo("mysql_native_password", nonce.terminated()))));
+        new byte[0], respond(both.onPacket(switchTo("mysql_native_password", nonce.terminated()))));
     assertArrayEquals(
         new byte[1], respond(both.onPacket(switchTo("sha256_password", nonce.terminated()))));
     assertInstanceOf(BackendStep.Done.class, both.onPacket(OK));
@@ -264,16 +263,14 @@ class BackendAuthenticationTest {
       assertTrue(failed.text().contains("set `password`"), failed.text());
     }
     failed(
-        BackendFailure.NO_PASSWORD,
-        begun(login, "caching_sha2_password").onPacket(more((byte) 4)));
+        BackendFailure.NO_PASSWORD, begun(login, "caching_sha2_password").onPacket(more((byte) 4)));
   }
 
   @Test
   void takesNoOkThatCameBeforeAProof() {
     BackendAuthentication key =
         begun(
-            new BackendLogin(
-                "app", SECRET, Line.PLAIN_TCP, BackendLogin.usual(), null, true),
+            new BackendLogin("app", SECRET, Line.PLAIN_TCP, BackendLogin.usual(), null, true),
             "caching_sha2_password");
     key.onPacket(more((byte) 4));
     failed(BackendFailure.NOT_CHECKED, key.onPacket(OK));
@@ -303,10 +300,7 @@ class BackendAuthenticationTest {
     ServerRefusal refusal = assertInstanceOf(BackendStep.Refused.class, step).refusal();
     assertEquals(new ServerRefusal(kind, errno, state, "no"), refusal);
     assertEquals(
-        Set.of(
-                RefusalKind.WRONG_SECRET,
-                RefusalKind.EXPIRED_PASSWORD,
-                RefusalKind.ACCOUNT_LOCKED)
+        Set.of(RefusalKind.WRONG_SECRET, RefusalKind.EXPIRED_PASSWORD, RefusalKind.ACCOUNT_LOCKED)
             .contains(kind),
         kind.isAboutSecret());
     assertFalse(kind.isAboutSecret() && kind.isTemporary());
@@ -334,8 +328,7 @@ class BackendAuthenticationTest {
     for (byte[] pem : new byte[][] {small, other, cut, new byte[0], new byte[5000]}) {
       BackendAuthentication login =
           begun(
-              new BackendLogin(
-                  "app", SECRET, Line.PLAIN_TCP, BackendLogin.usual(), null, true),
+              new BackendLogin("app", SECRET, Line.PLAIN_TCP, BackendLogin.usual(), null, true),
               "caching_sha2_password");
       login.onPacket(more((byte) 4));
       failed(BackendFailure.PROTOCOL, login.onPacket(more(pem)));

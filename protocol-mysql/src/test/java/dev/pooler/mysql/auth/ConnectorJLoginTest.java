@@ -40,8 +40,7 @@ class ConnectorJLoginTest {
               Credentials.parse(
                   "$A$005$AbCdEfGhIjKlMnOpQrSt"
                       + new String(
-                          ShaCrypt.digest(
-                              "pässwort".getBytes(StandardCharsets.UTF_8), SALT, 5000),
+                          ShaCrypt.digest("pässwort".getBytes(StandardCharsets.UTF_8), SALT, 5000),
                           StandardCharsets.ISO_8859_1))),
           UserStore.newMockSecret());
 
@@ -64,7 +63,12 @@ class ConnectorJLoginTest {
   void isSwitchedToMysqlNativePassword() throws Exception {
     assertEquals(
         "mysql_native_password, switch mysql_native_password, ok",
-        login(PLAIN, Line.PLAIN_TCP, "pässwort", "defaultAuthenticationPlugin", "mysql_native_password"));
+        login(
+            PLAIN,
+            Line.PLAIN_TCP,
+            "pässwort",
+            "defaultAuthenticationPlugin",
+            "mysql_native_password"));
   }
 
   @Test
@@ -77,8 +81,7 @@ class ConnectorJLoginTest {
   void isToldThatThePasswordIsWrong() throws Exception {
     assertEquals("caching_sha2_password, 1045", login(PLAIN, Line.PLAIN_TCP, "wrong"));
     assertEquals(
-        "caching_sha2_password, more 4, key, check, 1045",
-        login(STORED, Line.PLAIN_TCP, "wrong"));
+        "caching_sha2_password, more 4, key, check, 1045", login(STORED, Line.PLAIN_TCP, "wrong"));
     assertEquals("caching_sha2_password, 1045", login(PLAIN, Line.PLAIN_TCP, ""));
   }
 
@@ -101,8 +104,7 @@ class ConnectorJLoginTest {
         property);
   }
 
-  private static String said(Method method, String password, String... property)
-      throws Exception {
+  private static String said(Method method, String password, String... property) throws Exception {
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       CompletableFuture<String> served = new CompletableFuture<>();
       Thread.startVirtualThread(() -> {
@@ -216,7 +218,9 @@ class ConnectorJLoginTest {
 
     private void write(byte[] payload) throws IOException {
       byte[] head = {
-        (byte) payload.length, (byte) (payload.length >> 8), (byte) (payload.length >> 16),
+        (byte) payload.length,
+        (byte) (payload.length >> 8),
+        (byte) (payload.length >> 16),
         (byte) sequence++
       };
       socket.getOutputStream().write(join(head, payload));

@@ -46,8 +46,7 @@ class HostileLoginTest {
       Offer offer = Offer.next(SECURE);
       Line line = Line.values()[random.nextInt(3)];
       UserStore users =
-          new UserStore(
-              Map.of("app", Credentials.parse("secret")), UserStore.newMockSecret());
+          new UserStore(Map.of("app", Credentials.parse("secret")), UserStore.newMockSecret());
       Conversation conversation =
           new Conversation(
                   new BackendAuthentication(
@@ -125,8 +124,7 @@ class HostileLoginTest {
                   BackendLogin.of("app", new Password("secret"), Line.TLS), SECURE)
               .begin("caching_sha2_password", new byte[length]);
       assertEquals(
-          BackendFailure.PROTOCOL,
-          assertInstanceOf(BackendStep.Failed.class, step).reason());
+          BackendFailure.PROTOCOL, assertInstanceOf(BackendStep.Failed.class, step).reason());
     }
   }
 
@@ -231,8 +229,7 @@ class HostileLoginTest {
       case 2 -> Wire.more(KEY.pem());
       case 3 -> Wire.join(new byte[] {'P', (byte) random.nextInt(3)}, noise(0, 70));
       case 4 -> noise(0, 80);
-      default ->
-          Wire.switchTo(PLUGINS[random.nextInt(PLUGINS.length)], challenge());
+      default -> Wire.switchTo(PLUGINS[random.nextInt(PLUGINS.length)], challenge());
     };
   }
 

@@ -47,8 +47,7 @@ class KnownVectorsTest {
     "secret, 14E65567ABDB5135D0CFD9A70B3032C179A49EE7"
   })
   void nativePasswordAsServersStoreIt(String password, String stored) {
-    assertEquals(
-        stored, HEX.withUpperCase().formatHex(NativePassword.stored(ascii(password))));
+    assertEquals(stored, HEX.withUpperCase().formatHex(NativePassword.stored(ascii(password))));
   }
 
   /** go-sql-driver, TestScrambleSHA256Pass and TestAuthFastCachingSHA256PasswordCached. */
@@ -137,8 +136,7 @@ class KnownVectorsTest {
   void ed25519AsInMariaDb() {
     byte[] key = Ed25519Password.publicKey(ascii("foobar"));
     assertEquals(
-        "aafda61ba1d60aecb7d9295be71855e131d2b5ec0dcf65483553db824f97009f",
-        HEX.formatHex(key));
+        "aafda61ba1d60aecb7d9295be71855e131d2b5ec0dcf65483553db824f97009f", HEX.formatHex(key));
     byte[] nonce = new byte[32];
     Arrays.fill(nonce, (byte) 'A');
     assertEquals(

@@ -136,8 +136,7 @@ class LoginPropertyTest {
   void whatAClientHasShownLogsInAtABackend() {
     Conversation conversation =
         login(users(Known.SHA_CRYPT, "secret"), new FastDigests(), "secret");
-    AuthStep.Granted granted =
-        assertInstanceOf(AuthStep.Granted.class, conversation.clientEnd);
+    AuthStep.Granted granted = assertInstanceOf(AuthStep.Granted.class, conversation.clientEnd);
     assertEquals(new Password("secret"), granted.shown());
   }
 
@@ -180,8 +179,7 @@ class LoginPropertyTest {
                           Wire.join(
                               ascii("$B$001$"),
                               salt,
-                              Base64.getEncoder()
-                                  .encode(Hashes.pbkdf2Sha512(utf8, salt, 1000)))));
+                              Base64.getEncoder().encode(Hashes.pbkdf2Sha512(utf8, salt, 1000)))));
         };
     return new UserStore(own == null ? Map.of() : Map.of("app", own), UserStore.newMockSecret());
   }
@@ -190,7 +188,8 @@ class LoginPropertyTest {
   private static String password(Random random) {
     char[] text = new char[1 + random.nextInt(60)];
     for (int i = 0; i < text.length; i++) {
-      text[i] = (char) (random.nextInt(10) == 0 ? 0x100 + random.nextInt(900) : '!' + random.nextInt(90));
+      text[i] =
+          (char) (random.nextInt(10) == 0 ? 0x100 + random.nextInt(900) : '!' + random.nextInt(90));
     }
     String made = new String(text);
     return made.startsWith("*") || made.startsWith("$") ? "p" + made : made;

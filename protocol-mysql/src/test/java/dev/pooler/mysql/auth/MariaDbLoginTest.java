@@ -71,8 +71,7 @@ class MariaDbLoginTest {
     try (RawLogin raw = new RawLogin(tcp())) {
       EnumSet<AuthMethod> allowed = EnumSet.complementOf(EnumSet.of(AuthMethod.PARSEC));
       BackendLogin login =
-          new BackendLogin(
-              "other", new Password("geheim"), Line.PLAIN_TCP, allowed, null, false);
+          new BackendLogin("other", new Password("geheim"), Line.PLAIN_TCP, allowed, null, false);
       done(raw.logIn("other", new BackendAuthentication(login, RANDOM)));
     }
   }
@@ -130,8 +129,7 @@ class MariaDbLoginTest {
               false);
       BackendStep.Failed failed =
           assertInstanceOf(
-              BackendStep.Failed.class,
-              raw.logIn("app", new BackendAuthentication(login, RANDOM)));
+              BackendStep.Failed.class, raw.logIn("app", new BackendAuthentication(login, RANDOM)));
       assertEquals(BackendFailure.METHOD_NOT_ALLOWED, failed.reason());
       byte[] farewell = failed.farewell();
       assertNotNull(farewell);

@@ -76,8 +76,7 @@ class PasswordLoginTest {
   @Test
   void usersThatAreLookedUpMakeItAskToo() {
     PasswordLogin login = login("nobody", plain.withVerifiers());
-    assertArrayEquals(
-        new byte[] {4}, more(login.begin(SHA2, sha2(ascii("wrong"), offer.nonce()))));
+    assertArrayEquals(new byte[] {4}, more(login.begin(SHA2, sha2(ascii("wrong"), offer.nonce()))));
   }
 
   @Test
@@ -175,19 +174,18 @@ class PasswordLoginTest {
   void oldClientsOfAListenerThatOffersTheirMethodNeedNoSwitch() {
     Offer old = new Offer(AuthMethod.MYSQL_NATIVE_PASSWORD, Nonce.next(RANDOM));
     byte[] response = NativePassword.respond(SECRET, old.nonce());
-    assertInstanceOf(
-        AuthStep.Granted.class, login("app", plain, old).begin(NATIVE, response));
+    assertInstanceOf(AuthStep.Granted.class, login("app", plain, old).begin(NATIVE, response));
     refused(
         AuthRefusal.UNKNOWN_USER, "nobody", login("nobody", plain, old).begin(NATIVE, response));
     // Whose verifier is of the other method is switched to that.
     AuthStep step = login("app", stored, old).begin(NATIVE, response);
     assertEquals(
-        AuthMethod.CACHING_SHA2_PASSWORD,
-        assertInstanceOf(AuthStep.Switch.class, step).method());
+        AuthMethod.CACHING_SHA2_PASSWORD, assertInstanceOf(AuthStep.Switch.class, step).method());
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"client_ed25519", "mysql_clear_password", "sha256_password", "", "\u00ff"})
+  @ValueSource(
+      strings = {"client_ed25519", "mysql_clear_password", "sha256_password", "", "\u00ff"})
   void whoeverAnswersAnotherMethodIsSwitched(String plugin) {
     PasswordLogin login = login("app", plain);
     AuthStep.Switch asked =
@@ -207,8 +205,7 @@ class PasswordLoginTest {
         login("app", users(Map.of("app", STORED)))
             .begin(null, NativePassword.respond(SECRET, offer.nonce()));
     assertEquals(
-        AuthRefusal.UNSUPPORTED_CLIENT,
-        assertInstanceOf(AuthStep.Refused.class, step).reason());
+        AuthRefusal.UNSUPPORTED_CLIENT, assertInstanceOf(AuthStep.Refused.class, step).reason());
   }
 
   /** What answers the greeting's nonce has been on the wire: it opens nothing a second time. */
@@ -262,8 +259,7 @@ class PasswordLoginTest {
   @Test
   void anUnknownUserCostsWhatMostVerifiersCost() {
     String rounds1000 = STORED.replace("$005$", "$001$");
-    UserStore users =
-        users(Map.of("a", STORED, "b", rounds1000, "c", rounds1000, "d", "password"));
+    UserStore users = users(Map.of("a", STORED, "b", rounds1000, "c", rounds1000, "d", "password"));
     assertEquals("SHA_CRYPT 1000", users.mockStored("nobody").cost());
     assertEquals("SHA_CRYPT 5000", users(Map.of()).mockStored("nobody").cost());
   }
@@ -300,11 +296,9 @@ class PasswordLoginTest {
   void takesNoKeyThatIsNoneOrTooSmall() throws Exception {
     KeyPairGenerator small = KeyPairGenerator.getInstance("RSA");
     small.initialize(1024);
-    assertThrows(
-        IllegalArgumentException.class, () -> new ServerKey(small.generateKeyPair()));
+    assertThrows(IllegalArgumentException.class, () -> new ServerKey(small.generateKeyPair()));
     KeyPairGenerator other = KeyPairGenerator.getInstance("Ed25519");
-    assertThrows(
-        IllegalArgumentException.class, () -> new ServerKey(other.generateKeyPair()));
+    assertThrows(IllegalArgumentException.class, () -> new ServerKey(other.generateKeyPair()));
   }
 
   @Test
@@ -316,8 +310,7 @@ class PasswordLoginTest {
     assertThrows(IllegalStateException.class, () -> login.change(SHA2, new byte[0]));
     assertThrows(IllegalStateException.class, () -> login.onResponse(new byte[1]));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> new Offer(AuthMethod.PARSEC, Nonce.next(RANDOM)));
+        IllegalArgumentException.class, () -> new Offer(AuthMethod.PARSEC, Nonce.next(RANDOM)));
   }
 
   private static void granted(PasswordLogin login, AuthStep step) {

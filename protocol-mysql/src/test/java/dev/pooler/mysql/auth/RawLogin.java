@@ -128,7 +128,9 @@ final class RawLogin implements AutoCloseable {
 
   private void write(byte[] payload) throws IOException {
     byte[] head = {
-      (byte) payload.length, (byte) (payload.length >> 8), (byte) (payload.length >> 16),
+      (byte) payload.length,
+      (byte) (payload.length >> 8),
+      (byte) (payload.length >> 16),
       (byte) sequence++
     };
     out.write(join(head, payload));
