@@ -47,7 +47,7 @@ final class Edwards25519 {
         new Point(limbs(BASE_X), limbs(BASE_Y), one(), limbs(BASE_X.multiply(BASE_Y).mod(PRIME)));
     // next is always sum + base.
     for (int i = 8 * ENCODED_BYTES - 1; i >= 0; i--) {
-      long bit = scalar[i >> 3] >> (i & 7) & 1;
+      long bit = (scalar[i >> 3] >> (i & 7)) & 1;
       swap(sum, next, bit);
       next = next.plus(sum);
       sum = sum.plus(sum);

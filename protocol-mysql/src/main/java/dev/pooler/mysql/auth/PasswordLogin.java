@@ -295,7 +295,7 @@ public final class PasswordLogin implements ClientAuthentication {
 
   /** Nothing, or as some write it a NUL. */
   private static boolean isNoPassword(byte[] response) {
-    return response.length == 0 || response.length == 1 && response[0] == 0;
+    return response.length == 0 || (response.length == 1 && response[0] == 0);
   }
 
   private void become(State next) {

@@ -23,7 +23,7 @@ public record ServerRefusal(RefusalKind kind, int errno, String sqlState, String
     if (payload.length < 3 || (payload[0] & 0xff) != HEADER) {
       return null;
     }
-    int errno = payload[1] & 0xff | (payload[2] & 0xff) << 8;
+    int errno = (payload[1] & 0xff) | ((payload[2] & 0xff) << 8);
     boolean hasState = payload.length >= 4 + SQL_STATE_BYTES && payload[3] == '#';
     String state =
         hasState ? new String(payload, 4, SQL_STATE_BYTES, StandardCharsets.ISO_8859_1) : "HY000";

@@ -95,9 +95,9 @@ final class ShaCrypt {
   }
 
   private static int put(byte[] text, int at, int count, byte high, byte middle, byte low) {
-    int bits = (high & 0xff) << 16 | (middle & 0xff) << 8 | low & 0xff;
+    int bits = ((high & 0xff) << 16) | ((middle & 0xff) << 8) | (low & 0xff);
     for (int i = 0; i < count; i++) {
-      text[at + i] = (byte) ALPHABET.charAt(bits >> 6 * i & 0x3f);
+      text[at + i] = (byte) ALPHABET.charAt((bits >> (6 * i)) & 0x3f);
     }
     return at + count;
   }

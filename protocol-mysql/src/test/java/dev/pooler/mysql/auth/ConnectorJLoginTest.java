@@ -234,7 +234,7 @@ class ConnectorJLoginTest {
       sequence = (head[3] & 0xff) + 1;
       return socket
           .getInputStream()
-          .readNBytes(head[0] & 0xff | (head[1] & 0xff) << 8 | (head[2] & 0xff) << 16);
+          .readNBytes((head[0] & 0xff) | ((head[1] & 0xff) << 8) | ((head[2] & 0xff) << 16));
     }
 
     private static String text(ByteBuffer from) {

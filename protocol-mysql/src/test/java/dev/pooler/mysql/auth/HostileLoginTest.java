@@ -44,7 +44,7 @@ class HostileLoginTest {
       boolean old = random.nextInt(3) == 0;
       int victim = random.nextInt(4);
       Offer offer = Offer.next(SECURE);
-      Line line = Line.values()[random.nextInt(3)];
+      Line line = Wire.one(random, Line.values());
       UserStore users =
           new UserStore(Map.of("app", Credentials.parse("secret")), UserStore.newMockSecret());
       Conversation conversation =
@@ -87,7 +87,7 @@ class HostileLoginTest {
     random = new Random(seed);
     int ends = 0;
     for (int run = 0; run < 4 * RUNS; run++) {
-      Line line = Line.values()[random.nextInt(3)];
+      Line line = Wire.one(random, Line.values());
       BackendAuthentication login =
           new BackendAuthentication(
               new BackendLogin(
@@ -196,7 +196,7 @@ class HostileLoginTest {
               new ClientLogin(
                   random.nextBoolean() ? "app" : "nobody",
                   "localhost",
-                  Line.values()[random.nextInt(3)]),
+                  Wire.one(random, Line.values())),
               random.nextBoolean() ? users.withVerifiers() : users,
               new FastDigests(),
               random.nextBoolean() ? KEY : null,

@@ -47,9 +47,9 @@ class LoginPropertyTest {
     Random random = new Random(seed);
     int granted = 0;
     for (int run = 0; run < RUNS; run++) {
-      Known known = Known.values()[random.nextInt(Known.values().length)];
-      Shown shown = Shown.values()[random.nextInt(Shown.values().length)];
-      Line line = Line.values()[random.nextInt(Line.values().length)];
+      Known known = Wire.one(random, Known.values());
+      Shown shown = Wire.one(random, Shown.values());
+      Line line = Wire.one(random, Line.values());
       boolean offersNative = random.nextInt(4) == 0;
       boolean changes = random.nextInt(3) == 0;
       // Only one method on our side at times, so that all paths to a switch are gone.
@@ -94,8 +94,8 @@ class LoginPropertyTest {
       }
       boolean methodsMeet =
           allowed.contains(AuthMethod.CACHING_SHA2_PASSWORD)
-              || allowed.contains(AuthMethod.MYSQL_NATIVE_PASSWORD)
-                  && (known == Known.PLAIN || known == Known.NATIVE_HASH);
+              || (allowed.contains(AuthMethod.MYSQL_NATIVE_PASSWORD)
+                  && (known == Known.PLAIN || known == Known.NATIVE_HASH));
       boolean right = shown == Shown.RIGHT && known != Known.NOBODY;
       if (!right) {
         assertFalse(conversation.granted(), what + ": " + conversation.said());

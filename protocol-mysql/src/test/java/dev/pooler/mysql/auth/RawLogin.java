@@ -146,7 +146,7 @@ final class RawLogin implements AutoCloseable {
       throw new EOFException("the server closed the connection");
     }
     sequence = (head[3] & 0xff) + 1;
-    return from.readNBytes(head[0] & 0xff | (head[1] & 0xff) << 8 | (head[2] & 0xff) << 16);
+    return from.readNBytes((head[0] & 0xff) | ((head[1] & 0xff) << 8) | ((head[2] & 0xff) << 16));
   }
 
   private static String text(ByteBuffer from) {

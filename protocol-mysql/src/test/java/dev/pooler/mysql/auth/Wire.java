@@ -2,12 +2,18 @@ package dev.pooler.mysql.auth;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Random;
 
 /** Payloads of the login as a server writes them, by hand. */
 final class Wire {
   static final byte[] OK = {0, 0, 0, 2, 0, 0, 0};
 
   private Wire() {}
+
+  @SafeVarargs
+  static <T> T one(Random random, T... values) {
+    return values[random.nextInt(values.length)];
+  }
 
   static byte[] ascii(String text) {
     return text.getBytes(StandardCharsets.ISO_8859_1);
