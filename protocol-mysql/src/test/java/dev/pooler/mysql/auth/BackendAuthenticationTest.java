@@ -246,6 +246,25 @@ class BackendAuthenticationTest {
             .onPacket(switchTo("mysql_native_password", nonce.terminated())));
   }
 
+  /** What a server takes for a wrong proof; another length is an error of the handshake to it. */
+  @ParameterizedTest
+  @CsvSource({
+    "mysql_native_password, 20, 0",
+    "caching_sha2_password, 20, 1",
+    "sha256_password, 20, 1",
+    "client_ed25519, 32, 64",
+    "parsec, 32, 0"
+  })
+  @Tag("mysql-case-100")
+  void takesLeaveByAProofThatIsWrongAndWellFormed(String plugin, int challenge, int farewell) {
+    BackendStep.Failed failed =
+        failed(
+            BackendFailure.METHOD_NOT_ALLOWED,
+            begun(allowing(AuthMethod.MYSQL_CLEAR_PASSWORD), "mysql_native_password")
+                .onPacket(switchTo(plugin, new byte[challenge])));
+    assertArrayEquals(new byte[farewell], failed.farewell());
+  }
+
   @Test
   void withoutAPasswordItSaysSoWhereTheMethodHasAWord() {
     BackendLogin login = BackendLogin.of("app", new NoSecret(), Line.TLS);

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.security.SecureRandom;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -62,7 +63,7 @@ class UncheckedLoginTest {
     return new Trust("app", offer, RANDOM);
   }
 
-  private static byte[] granted(AuthStep step) {
+  private static byte @Nullable [] granted(AuthStep step) {
     return assertInstanceOf(AuthStep.Granted.class, step).more();
   }
 
