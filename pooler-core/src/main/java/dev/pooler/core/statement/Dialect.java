@@ -34,6 +34,16 @@ public record Dialect(int features) {
     return (features & feature.bit()) != 0;
   }
 
+  /** Whether there is one way only in which the text can be meant. */
+  public boolean canRead(byte[] text) {
+    for (byte value : text) {
+      if (isDoubtful(value)) {
+        return false;
+      }
+    }
+    return !has(Lexical.UNREADABLE);
+  }
+
   /** Whether there are texts that can be read in more than one way. */
   boolean isDoubtful() {
     return (features & DOUBTS) != 0;
