@@ -55,6 +55,11 @@ final class MyRules {
 
   private MyRules() {}
 
+  /** Whether a statement may start with a word. */
+  static boolean startsWith(int code) {
+    return code >= 0 && code < BY_FIRST_WORD.length && BY_FIRST_WORD[code].length > 0;
+  }
+
   /** The rule that holds for a statement, or null if it is unknown. */
   static @Nullable MyRule find(MyShape shape) {
     int first = shape.head(0);
@@ -151,7 +156,7 @@ final class MyRules {
   }
 
   private static void definitions() {
-    rule(StatementClass.DDL, "create [or] [replace] temporary").leaves(TEMP_TABLE);
+    rule(StatementClass.DDL, "create [or] [replace] [global|local] temporary").leaves(TEMP_TABLE);
     rule(StatementClass.DDL, "drop temporary").is(LETS_GO);
     rule(StatementClass.DDL, "create or replace database|schema")
         .leaves(SCHEMA)

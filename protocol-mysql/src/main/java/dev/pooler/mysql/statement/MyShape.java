@@ -37,6 +37,19 @@ final class MyShape {
   private static final WordSet ANALYZED =
       WordSet.of(MyWord.TABLE, MyWord.TABLES, MyWord.LOCAL, MyWord.NO_WRITE_TO_BINLOG);
 
+  /** What names accounts: nowhere else stands an at sign behind a name. */
+  private static final WordSet WITH_ACCOUNTS =
+      WordSet.of(
+          MyWord.CREATE,
+          MyWord.ALTER,
+          MyWord.DROP,
+          MyWord.GRANT,
+          MyWord.REVOKE,
+          MyWord.RENAME,
+          MyWord.SET,
+          MyWord.SHOW,
+          MyWord.KILL);
+
   private static final WordSet KEYS =
       WordSet.of(MyWord.KEY, MyWord.INDEX, MyWord.UNIQUE, MyWord.FULLTEXT, MyWord.SPATIAL);
 
@@ -53,7 +66,6 @@ final class MyShape {
   private boolean setsLocally;
   private int last;
   private int second;
-  private int third;
   private int depth;
   private int verb;
 
@@ -83,7 +95,6 @@ final class MyShape {
     setsLocally = false;
     last = NOTHING;
     second = NOTHING;
-    third = NOTHING;
     depth = 0;
     verb = NOTHING;
     keyDepth = 0;
@@ -208,7 +219,6 @@ final class MyShape {
     }
     calls.token(code, last, scanner);
     start(code);
-    third = second;
     second = last;
     last = code;
   }
@@ -227,7 +237,9 @@ final class MyShape {
   /** What the token shows, unless it stands in what is only defined; its code. */
   private int effects(int token, SqlScanner scanner) {
     boolean account =
-        token == symbol('@') && (last == MyVocabulary.STRING || calls.isPlainName(last, scanner));
+        token == symbol('@')
+            && WITH_ACCOUNTS.contains(head(0))
+            && (last == MyVocabulary.STRING || calls.isPlainName(last, scanner));
     int code = signs.token(token, account, scanner);
     if (insertIdCall) {
       insertIdCall = false;

@@ -18,42 +18,9 @@ final class RoutineBody {
   private static final WordSet ROUTINES =
       WordSet.of(MyWord.PROCEDURE, MyWord.FUNCTION, MyWord.TRIGGER, MyWord.EVENT, MyWord.PACKAGE);
 
-  /** A body that is one statement starts with one of these, or it is a block. */
+  /** What a body that is one statement may start with beside the words of {@link MyRules}. */
   private static final WordSet STATEMENTS =
-      WordSet.of(
-          MyWord.SELECT,
-          MyWord.SET,
-          MyWord.CALL,
-          MyWord.RETURN,
-          MyWord.INSERT,
-          MyWord.UPDATE,
-          MyWord.DELETE,
-          MyWord.REPLACE,
-          MyWord.CREATE,
-          MyWord.ALTER,
-          MyWord.DROP,
-          MyWord.WITH,
-          MyWord.TRUNCATE,
-          MyWord.EXECUTE,
-          MyWord.PREPARE,
-          MyWord.COMMIT,
-          MyWord.ROLLBACK,
-          MyWord.START,
-          MyWord.SIGNAL,
-          MyWord.RESIGNAL,
-          MyWord.SHOW,
-          MyWord.VALUES,
-          MyWord.GET,
-          MyWord.LOAD,
-          MyWord.KILL,
-          MyWord.FLUSH,
-          MyWord.GRANT,
-          MyWord.REVOKE,
-          MyWord.RENAME,
-          MyWord.LOCK,
-          MyWord.UNLOCK,
-          MyWord.AS,
-          MyWord.IS);
+      WordSet.of(MyWord.RETURN, MyWord.EXPLAIN, MyWord.DESCRIBE, MyWord.DESC, MyWord.AS, MyWord.IS);
 
   private static final WordSet BLOCKS =
       WordSet.of(MyWord.IF, MyWord.CASE, MyWord.LOOP, MyWord.REPEAT, MyWord.WHILE, MyWord.FOR);
@@ -148,26 +115,24 @@ final class RoutineBody {
   }
 
   private void header(int code, int last, int parentheses) {
-    if (parentheses > 0 || NAMED.contains(last) || last == symbol('.')) {
+    boolean named = NAMED.contains(last) || last == symbol('.');
+    if (parentheses > 0 || named || !isBehindHeader(last)) {
       return;
     }
-    boolean behindHeader = isBehindHeader(last);
-    if (behindHeader && (code == MyWord.BEGIN.id() || BLOCKS.contains(code))) {
-      if (code != MyWord.FOR.id()) { // FOR EACH ROW
-        inBody = true;
-        push(code);
-      }
-    } else if (behindHeader && STATEMENTS.contains(code) && mayStart(code)) {
+    if (code == MyWord.BEGIN.id() || (BLOCKS.contains(code) && code != MyWord.FOR.id())) {
       inBody = true;
+      push(code);
+    } else {
+      inBody = STATEMENTS.contains(code) || (MyRules.startsWith(code) && !isOfHeader(code, last));
     }
   }
 
-  /**
-   * In a trigger's header INSERT, UPDATE and DELETE are events, an event's ON SCHEDULE has ENDS.
-   */
-  private boolean mayStart(int code) {
-    return routine != MyWord.TRIGGER.id()
-        || (code != MyWord.INSERT.id() && code != MyWord.UPDATE.id() && code != MyWord.DELETE.id());
+  /** INSERT, UPDATE and DELETE are events of a trigger, CHARACTER SET is said of a type. */
+  private boolean isOfHeader(int code, int last) {
+    boolean event = code == MyWord.INSERT.id() || code == MyWord.UPDATE.id();
+    event |= code == MyWord.DELETE.id();
+    boolean characters = last == MyWord.CHARACTER.id() || last == MyWord.CHAR.id();
+    return event ? routine == MyWord.TRIGGER.id() : code == MyWord.SET.id() && characters;
   }
 
   private boolean isBehindHeader(int last) {

@@ -11,10 +11,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The forms of SET (MySQL 9.7 manual, 15.7.6 and 15.3.7) over one text's tokens; used once. */
 final class SetGrammar {
+  private static final Pattern PLAIN_NAME = Pattern.compile("[a-z0-9_$.]+");
+
+  /** The server takes é for e and leaves out spaces at the end. */
+  private static final Pattern PLAIN_VARIABLE = Pattern.compile("[ -~]*[!-~]");
+
   private static final Map<String, Scope> SCOPES =
       Map.of(
           "global", Scope.GLOBAL,
@@ -152,7 +158,10 @@ final class SetGrammar {
   private boolean variable(@Nullable Scope said, boolean marked) {
     boolean form = peek().kind() == Token.WORD && OTHER_FORMS.contains(lower(peek()));
     String name = name();
-    if (name == null || (form && !marked && said == null) || !assigns()) {
+    if (name == null
+        || !PLAIN_NAME.matcher(name).matches()
+        || (form && !marked && said == null)
+        || !assigns()) {
       return false;
     }
     // An assignment without a scope takes the one that was said last, in some versions.
@@ -203,7 +212,7 @@ final class SetGrammar {
       } while (peek().glued() && (peek().is('.') || peek().kind() == Token.WORD));
     }
     boolean named = string != null || token.kind() == Token.WORD || token.kind() == Token.QUOTED;
-    if (!named || !assigns()) {
+    if (!named || !PLAIN_VARIABLE.matcher(name).matches() || !assigns()) {
       return false;
     }
     String lower = name.toString().toLowerCase(Locale.ROOT);

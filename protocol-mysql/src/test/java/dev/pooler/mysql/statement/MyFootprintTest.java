@@ -38,7 +38,12 @@ class MyFootprintTest {
           GET DIAGNOSTICS @n = NUMBER                  -> USER_VARIABLE
           SELECT @@a, @b                               -> USER_VARIABLE
           SELECT 'a'/**/@b                             -> USER_VARIABLE
-          SELECT a@b                                   -> none
+          SELECT a@b                                   -> USER_VARIABLE
+          GET DIAGNOSTICS@n = NUMBER                   -> USER_VARIABLE
+          GET DIAGNOSTICS CONDITION '1'@m = MESSAGE_TEXT -> USER_VARIABLE
+          KILL QUERY ID@a                              -> USER_VARIABLE
+          CREATE TABLE t AS SELECT SQL_NO_CACHE@a AS b -> USER_VARIABLE
+          SET PASSWORD FOR joe@localhost = 'x'         -> none
           SELECT '@a', "@b", `@c`, 'it''s @d', 'e\\'@f' -> none
           SELECT 1 -- @a\\n, 2 # @b\\n /* @c */          -> none
           SELECT 'joe@example.org'                     -> none
@@ -123,6 +128,7 @@ class MyFootprintTest {
           CREATE /*!80000 TEMPORARY */ TABLE t (a int) -> TEMP_TABLE
           CREATE /*M! TEMPORARY */ TABLE t (a int)     -> TEMP_TABLE
           CREATE /*!99999 x */ /*M!TEMPORARY*/ TABLE t (a int) -> UNKNOWN
+          CREATE GLOBAL TEMPORARY TABLE t (a int)      -> TEMP_TABLE
           CREATE TABLE temporary (a int)               -> none
           CREATE TABLE t AS SELECT 'TEMPORARY'         -> none
           DROP TEMPORARY TABLE t                       -> none
@@ -295,6 +301,11 @@ class MyFootprintTest {
           CREATE PROCEDURE p() SELECT begin FROM t; SET b = 2; SELECT 1 end -> SETTING
           CREATE PROCEDURE p() SELECT 1; SET b = 2     -> SETTING
           CREATE PROCEDURE begin() SELECT 1; SET b = 2; SELECT 1 AS end -> SETTING
+          CREATE PROCEDURE p() DO begin; SET b = 2; SELECT 1 end -> SETTING
+          CREATE PROCEDURE p() SAVEPOINT begin; SET b = 2; SELECT 1 end -> SETTING
+          CREATE PROCEDURE p() EXPLAIN begin; SET b = 2; SELECT 1 end -> SETTING
+          CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DO begin; SET b = 2; SELECT 1 end -> SETTING
+          CREATE FUNCTION f() RETURNS char(9) CHARACTER SET utf8mb4 BEGIN SET @a = 1; RETURN 1; END; SET b = 2 -> SETTING
           CREATE PROCEDURE IF NOT EXISTS begin() SELECT 1; SET b = 2; SELECT 1 AS end -> SETTING
           CREATE PROCEDURE p() LANGUAGE begin SELECT 1; SET b = 2; SELECT 1 AS end -> SETTING
           CREATE PROCEDURE p() BEGIN SELECT 1begin; SET @a = 1; END; SET b = 2 -> SETTING

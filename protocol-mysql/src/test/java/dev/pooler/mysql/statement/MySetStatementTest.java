@@ -41,6 +41,9 @@ class MySetStatementTest {
           SET a                                        -> not understood
           SET                                          -> not understood
           SET @ a = 1                                  -> not understood
+          SET @`é` = 1                                 -> not understood
+          SET @`a ` = 1                                -> not understood
+          SET `a b` = 1                                -> not understood
           SELECT 1                                     -> not understood
           SET a = 1; SET b = 2                         -> not understood
           SET a = 1 /*!80000 , b = 2 */                -> not understood
