@@ -22,6 +22,20 @@ public enum Footprint {
   SEED,
   /** Asks for what an earlier statement of this very session drew from a sequence. */
   SEQUENCE_VALUE,
+  /** A variable of the session that is no setting, read or assigned. */
+  USER_VARIABLE,
+  /** The session's current schema. */
+  SCHEMA,
+  /** What holds for the next transaction only. */
+  NEXT_TRANSACTION,
+  /** Tables, or all of them, locked by the session beyond its transaction. */
+  TABLE_LOCK,
+  /** A lock of another kind that the session holds: for a backup, of a locking service. */
+  SERVER_LOCK,
+  /** The value that stands for the last number that the session drew, said by hand. */
+  INSERT_ID,
+  /** A branch of a distributed transaction, which no status of the transaction need show. */
+  BRANCH,
   /** Runs code that the text doesn't show. */
   CODE,
   /**

@@ -24,7 +24,10 @@ public enum Lexical {
   BACKTICK_IDENTIFIERS,
   /** Block comments nest. */
   NESTED_COMMENTS,
-  /** The text of a version comment (exclamation mark after the opening) is executed. */
+  /**
+   * The text of a version comment (exclamation mark after the opening) is executed, by some servers
+   * or by all: {@link SqlScanner#conditions}.
+   */
   EXECUTABLE_COMMENTS,
   /** {@code --} opens a comment only before white space, a control character or the end. */
   DASHES_NEED_SPACE,
@@ -40,7 +43,23 @@ public enum Lexical {
   /**
    * Whether backslashes escape in plain strings is not known: a text with a backslash is unknown.
    */
-  UNDECIDED_BACKSLASHES;
+  UNDECIDED_BACKSLASHES,
+  /** Whether double quotes hold names or strings is not known: a text with one is unknown. */
+  UNDECIDED_QUOTES,
+  /**
+   * Bytes from 0x80 to 0xa0 may be space or control characters, as in most character sets of one
+   * byte. A text with one is unknown.
+   */
+  HIGH_SPACES,
+  /** Not even ASCII can be read: no text is known. */
+  UNREADABLE,
+  /**
+   * A name may start with a digit or a dollar, and what stands directly behind a dot or an at sign
+   * is a name whatever it looks like: MySQL.
+   */
+  LOOSE_NAMES,
+  /** {@code [...]} is an identifier: MariaDB in sql_mode MSSQL. */
+  BRACKET_IDENTIFIERS;
 
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored
   int bit() {

@@ -90,10 +90,8 @@ public final class MaskedText {
 
   /** How far the text reads the same however it is read. */
   private static int clear(Dialect dialect, byte[] text, int length) {
-    boolean opaque = dialect.has(Lexical.OPAQUE);
-    boolean undecided = dialect.has(Lexical.UNDECIDED_BACKSLASHES);
     int i = 0;
-    while (i < length && !(opaque && text[i] < 0) && !(undecided && text[i] == '\\')) {
+    while (i < length && !dialect.isDoubtful(text[i])) {
       i++;
     }
     return i;

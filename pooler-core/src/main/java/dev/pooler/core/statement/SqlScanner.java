@@ -54,6 +54,14 @@ public final class SqlScanner {
   private boolean verbatim;
   private boolean inString;
   private boolean inExecutableComment;
+  private boolean skipsConditions;
+  private int conditions;
+
+  /** The last token was a word, and a dot directly behind it is no number's. */
+  private boolean behindWord;
+
+  /** The last token was a dot or an at sign. */
+  private boolean behindMark;
 
   /** Starts on bytes of an array, which must not change until the last token was read. */
   public SqlScanner start(Dialect dialect, byte[] text, int offset, int length) {
@@ -83,6 +91,32 @@ public final class SqlScanner {
     start = 0;
     end = 0;
     inExecutableComment = false;
+    skipsConditions = false;
+    conditions = 0;
+    behindWord = false;
+    behindMark = false;
+  }
+
+  /**
+   * Starts on the same text once more, this time without the text of comments that some servers
+   * only execute.
+   */
+  public SqlScanner startWithoutConditions() {
+    if (source != null) {
+      shift = 0;
+      held = 0;
+    }
+    begin(dialect, length);
+    skipsConditions = true;
+    return this;
+  }
+
+  /**
+   * How many comments there were so far whose text some servers execute and others don't, by their
+   * version.
+   */
+  public int conditions() {
+    return conditions;
   }
 
   /** The next token's kind; after END or BROKEN the same again. */
@@ -96,6 +130,22 @@ public final class SqlScanner {
       return first == AT_END ? Token.END : broken();
     }
     int kind = Bytes.kind(first);
+    if (dialect.has(Lexical.LOOSE_NAMES)) {
+      boolean glued = at == end; // end of the token before
+      boolean name = glued && behindMark && (kind & Bytes.IN_WORD) != 0;
+      boolean dot = glued && behindWord && first == '.' && Bytes.inWord(byteAt(at + 1)) != 0;
+      behindWord = false;
+      behindMark = false;
+      if (name) {
+        return word();
+      } else if (dot || first == '@') {
+        behindMark = true;
+        return symbol(first);
+      } else if ((kind & Bytes.DIGIT) != 0) {
+        return numberOrWord();
+      }
+      behindMark = first == '.' && !isDigit(byteAt(at + 1));
+    }
     if ((kind & Bytes.LETTER) != 0) {
       return prefixedOrWord(first);
     }
@@ -113,6 +163,10 @@ public final class SqlScanner {
               ? name(at + 1, '`', Token.QUOTED)
               : symbol(first);
       case '$' -> dollar();
+      case '[' ->
+          dialect.has(Lexical.BRACKET_IDENTIFIERS)
+              ? name(at + 1, ']', Token.QUOTED)
+              : symbol(first);
       case 0 -> broken();
       default -> symbol(first);
     };
@@ -284,6 +338,7 @@ public final class SqlScanner {
     hash = h;
     contentStart = at;
     contentEnd = i;
+    behindWord = true;
     return ended(Token.WORD, i);
   }
 
@@ -386,6 +441,52 @@ public final class SqlScanner {
     return ended(Token.NUMBER, i);
   }
 
+  /** What starts with a digit where a name may: sql_lex.cc of MySQL, MY_LEX_NUMBER_IDENT. */
+  private Token numberOrWord() {
+    int second = byteAt(at + 1);
+    if (byteAt(at) == '0' && (second == 'x' || second == 'b')) {
+      int i = at + 2;
+      while (second == 'x' ? isHexDigit(byteAt(i)) && byteAt(i) != '_' : (byteAt(i) | 1) == '1') {
+        i++;
+      }
+      return i > at + 2 && !continuesWord(i) ? ended(Token.NUMBER, i) : word();
+    }
+    int i = plainDigits(at);
+    if (byteAt(i) == '.') {
+      i = plainDigits(i + 1);
+      int exponent = exponent(i);
+      return ended(Token.NUMBER, exponent < 0 ? i : exponent);
+    }
+    int exponent = exponent(i);
+    if (exponent >= 0) {
+      return ended(Token.NUMBER, exponent);
+    }
+    return continuesWord(i) ? word() : ended(Token.NUMBER, i);
+  }
+
+  /** Where the exponent ends that starts there, or -1. */
+  private int exponent(int from) {
+    if ((byteAt(from) | 0x20) != 'e') {
+      return -1;
+    }
+    int sign = byteAt(from + 1);
+    int first = sign == '+' || sign == '-' ? from + 2 : from + 1;
+    return isDigit(byteAt(first)) ? plainDigits(first) : -1;
+  }
+
+  private boolean continuesWord(int i) {
+    int value = byteAt(i);
+    return value >= 0 && Bytes.inWord(value) != 0;
+  }
+
+  private int plainDigits(int from) {
+    int i = from;
+    while (isDigit(byteAt(i))) {
+      i++;
+    }
+    return i;
+  }
+
   private int digits(int from) {
     int i = from;
     while (isDigit(byteAt(i)) || byteAt(i) == '_') {
@@ -411,7 +512,10 @@ public final class SqlScanner {
       tag[tagLength++] = window[i + shift];
       kind = Bytes.kind(byteAt(++i));
     }
-    return byteAt(i) == '$' ? dollarString(i + 1) : symbol('$');
+    if (byteAt(i) == '$') {
+      return dollarString(i + 1);
+    }
+    return dialect.has(Lexical.LOOSE_NAMES) ? word() : symbol('$');
   }
 
   private Token dollarString(int from) {
@@ -466,14 +570,16 @@ public final class SqlScanner {
   }
 
   private boolean opensDashComment() {
+    int third = byteAt(at + 2);
     return byteAt(at + 1) == '-'
-        && (!dialect.has(Lexical.DASHES_NEED_SPACE) || byteAt(at + 2) <= ' ');
+        && (!dialect.has(Lexical.DASHES_NEED_SPACE) || third <= ' ' || third == 0x7f);
   }
 
   private void skipLine() {
     boolean returns = dialect.has(Lexical.RETURN_ENDS_COMMENT);
     int value = byteAt(at);
-    while (value >= 0 && value != '\n' && !(returns && value == '\r')) {
+    // A zero byte ends MySQL's comments, and its text; PostgreSQL's texts have none.
+    while (value > 0 && value != '\n' && !(returns && value == '\r')) {
       value = byteAt(++at);
     }
   }
@@ -483,11 +589,9 @@ public final class SqlScanner {
     at += 2;
     if (dialect.has(Lexical.EXECUTABLE_COMMENTS)) {
       // MariaDB has comments of its own beside those that MySQL executes: M and the mark.
-      int mark = byteAt(at) == 'M' ? at + 1 : at;
-      if (byteAt(mark) == '!') {
-        at = digits(mark + 1);
-        inExecutableComment = true;
-        return true;
+      boolean own = byteAt(at) == 'M' && byteAt(at + 1) == '!';
+      if (own || byteAt(at) == '!') {
+        return openExecutableComment(own);
       }
     }
     int depth = 1;
@@ -505,6 +609,56 @@ public final class SqlScanner {
       }
     }
     return true;
+  }
+
+  /**
+   * Behind the opening of a comment whose text may be executed: always without a version, and with
+   * one that is old enough. MariaDB executes nothing for versions from 5.7.0 on that are not its
+   * own. Five digits are a version or six; fewer belong to the text (MySQL 9.7 manual, 11.7).
+   *
+   * @param own MariaDB's, which MySQL takes for any other comment
+   */
+  private boolean openExecutableComment(boolean own) {
+    int from = own ? at + 2 : at + 1;
+    int digits = 0;
+    int version = 0;
+    while (digits < 7 && isDigit(byteAt(from + digits))) {
+      version = version * 10 + byteAt(from + digits) - '0';
+      digits++;
+    }
+    boolean versioned = digits == 5 || digits == 6;
+    at = versioned ? from + digits : from;
+    if (own || digits == 6 || (versioned && version >= 50_700)) {
+      conditions++;
+      if (skipsConditions) {
+        return skipCondition(own);
+      }
+    }
+    inExecutableComment = true;
+    return digits < 7;
+  }
+
+  /** Skips to the end of a comment that is not executed and may have one other inside. */
+  private boolean skipCondition(boolean own) {
+    boolean nested = false;
+    for (int value = byteAt(at); value >= 0; value = byteAt(++at)) {
+      int next = byteAt(at + 1);
+      if (value == '*' && next == '/') {
+        at += 2;
+        if (!nested) {
+          return true;
+        }
+        nested = false;
+        at--;
+      } else if (value == '/' && next == '*' && !nested) {
+        if (own) {
+          return false; // ends earlier for MySQL than for MariaDB
+        }
+        nested = true;
+        at++;
+      }
+    }
+    return false;
   }
 
   private Token symbol(int value) {

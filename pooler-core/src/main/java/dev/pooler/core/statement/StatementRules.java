@@ -69,12 +69,11 @@ public final class StatementRules {
 
   /** Whether there is one way only in which the text can be meant. */
   private static boolean isReadable(Dialect dialect, ByteBuf sql, int offset, int length) {
-    boolean ascii = dialect.has(Lexical.OPAQUE);
-    boolean straight = dialect.has(Lexical.UNDECIDED_BACKSLASHES);
-    return (!ascii && !straight)
-        || sql.forEachByte(
-                offset, length, value -> (!ascii || value >= 0) && (!straight || value != '\\'))
-            < 0;
+    if (!dialect.isDoubtful()) {
+      return true;
+    }
+    return sql.forEachByte(offset, length, value -> !dialect.isDoubtful(value)) < 0
+        && !dialect.has(Lexical.UNREADABLE);
   }
 
   private StatementFacts cached(Dialect dialect, byte[] text, int from, int length) {

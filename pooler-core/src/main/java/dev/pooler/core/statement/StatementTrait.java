@@ -37,7 +37,33 @@ public enum StatementTrait {
    * One of several statements makes, changes or takes away something that others see, or may. A
    * single one says so by its class, but for one that makes temporary code: that has this trait.
    */
-  DEFINES;
+  DEFINES,
+  /** Ends an open transaction without saying so: what defines something, BEGIN in a transaction. */
+  COMMITS_IMPLICITLY,
+  /** The server closes the connection when the transaction has ended (COMMIT RELEASE). */
+  RELEASES,
+  /** Begins a transaction that sees the data as they are now, on this server. */
+  SNAPSHOT,
+  /** Asks for the number that the session's last insert drew. */
+  READS_INSERT_ID,
+  /** Asks how many rows the previous statement changed. */
+  READS_ROW_COUNT,
+  /** Asks how many rows the previous query found. */
+  READS_FOUND_ROWS,
+  /** Has the server count the rows that a LIMIT leaves out, for the next statement to ask. */
+  COUNTS_FOUND_ROWS,
+  /** Asks for warnings or errors of the previous statement. */
+  READS_DIAGNOSTICS,
+  /** Compares with NULL, which may ask for the last insert's number where a setting says so. */
+  TESTS_NULL,
+  /** Changes a setting of the whole server. */
+  SETS_GLOBALLY,
+  /** The server asks the client for a file before it answers. */
+  ASKS_FOR_FILE,
+  /** Is about the server and not about data: shutdown, replication, plugins, passwords. */
+  ADMINISTERS,
+  /** Shows what belongs to the backend itself: counters, profiles. */
+  READS_BACKEND;
 
   /** This trait's place in packed sets of {@link StatementFacts}. */
   @SuppressWarnings("EnumOrdinal") // a place in memory only, never stored

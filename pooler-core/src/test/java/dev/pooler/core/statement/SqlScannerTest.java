@@ -79,6 +79,55 @@ class SqlScannerTest {
   }
 
   @Test
+  void namesOfMysqlMayLookLikeOtherThings() {
+    Dialect loose = MYSQL.with(Lexical.LOOSE_NAMES);
+    assertEquals("NUMBER 1|WORD a|NUMBER .1|WORD a", tokens(MYSQL, "1a .1a"));
+    assertEquals("WORD 1a|NUMBER .1|WORD a|NUMBER 1e5|WORD a", tokens(loose, "1a .1a 1e5a"));
+    assertEquals("WORD t|SYMBOL .|WORD 1a|SYMBOL @|WORD x|STRING ''", tokens(loose, "t.1a @x''"));
+    assertEquals("STRING x''", tokens(MYSQL, "x''"));
+    Dialect brackets = Dialect.of(Lexical.BRACKET_IDENTIFIERS);
+    assertEquals("QUOTED [a]]']", tokens(brackets, "[a]]']"));
+    assertEquals("SYMBOL [", tokens(Dialect.of(), "["));
+  }
+
+  @Test
+  void commentsThatSomeServersExecuteCanBeLeftOut() {
+    String text = "a /*!40101 b */ /*!80000 c /* d */ */ e /*M! f */ /*!100100 g */ /*! h */";
+    byte[] bytes = (" ".repeat(5000) + text).getBytes(StandardCharsets.UTF_8);
+    SqlScanner scanner = new SqlScanner();
+    ByteBuf buffer = Unpooled.wrappedBuffer(bytes);
+    scanner.start(MYSQL, bytes, 0, bytes.length);
+    for (int i = 0; i < 2; i++) {
+      assertEquals("a b c e f g h", words(scanner, bytes));
+      assertEquals(3, scanner.conditions());
+      assertEquals("a b e h", words(scanner.startWithoutConditions(), bytes));
+      assertEquals(3, scanner.conditions());
+      scanner.start(MYSQL, buffer, 0, bytes.length);
+    }
+  }
+
+  private static String words(SqlScanner scanner, byte[] bytes) {
+    List<String> words = new ArrayList<>();
+    while (scanner.next() != Token.END) {
+      int length = scanner.end() - scanner.start();
+      words.add(new String(bytes, scanner.start(), length, StandardCharsets.UTF_8));
+    }
+    return String.join(" ", words);
+  }
+
+  @Test
+  void aTextThatReadsInTwoWaysIsNotRead() {
+    byte[] space = {'a', (byte) 0xa0};
+    byte[] letter = {'a', (byte) 0xe9};
+    assertEquals(false, Dialect.of(Lexical.HIGH_SPACES).canRead(space));
+    assertEquals(true, Dialect.of(Lexical.HIGH_SPACES).canRead(letter));
+    assertEquals(false, Dialect.of(Lexical.OPAQUE).canRead(letter));
+    assertEquals(false, Dialect.of(Lexical.UNREADABLE).canRead(new byte[0]));
+    assertEquals(false, Dialect.of(Lexical.UNDECIDED_QUOTES).canRead(new byte[] {'"'}));
+    assertEquals(true, MYSQL.canRead(space));
+  }
+
+  @Test
   void aBrokenTextStaysBroken() {
     assertEquals("WORD a|BROKEN", tokens(POSTGRES, "a\u0000b"));
     SqlScanner scanner = new SqlScanner().start(POSTGRES, new byte[] {'\''}, 0, 1);
