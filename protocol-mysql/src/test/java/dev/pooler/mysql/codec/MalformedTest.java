@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import com.sun.management.ThreadMXBean;
 import dev.pooler.core.wire.ProtocolViolation;
-import dev.pooler.mysql.packet.Capabilities;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.lang.management.ManagementFactory;
@@ -85,7 +84,6 @@ class MalformedTest {
     }
   }
 
-  /** Sixteen bytes behind, of which the reader must not depend. */
   private static void readOrViolate(Sample sample, byte[] bytes, int seed) {
     ByteBuf in = Unpooled.wrappedBuffer(bytes);
     try {
@@ -134,8 +132,7 @@ class MalformedTest {
   @Test
   void attributesAboveTheServersBoundAreAViolation() {
     String login = "85a21e00 00000040 08 " + "00".repeat(23) + " 'u' 00 00 'p' 00 fd";
-    String largest =
-        login + "ffff00" + "01 'a' fdf9ff00".replace("'a'", "61") + "61".repeat(0xfff9);
+    String largest = login + "ffff00" + "0161 fdf9ff00 " + "61".repeat(0xfff9);
     assertEquals(
         0xfff9, attributes(largest).toMap().getOrDefault("a", "").length(), "the largest is taken");
     String larger = login + "000001" + "0161 fdfaff00" + "61".repeat(0xfffa);
@@ -195,6 +192,5 @@ class MalformedTest {
     String old = "85a01e00 00000040 08 " + "00".repeat(23) + " 'u' 00 00 'p' 00 00";
     var violation = assertThrows(ProtocolViolation.class, () -> attributes(old));
     assertEquals("a login request: the client is older than MySQL 4.1", violation.getMessage());
-    assertTrue(Capabilities.has(0x1ea285, Capabilities.PROTOCOL_41));
   }
 }

@@ -449,7 +449,7 @@ class PacketsTest {
     assertEquals("0f00", ByteBufUtil.hexDump(types));
     assertEquals(
         Golden.hex("17 09000000 00 01000000 00 01 0f00 03 'foo'"),
-        written(execute, first, 9, null));
+        written(execute, first, 9, null, false));
 
     ByteBuf second = Golden.buffer("17 01000000 01 01000000 00 00 03 'bar'");
     execute.read(second, 0, second.writerIndex(), 0, 1);
@@ -458,9 +458,10 @@ class PacketsTest {
     assertThrows(IllegalStateException.class, execute::types);
     assertEquals(
         Golden.hex("17 07000000 01 01000000 00 01 0f00 03 'bar'"),
-        written(execute, second, 7, types));
+        written(execute, second, 7, types, false));
     assertEquals(
-        Golden.hex("17 07000000 01 01000000 00 00 03 'bar'"), written(execute, second, 7, null));
+        Golden.hex("17 07000000 01 01000000 00 00 03 'bar'"),
+        written(execute, second, 7, null, false));
   }
 
   @Test
@@ -469,10 +470,11 @@ class PacketsTest {
     ByteBuf in = Golden.buffer("17 ffffffff 00 01000000");
     StmtExecute execute = new StmtExecute().read(in, 0, in.writerIndex(), 0, 0);
     assertEquals(StmtExecute.LAST_PREPARED, execute.statementId());
-    assertEquals(Golden.hex("17 02000000 00 01000000"), written(execute, in, 2, null));
+    assertEquals(Golden.hex("17 02000000 00 01000000"), written(execute, in, 2, null, false));
     ByteBuf counted = Golden.buffer("17 01000000 08 01000000 00");
     execute.read(counted, 0, counted.writerIndex(), Sample.ATTRIBUTES, 0);
-    assertEquals(Golden.hex("17 02000000 08 01000000 00"), written(execute, counted, 2, null));
+    assertEquals(
+        Golden.hex("17 02000000 08 01000000 00"), written(execute, counted, 2, null, true));
     assertEquals(Golden.hex("17 02000000 00 01000000"), plain(execute, 2, null, new BitSet()));
   }
 
@@ -489,7 +491,7 @@ class PacketsTest {
         plain(execute, 5, null, new BitSet()));
     assertEquals(
         Golden.hex(Sample.EXECUTE_WITH_ATTRIBUTES.replace("04000000", "05000000")),
-        written(execute, in, 5, null));
+        written(execute, in, 5, null, true));
 
     // the same, counted and without types: those of an earlier execution are written in
     ByteBuf later = Golden.buffer("17 04000000 08 01000000 01 00 00 05 'admin'");
@@ -497,13 +499,60 @@ class PacketsTest {
     byte[] types = {(byte) 0xfd, 0};
     assertEquals(
         Golden.hex("17 05000000 08 01000000 01 00 01 fd00 00 05 'admin'"),
-        written(execute, later, 5, types));
+        written(execute, later, 5, types, true));
     assertEquals(
         Golden.hex("17 05000000 00 01000000 00 01 fd00 05 'admin'"),
         plain(execute, 5, types, new BitSet()));
     assertEquals(
         Golden.hex("17 05000000 00 01000000 00 00 05 'admin'"),
         plain(execute, 5, null, new BitSet()));
+  }
+
+  @Test
+  @Tag("mysql-case-73")
+  @Tag("mysql-case-109")
+  void anExecutionIsWrittenForAnotherSideOfOtherCapabilities() {
+    ByteBuf without = Golden.buffer(Sample.EXECUTE);
+    StmtExecute execute = new StmtExecute().read(without, 0, without.writerIndex(), 0, 1);
+    assertEquals(
+        Golden.hex("17 02000000 08 01000000 01 00 01 0f00 00 03 'foo'"),
+        written(execute, without, 2, null, true));
+    ByteBuf typeless = Golden.buffer("17 01000000 00 01000000 00 00 03 'bar'");
+    execute.read(typeless, 0, typeless.writerIndex(), 0, 1);
+    byte[] types = {(byte) 0xfd, 0};
+    assertEquals(
+        Golden.hex("17 02000000 08 01000000 01 00 01 fd00 00 03 'bar'"),
+        written(execute, typeless, 2, types, true));
+    byte[] others = new byte[4];
+    assertThrows(IllegalStateException.class, () -> written(execute, typeless, 2, others, true));
+
+    ByteBuf with = Golden.buffer("17 01000000 08 01000000 01 00 01 0f00 01 'n' 03 'foo'");
+    execute.read(with, 0, with.writerIndex(), Sample.ATTRIBUTES, 1);
+    assertEquals(
+        Golden.hex("17 02000000 00 01000000 00 01 0f00 03 'foo'"),
+        written(execute, with, 2, null, false));
+    ByteBuf attributes = Golden.buffer(Sample.EXECUTE_WITH_ATTRIBUTES);
+    execute.read(attributes, 0, attributes.writerIndex(), Sample.ATTRIBUTES, 1);
+    assertThrows(IllegalStateException.class, () -> written(execute, attributes, 2, null, false));
+
+    ByteBuf bare = Golden.buffer("17 01000000 00 01000000");
+    execute.read(bare, 0, bare.writerIndex(), 0, 0);
+    assertEquals(Golden.hex("17 02000000 00 01000000"), written(execute, bare, 2, null, true));
+  }
+
+  @Test
+  @Tag("mysql-case-109")
+  void aNumberOfParametersIsSaidWithoutTheFlagToo() {
+    // Connector/J to MySQL 8.0.23: the capability alone decides, where there are parameters
+    ByteBuf in = Golden.buffer("17 01000000 00 01000000 01 00 01 fd00 00 03 'foo'");
+    StmtExecute execute = new StmtExecute().read(in, 0, in.writerIndex(), Sample.ATTRIBUTES, 1);
+    assertEquals("fd00", ByteBufUtil.hexDump(execute.types()));
+    assertEquals(0, execute.attributes());
+    assertEquals("foo", in.toString(execute.valuesIndex() + 1, 3, UTF));
+    ByteBuf none = Golden.buffer("17 01000000 00 01000000");
+    assertEquals(
+        none.writerIndex(),
+        execute.read(none, 0, none.writerIndex(), Sample.ATTRIBUTES, 0).valuesIndex());
   }
 
   @Test
@@ -686,9 +735,10 @@ class PacketsTest {
     return in.toString(text, in.writerIndex() - text, UTF);
   }
 
-  private static String written(StmtExecute execute, ByteBuf in, long id, byte @Nullable [] types) {
+  private static String written(
+      StmtExecute execute, ByteBuf in, long id, byte @Nullable [] types, boolean attributes) {
     return Golden.hex(out -> {
-      execute.write(out, id, types);
+      execute.write(out, id, types, attributes);
       int values = execute.valuesIndex();
       out.writeBytes(in, values, in.writerIndex() - values);
     });
@@ -696,7 +746,7 @@ class PacketsTest {
 
   private static String plain(
       StmtExecute execute, long id, byte @Nullable [] types, BitSet longData) {
-    return Golden.hex(out -> execute.writePlain(out, id, types, longData));
+    return Golden.hex(out -> execute.writeWithoutAttributes(out, id, types, longData));
   }
 
   private static <T> T read(String golden, Decoder<T> decoder) {

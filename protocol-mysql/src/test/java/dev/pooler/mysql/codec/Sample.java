@@ -129,7 +129,9 @@ record Sample(String name, String golden, int optional, Reader reader) {
 
   private static Object plain(ByteBuf in, int index, int end) {
     ByteBuf out = Unpooled.buffer();
-    new StmtExecute().read(in, index, end, ATTRIBUTES, 1).writePlain(out, 1, null, new BitSet());
+    new StmtExecute()
+        .read(in, index, end, ATTRIBUTES, 1)
+        .writeWithoutAttributes(out, 1, null, new BitSet());
     return out;
   }
 
