@@ -139,7 +139,7 @@ public final class OkPacket {
    *
    * @param newStatus the flags that the client is to read; SESSION_STATE_CHANGED is not asked for
    */
-  public void write(ByteBuf out, int newStatus, long capabilities) {
+  public void copy(ByteBuf out, int newStatus, long capabilities) {
     if (header == PayloadHeader.EOF
         && !Capabilities.has(capabilities, Capabilities.DEPRECATE_EOF)) {
       EofPacket.write(out, warnings, newStatus & ~ServerStatus.SESSION_STATE_CHANGED);

@@ -21,7 +21,11 @@ public final class SessionTrack {
   /** The value is the current schema's name, empty for none. */
   public static final int SCHEMA = 1;
 
-  /** The value is "1": something of the session changed, which a reset would take away. */
+  /**
+   * The value is "1": something of the session changed, which a reset would take away. The
+   * documentation has a length in front of the value, both servers have none
+   * (Session_state_change_tracker::store); either is read.
+   */
   public static final int STATE_CHANGE = 2;
 
   /** MySQL: the value is a set of GTIDs. */
@@ -86,7 +90,8 @@ public final class SessionTrack {
     } else if (type == GTIDS) {
       item.skip(1, "the encoding");
     }
-    valueLength = item.lengthOrNull("the value");
+    boolean bare = type == STATE_CHANGE && item.remaining() == 1;
+    valueLength = bare ? 1 : item.lengthOrNull("the value");
     value = item.skip(Math.max(0, valueLength), "the value");
     if (nameLength == 0 && item.remaining() > 0) {
       throw item.violation("more than a value in type " + type);

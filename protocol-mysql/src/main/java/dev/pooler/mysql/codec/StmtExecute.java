@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
  * on a backend that has not seen that one they have to be written in ({@link #types}, {@link
  * #write}).
  *
- * <p>Where QUERY_ATTRIBUTES has been agreed on and the flag {@link #COUNTED} is set, the packet
- * says how many parameters it has; what is above the statement's own are attributes, and all have
- * names.
+ * <p>Where QUERY_ATTRIBUTES has been agreed on and the statement has parameters or the flag {@link
+ * #COUNTED} is set, the packet says how many parameters it has, and all have names; what is above
+ * the statement's own are attributes. (Connector/J, for MySQL 8.0.23 to 8.0.25, says the number
+ * without the flag.)
  *
  * <p>Used again for the next packet; the buffer is the caller's to keep meanwhile. Reading
  * allocates nothing.
@@ -74,7 +75,8 @@ public final class StmtExecute {
     flags = reader.u8("the flags");
     iterations = reader.u32("the number of executions");
     counted =
-        (flags & COUNTED) != 0 && Capabilities.has(capabilities, Capabilities.QUERY_ATTRIBUTES);
+        Capabilities.has(capabilities, Capabilities.QUERY_ATTRIBUTES)
+            && (statementParameters > 0 || (flags & COUNTED) != 0);
     parameters = counted ? readCount() : statementParameters;
     newTypes = false;
     nulls = reader.index();
@@ -160,60 +162,35 @@ public final class StmtExecute {
    * @param id the statement's on the other side
    * @param known {@link #types} of an earlier execution, for a packet that has none; null to leave
    *     it without
+   * @param withAttributes whether the other side has agreed on QUERY_ATTRIBUTES
+   * @throws IllegalStateException if the packet has attributes and the other side can't: {@link
+   *     #writeWithoutAttributes} then
    */
-  public void write(ByteBuf out, long id, byte @Nullable [] known) {
-    writeStart(out, id, flags);
-    if (counted) {
-      PacketWriter.lenenc(out, parameters);
+  public void write(ByteBuf out, long id, byte @Nullable [] known, boolean withAttributes) {
+    if (!withAttributes && attributes() > 0) {
+      throw new IllegalStateException("attributes for a server that has none");
     }
-    if (parameters == 0) {
-      return;
-    }
-    out.writeBytes(in, nulls, ParameterValues.bitmap(parameters));
-    if (newTypes) {
-      out.writeByte(1).writeBytes(in, types, values - types);
-    } else if (known == null) {
-      out.writeByte(0);
-    } else {
-      out.writeByte(1);
-      for (int i = 0; i < parameters; i++) {
-        out.writeBytes(known, i * ParameterValues.TYPE, ParameterValues.TYPE);
-        if (counted) {
-          out.writeByte(0); // a name of no bytes
-        }
-      }
-    }
+    writeHead(out, id, parameters, known, withAttributes && (counted || parameters > 0));
   }
 
   /**
-   * Writes the whole payload without attributes and names, for a server that has no
+   * Writes the whole payload without attributes and names, for a server that has not agreed on
    * QUERY_ATTRIBUTES.
    *
    * @param id the statement's on the other side
-   * @param known {@link #types} of an earlier execution, for a packet that has none
+   * @param known {@link #types} of an earlier execution, for a packet that has none; null to leave
+   *     it without
    * @param longData the parameters, from 0 on, whose values came by COM_STMT_SEND_LONG_DATA
    * @throws ProtocolViolation if the values are malformed or not all there
    */
-  public void writePlain(ByteBuf out, long id, byte @Nullable [] known, BitSet longData) {
-    byte[] all = newTypes || known == null ? ownTypes() : known;
-    writeStart(out, id, flags & ~COUNTED);
-    if (ownParameters == 0) {
-      return;
-    }
-    int bitmap = ParameterValues.bitmap(ownParameters);
-    int last = out.writerIndex() + bitmap - 1;
-    out.writeBytes(in, nulls, bitmap);
-    if (ownParameters % 8 > 0) {
-      out.setByte(last, out.getByte(last) & (1 << ownParameters % 8) - 1);
-    }
-    out.writeByte(newTypes || known != null ? 1 : 0);
-    if (newTypes || known != null) {
-      out.writeBytes(all);
-    }
+  public void writeWithoutAttributes(
+      ByteBuf out, long id, byte @Nullable [] known, BitSet longData) {
+    writeHead(out, id, ownParameters, known, false);
     if (attributes() == 0) {
       out.writeBytes(in, values, end - values);
       return;
     }
+    byte[] all = types(); // where there are attributes there are types
     reader.reset(in, values, end);
     for (int i = 0; i < ownParameters; i++) {
       boolean isNull = (in.getByte(nulls + i / 8) & 1 << i % 8) != 0;
@@ -224,17 +201,63 @@ public final class StmtExecute {
     out.writeBytes(in, values, reader.index() - values);
   }
 
+  private void writeHead(
+      ByteBuf out, long id, int count, byte @Nullable [] known, boolean countedThere) {
+    out.writeByte(Command.STMT_EXECUTE).writeIntLE((int) id);
+    out.writeByte(countedThere ? flags | COUNTED : flags & ~COUNTED);
+    out.writeIntLE((int) iterations);
+    if (countedThere) {
+      PacketWriter.lenenc(out, count);
+    }
+    if (count > 0) {
+      writeNulls(out, count);
+      out.writeByte(newTypes || known != null ? 1 : 0);
+      if (newTypes) {
+        copyTypes(out, count, countedThere);
+      } else if (known != null) {
+        writeTypes(out, known, countedThere);
+      }
+    }
+  }
+
+  private void writeNulls(ByteBuf out, int count) {
+    int bytes = ParameterValues.bitmap(count);
+    out.writeBytes(in, nulls, bytes);
+    if (count % 8 > 0) { // what is above may be an attribute's
+      int last = out.writerIndex() - 1;
+      out.setByte(last, out.getByte(last) & (1 << count % 8) - 1);
+    }
+  }
+
+  private void copyTypes(ByteBuf out, int count, boolean named) {
+    if (named && counted) {
+      out.writeBytes(in, types, values - types);
+      return;
+    }
+    reader.reset(in, types, end);
+    for (int i = 0; i < count; i++) {
+      out.writeBytes(in, reader.index(), ParameterValues.TYPE);
+      skipType(reader);
+      if (named) {
+        out.writeByte(0); // a name of no bytes
+      }
+    }
+  }
+
+  private void writeTypes(ByteBuf out, byte[] known, boolean named) {
+    if (known.length != ownParameters * ParameterValues.TYPE) {
+      throw new IllegalStateException("types of another statement: " + known.length + " bytes");
+    }
+    for (int i = 0; i < known.length; i += ParameterValues.TYPE) {
+      out.writeBytes(known, i, ParameterValues.TYPE);
+      if (named) {
+        out.writeByte(0); // a name of no bytes
+      }
+    }
+  }
+
   /** Where the values begin. */
   public int valuesIndex() {
     return values;
-  }
-
-  private byte[] ownTypes() {
-    return newTypes ? types() : new byte[0];
-  }
-
-  private void writeStart(ByteBuf out, long id, int newFlags) {
-    out.writeByte(Command.STMT_EXECUTE).writeIntLE((int) id).writeByte(newFlags);
-    out.writeIntLE((int) iterations);
   }
 }

@@ -25,10 +25,10 @@ public final class Command {
   /** Column definitions with defaults, then EOF. Deprecated. */
   public static final int FIELD_LIST = 0x04;
 
-  /** Refused by MySQL; MariaDB: OK. */
+  /** Refused. */
   public static final int CREATE_DB = 0x05;
 
-  /** Refused by MySQL; MariaDB: OK. */
+  /** Refused. */
   public static final int DROP_DB = 0x06;
 
   /** Refused by MySQL 9 (COM_UNUSED_2), before and by MariaDB: OK. */
