@@ -30,7 +30,7 @@ public final class Collations {
   /** utf8mb4's default in MariaDB 11.5 and later. */
   public static final int UTF8MB4_UCA1400_AI_CI = 2304;
 
-  /** The largest id that the greeting's and SSL request's single byte can tell. */
+  /** The largest id that a greeting and a login request can tell. */
   public static final int LARGEST_IN_ONE_BYTE = 255;
 
   /**
@@ -154,6 +154,29 @@ public final class Collations {
       return number < UCA1400.length ? UCA1400[number] : null;
     }
     return CHARSETS[collation % NOPAD];
+  }
+
+  /**
+   * The collation to log in with where another is wanted that has no place in one byte: one of the
+   * same character set that all servers have. SET NAMES … COLLATE has to follow where the two are
+   * not the same.
+   *
+   * @return 0 to 255; utf8mb4's for an id that is not known
+   */
+  public static int inOneByte(int collation) {
+    if (collation >= 0 && collation < LARGEST_IN_ONE_BYTE && charset(collation) != null) {
+      return collation;
+    }
+    String charset = charset(collation);
+    if (charset == null || charset.equals("utf8mb4")) {
+      return UTF8MB4_GENERAL_CI; // 255 is MySQL's alone
+    }
+    for (int id = 0; id < LARGEST_IN_ONE_BYTE; id++) {
+      if (charset.equals(CHARSETS[id])) {
+        return id;
+      }
+    }
+    return UTF8MB4_GENERAL_CI;
   }
 
   /**
