@@ -1,6 +1,10 @@
 package dev.pooler.mysql.backend;
 
 import dev.pooler.core.wire.ProtocolViolation;
+import dev.pooler.mysql.codec.EofPacket;
+import dev.pooler.mysql.codec.OkPacket;
+import dev.pooler.mysql.codec.PacketFormat;
+import dev.pooler.mysql.codec.PayloadHeader;
 import dev.pooler.mysql.packet.Capabilities;
 import dev.pooler.mysql.packet.Command;
 import dev.pooler.mysql.packet.ServerStatus;
@@ -40,12 +44,6 @@ import io.netty.buffer.ByteBuf;
  * its first byte, and allocates nothing. Confined to one thread.
  */
 final class MyResponse {
-  /** Length (3 bytes) and sequence id. */
-  static final int HEADER = 4;
-
-  /** The payload of a packet that goes on in the next one. */
-  static final int FULL = 0xffffff;
-
   /** Of the payload of a first row that is asked for whole. */
   static final int LARGEST_FIRST_ROW = 64 * 1024;
 
@@ -55,10 +53,14 @@ final class MyResponse {
   /** Of the payload of a text, or of the definition that ends an answer. */
   private static final int LARGEST_TEXT = 1024 * 1024;
 
+  /** Of the payload of a column count: nine bytes, and whether the columns are defined. */
+  private static final int LARGEST_COUNT = 10;
+
   /** Up to here the first packet of a result is asked for whole at once. */
   private static final int SMALL = 4096;
 
-  private static final int SHORTEST_EOF = 5;
+  private static final int HEADER = PacketFormat.HEADER;
+  private static final int FULL = PacketFormat.LARGEST_PAYLOAD;
   private static final int SHORTEST_PREPARED = 12;
 
   private enum State {
@@ -80,6 +82,7 @@ final class MyResponse {
     EVENTS
   }
 
+  private final long capabilities;
   private final boolean deprecateEof;
 
   /** A byte tells whether columns are defined. */
@@ -88,7 +91,7 @@ final class MyResponse {
   private final boolean optionalPrepared;
   private final boolean progress;
   private final BackendStatus status;
-  private final OkFields ok = new OkFields();
+  private final OkPacket ok = new OkPacket();
 
   private State state = State.IDLE;
   private int command = -1;
@@ -131,6 +134,7 @@ final class MyResponse {
    * @param status is told the flags of each OK and EOF that ends a result, and of each ERR
    */
   MyResponse(long capabilities, BackendStatus status) {
+    this.capabilities = capabilities;
     this.deprecateEof = Capabilities.has(capabilities, Capabilities.DEPRECATE_EOF);
     this.optionalPrepared =
         Capabilities.has(capabilities, Capabilities.OPTIONAL_RESULTSET_METADATA);
@@ -305,7 +309,7 @@ final class MyResponse {
     int first = in.getUnsignedByte(index + HEADER);
     boolean here = length == available;
     PacketRole role =
-        first == 0xff
+        first == PayloadHeader.ERR
             ? error(in, index, payload, here)
             : switch (state) {
               case IDLE ->
@@ -317,7 +321,7 @@ final class MyResponse {
                   definitionsEnd(first, in, index, payload, here);
               case ROWS -> row(first, in, index, payload, here);
               case FIELDS ->
-                  first == 0xfe
+                  first == PayloadHeader.EOF
                       ? end(in, index, payload, here)
                       : continuing(PacketRole.DEFINITION, payload);
               case FILE ->
@@ -325,11 +329,11 @@ final class MyResponse {
               case PREPARING -> prepared(first, in, index, payload, here);
               case TEXT -> text(payload, here);
               case LOGIN ->
-                  first == 0
+                  first == PayloadHeader.OK
                       ? okay(in, index, payload, here)
                       : continuing(PacketRole.LOGIN, payload);
               case EVENTS ->
-                  first == 0xfe && payload == SHORTEST_EOF
+                  first == PayloadHeader.EOF && payload == EofPacket.PAYLOAD
                       ? end(in, index, payload, here)
                       : continuing(PacketRole.EVENT, payload);
             };
@@ -338,7 +342,7 @@ final class MyResponse {
       return role;
     }
     whole = false;
-    if (first == 0xff) {
+    if (first == PayloadHeader.ERR) {
       sequence = in.getUnsignedByte(index + 3) + 1 & 0xff;
     } else {
       inSequence(in, index);
@@ -372,28 +376,32 @@ final class MyResponse {
   }
 
   private PacketRole result(int first, ByteBuf in, int index, int payload, boolean here) {
-    if (first == 0) {
+    if (first == PayloadHeader.OK) {
       return okay(in, index, payload, here);
     }
-    if (first == 0xfb) {
+    if (first == PayloadHeader.LOCAL_INFILE) {
       state = State.FILE;
       clientContinued = false;
       return within(PacketRole.FILE_REQUEST, payload);
     }
-    if (payload > 10) {
+    if (payload > LARGEST_COUNT) {
       throw new ProtocolViolation("a column count of " + payload + " bytes");
     }
     if (!here) {
       return PacketRole.INCOMPLETE;
     }
     int at = index + HEADER;
-    int behind = OkFields.skipNumber(in, at, at + payload);
-    long count = OkFields.number(in, at);
-    if (count < 1 || count > 0xffff) {
-      throw new ProtocolViolation("a result set of " + Long.toUnsignedString(count) + " columns");
+    int bytes = first < PayloadHeader.LOCAL_INFILE ? 1 : first == 0xfc ? 3 : LARGEST_COUNT;
+    if (bytes > payload) {
+      throw unexpected(first);
     }
+    int count = bytes == 1 ? first : bytes == 3 ? in.getUnsignedShortLE(at + 1) : 0;
+    if (count == 0) {
+      throw new ProtocolViolation("a result set without a column, or more than 65,535");
+    }
+    int behind = at + bytes;
     omitted = optionalColumns && behind < at + payload && in.getByte(behind) == 0;
-    columnCount = (int) count;
+    columnCount = count;
     resultSets++;
     outParameters = false;
     rowSeen = false;
@@ -406,8 +414,8 @@ final class MyResponse {
 
   private PacketRole brief(int first, ByteBuf in, int index, int payload, boolean here) {
     return switch (first) {
-      case 0 -> okay(in, index, payload, here);
-      case 0xfe -> end(in, index, payload, here);
+      case PayloadHeader.OK -> okay(in, index, payload, here);
+      case PayloadHeader.EOF -> end(in, index, payload, here);
       default -> throw unexpected(first);
     };
   }
@@ -465,7 +473,7 @@ final class MyResponse {
   }
 
   private PacketRole definitionsEnd(int first, ByteBuf in, int index, int payload, boolean here) {
-    if (first != 0xfe || payload != SHORTEST_EOF) {
+    if (first != PayloadHeader.EOF || payload != EofPacket.PAYLOAD) {
       throw new ProtocolViolation("no EOF behind the definitions");
     }
     if (!here) {
@@ -488,7 +496,7 @@ final class MyResponse {
     // A text row may begin with 0xFE too, but then has a column of 16 MiB; so may one of a server
     // that writes lengths longer than needed, to whom no OK of 9 bytes in the place of an EOF is
     // known.
-    if (first == 0xfe && payload < (deprecateEof ? FULL : 9)) {
+    if (first == PayloadHeader.EOF && payload < (deprecateEof ? FULL : 9)) {
       return end(in, index, payload, here);
     }
     if (!rowSeen && firstRowWhole && !here && payload <= LARGEST_FIRST_ROW) {
@@ -499,7 +507,7 @@ final class MyResponse {
   }
 
   private PacketRole prepared(int first, ByteBuf in, int index, int payload, boolean here) {
-    if (first != 0) {
+    if (first != PayloadHeader.OK) {
       throw unexpected(first);
     }
     if (payload < SHORTEST_PREPARED || payload > SMALL) {
@@ -545,24 +553,22 @@ final class MyResponse {
     if (!here) {
       return PacketRole.INCOMPLETE;
     }
-    ok.read(in, index + HEADER, index + HEADER + payload);
-    ended(ok.status(in));
+    ended(ok.read(in, index + HEADER, index + HEADER + payload, capabilities).status());
     return PacketRole.OK;
   }
 
   /** An EOF, or an OK in its place: MySQL sends true ones in any case from within procedures. */
   private PacketRole end(ByteBuf in, int index, int payload, boolean here) {
-    if (payload < SHORTEST_EOF || payload == FULL) {
+    if (payload < EofPacket.PAYLOAD || payload == FULL) {
       throw new ProtocolViolation("an EOF of " + payload + " bytes");
     }
     if (!here) {
       return PacketRole.INCOMPLETE;
     }
-    if (payload == SHORTEST_EOF) {
+    if (payload == EofPacket.PAYLOAD) {
       ended(in.getUnsignedShortLE(index + HEADER + 3));
     } else if (deprecateEof) {
-      ok.read(in, index + HEADER, index + HEADER + payload);
-      ended(ok.status(in));
+      ended(ok.read(in, index + HEADER, index + HEADER + payload, capabilities).status());
     } else {
       throw new ProtocolViolation("an EOF of " + payload + " bytes");
     }

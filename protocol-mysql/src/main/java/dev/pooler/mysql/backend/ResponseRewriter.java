@@ -2,6 +2,9 @@ package dev.pooler.mysql.backend;
 
 import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.core.wire.Verdict;
+import dev.pooler.mysql.codec.EofPacket;
+import dev.pooler.mysql.codec.OkPacket;
+import dev.pooler.mysql.codec.PacketFormat;
 import dev.pooler.mysql.packet.Capabilities;
 import dev.pooler.mysql.packet.Command;
 import dev.pooler.mysql.packet.ServerStatus;
@@ -19,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *       0xFE becomes an EOF. All packets behind an EOF of ours have other sequence ids: they are
  *       changed in place, and no row is copied.
  *   <li>Without SESSION_TRACK an OK does not tell what changed in the session. Its info stays as it
- *       is, see {@link OkFields}.
+ *       is, see {@link OkPacket}.
  * </ul>
  *
  * <p>The EOF behind the definitions has status flags that the backend tells at the end of the rows
@@ -47,15 +50,16 @@ import org.jspecify.annotations.Nullable;
  * the row that it keeps, until {@link #close()}.
  */
 final class ResponseRewriter {
-  private static final int HEADER = MyResponse.HEADER;
-  private static final int EOF = 5;
+  private static final int HEADER = PacketFormat.HEADER;
 
   private final MyResponse response;
   private final BackendStatus status;
   private final ByteBufAllocator memory;
+  private final long backend;
+  private final long client;
   private final boolean withEofs;
   private final boolean withoutTrackers;
-  private final OkFields ok = new OkFields();
+  private final OkPacket ok = new OkPacket();
 
   /** How many packets the client has got more than the backend has sent, for this command. */
   private int shift;
@@ -82,6 +86,8 @@ final class ResponseRewriter {
     this.response = response;
     this.status = status;
     this.memory = memory;
+    this.backend = backend;
+    this.client = client;
     this.withEofs = lacks(backend, client, Capabilities.DEPRECATE_EOF);
     this.withoutTrackers = lacks(backend, client, Capabilities.SESSION_TRACK);
   }
@@ -225,49 +231,35 @@ final class ResponseRewriter {
    */
   private void putEofs(int sequence, int flags, ByteBuf front) {
     for (; eofsDue > 0; eofsDue--) {
-      putEof(sequence + shift, 0, flags, front);
+      putEof(sequence + shift, flags, front);
       shift++;
     }
   }
 
-  private static void putEof(int sequence, int warnings, int flags, ByteBuf front) {
-    front.writeMediumLE(EOF).writeByte(sequence);
-    front.writeByte(0xfe).writeShortLE(warnings).writeShortLE(flags);
+  private static void putEof(int sequence, int flags, ByteBuf front) {
+    front.writeMediumLE(EofPacket.PAYLOAD).writeByte(sequence);
+    EofPacket.write(front, 0, flags);
   }
 
   private Verdict end(ByteBuf in, int index, int length, ByteBuf front) {
-    if (length == HEADER + EOF) {
+    if (length == HEADER + EofPacket.PAYLOAD) {
       return Verdict.FORWARD; // a true EOF
     }
-    if (!withEofs) {
-      return okay(in, index, length, front);
-    }
-    ok.read(in, index + HEADER, index + length);
-    int flags = ok.status(in) & ~ServerStatus.SESSION_STATE_CHANGED;
-    putEof(in.getUnsignedByte(index + 3) + shift, ok.warnings(in), flags, front);
-    return Verdict.DROP;
+    return withEofs ? written(in, index, length, front) : okay(in, index, length, front);
   }
 
   /** Takes from an OK what it tells of the session, if it does. */
   private Verdict okay(ByteBuf in, int index, int length, ByteBuf front) {
-    if (!withoutTrackers) {
-      return Verdict.FORWARD;
-    }
-    int payload = index + HEADER;
-    ok.read(in, payload, index + length);
-    int flags = ok.status(in);
-    if ((flags & ServerStatus.SESSION_STATE_CHANGED) == 0) {
-      return Verdict.FORWARD;
-    }
-    int fixed = ok.infoAt() - payload;
-    int info = ok.infoEnd(in) - ok.infoAt();
-    if (info == 1) {
-      info = 0; // servers leave out what is empty
-    }
-    front.writeMediumLE(fixed + info).writeByte(in.getUnsignedByte(index + 3) + shift);
-    int at = front.writerIndex() + ok.statusAt() - payload;
-    front.writeBytes(in, payload, fixed + info);
-    front.setShortLE(at, flags & ~ServerStatus.SESSION_STATE_CHANGED);
+    boolean changed = withoutTrackers && status.sessionStateChanged();
+    return changed ? written(in, index, length, front) : Verdict.FORWARD;
+  }
+
+  private Verdict written(ByteBuf in, int index, int length, ByteBuf front) {
+    ok.read(in, index + HEADER, index + length, backend);
+    int at = front.writerIndex();
+    front.writeMediumLE(0).writeByte(in.getUnsignedByte(index + 3) + shift);
+    ok.write(front, ok.status(), client);
+    front.setMediumLE(at, front.writerIndex() - at - HEADER);
     return Verdict.DROP;
   }
 }

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pooler.core.wire.FrameFormat;
 import dev.pooler.core.wire.FrameSink;
 import dev.pooler.core.wire.FrameWalker;
 import dev.pooler.core.wire.Verdict;
+import dev.pooler.mysql.codec.PacketFormat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayOutputStream;
@@ -19,27 +19,8 @@ import java.util.List;
  * ResponseRewriter}, and what reaches the client.
  */
 final class ResponseWalk implements FrameSink, AutoCloseable {
-  private enum Format implements FrameFormat {
-    PACKETS;
-
-    @Override
-    public int headerLength() {
-      return 4;
-    }
-
-    @Override
-    public int type(ByteBuf in, int index) {
-      return in.getUnsignedByte(index + 3);
-    }
-
-    @Override
-    public long length(ByteBuf in, int index) {
-      return in.getUnsignedMediumLE(index) + 4L;
-    }
-  }
-
   private final UnpooledByteBufAllocator memory = new UnpooledByteBufAllocator(false, false);
-  private final FrameWalker walker = new FrameWalker(Format.PACKETS, this);
+  private final FrameWalker walker = new FrameWalker(PacketFormat.PACKET, this);
   private final ByteBuf front = memory.heapBuffer();
   final BackendStatus status = new BackendStatus();
   final MyResponse response;
