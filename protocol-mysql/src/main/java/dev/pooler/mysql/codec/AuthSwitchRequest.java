@@ -10,7 +10,7 @@ import java.util.Arrays;
  *
  * @param data the plugin's, as they came; see {@link #scramble}
  */
-public record AuthSwitchRequest(String plugin, byte[] data) {
+public record AuthSwitchRequest(String plugin, AuthData data) {
   /**
    * What a request of one byte means ("Protocol::OldAuthSwitchRequest"); nobody should take part.
    */
@@ -25,27 +25,29 @@ public record AuthSwitchRequest(String plugin, byte[] data) {
     PacketReader reader = new PacketReader("an auth switch request", in, index, end);
     reader.expect(PayloadHeader.AUTH_SWITCH, "the header");
     if (reader.remaining() == 0) {
-      return new AuthSwitchRequest(OLD_PASSWORD, new byte[0]);
+      return new AuthSwitchRequest(OLD_PASSWORD, AuthData.NONE);
     }
     String plugin = reader.nulString("the plugin", StandardCharsets.UTF_8);
-    return new AuthSwitchRequest(plugin, reader.restBytes());
+    return new AuthSwitchRequest(plugin, AuthData.of(reader.restBytes()));
   }
 
   /** Asks for a plugin that wants a scramble, of {@link Greeting#SCRAMBLE} bytes. */
-  public static AuthSwitchRequest of(String plugin, byte[] scramble) {
-    return new AuthSwitchRequest(plugin, Arrays.copyOf(scramble, scramble.length + 1));
+  public static AuthSwitchRequest of(String plugin, AuthData scramble) {
+    byte[] ended = Arrays.copyOf(scramble.bytes(), scramble.length() + 1);
+    return new AuthSwitchRequest(plugin, AuthData.of(ended));
   }
 
   /** Writes the payload, in the new form. */
   public void encode(ByteBuf out) {
     out.writeByte(PayloadHeader.AUTH_SWITCH);
     PacketWriter.nulString(out, plugin, StandardCharsets.UTF_8);
-    out.writeBytes(data);
+    out.writeBytes(data.bytes());
   }
 
   /** The data without the zero byte that stands behind a scramble. */
-  public byte[] scramble() {
-    boolean ended = data.length == Greeting.SCRAMBLE + 1 && data[Greeting.SCRAMBLE] == 0;
-    return ended ? Arrays.copyOf(data, Greeting.SCRAMBLE) : data.clone();
+  public AuthData scramble() {
+    byte[] bytes = data.bytes();
+    boolean ended = bytes.length == Greeting.SCRAMBLE + 1 && bytes[Greeting.SCRAMBLE] == 0;
+    return ended ? AuthData.of(Arrays.copyOf(bytes, Greeting.SCRAMBLE)) : data;
   }
 }

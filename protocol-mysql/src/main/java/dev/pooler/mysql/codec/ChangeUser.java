@@ -18,7 +18,7 @@ import java.nio.charset.StandardCharsets;
  */
 public record ChangeUser(
     String user,
-    byte[] authData,
+    AuthData authData,
     String schema,
     int collation,
     String plugin,
@@ -37,7 +37,7 @@ public record ChangeUser(
     reader.expect(Command.CHANGE_USER, "the command");
     int userIndex = reader.index();
     reader.skip(reader.toZero("the user") + 1, "the user");
-    byte[] authData = reader.bytes(reader.u8("the auth data"), "the auth data");
+    AuthData authData = AuthData.of(reader.bytes(reader.u8("the auth data"), "the auth data"));
     int schemaIndex = reader.index();
     reader.skip(reader.toZero("the schema") + 1, "the schema");
     boolean plugins = Capabilities.has(capabilities, Capabilities.PLUGIN_AUTH);
@@ -60,13 +60,13 @@ public record ChangeUser(
    * @throws IllegalStateException if something can't be written so that it is read as it is
    */
   public void encode(ByteBuf out, long capabilities) {
-    if (authData.length > LONGEST) {
-      throw new IllegalStateException("auth data of " + authData.length + " bytes");
+    if (authData.length() > LONGEST) {
+      throw new IllegalStateException("auth data of " + authData.length() + " bytes");
     }
     Charset charset = LoginCharset.of(collation);
     out.writeByte(Command.CHANGE_USER);
     PacketWriter.nulString(out, user, charset);
-    out.writeByte(authData.length).writeBytes(authData);
+    out.writeByte(authData.length()).writeBytes(authData.bytes());
     PacketWriter.nulString(out, schema, charset);
     out.writeShortLE(collation);
     if (Capabilities.has(capabilities, Capabilities.PLUGIN_AUTH)) {
@@ -75,12 +75,5 @@ public record ChangeUser(
     if (Capabilities.has(capabilities, Capabilities.CONNECT_ATTRS)) {
       attributes.encode(out);
     }
-  }
-
-  /** Without the auth data, which may be a password. */
-  @Override
-  public String toString() {
-    return "ChangeUser[user=%s, schema=%s, plugin=%s, collation=%d]"
-        .formatted(user, schema, plugin, collation);
   }
 }

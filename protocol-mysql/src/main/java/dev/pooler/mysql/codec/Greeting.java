@@ -21,7 +21,7 @@ import java.util.Arrays;
 public record Greeting(
     String version,
     long connectionId,
-    byte[] scramble,
+    AuthData scramble,
     long capabilities,
     int collation,
     int status,
@@ -74,7 +74,13 @@ public record Greeting(
             ? reader.nulOrRestString("the plugin") // early 5.5 and 5.6 don't end it (bug 59453)
             : "";
     return new Greeting(
-        version, connectionId, joined(first, second), capabilities, collation, status, plugin);
+        version,
+        connectionId,
+        AuthData.of(joined(first, second)),
+        capabilities,
+        collation,
+        status,
+        plugin);
   }
 
   /**
@@ -84,13 +90,14 @@ public record Greeting(
    *     zero byte, which clients take for its end
    */
   public void encode(ByteBuf out) {
-    if (scramble.length != SCRAMBLE || has(scramble, (byte) 0)) {
-      throw new IllegalStateException("no scramble: " + scramble.length + " bytes");
+    byte[] bytes = scramble.bytes();
+    if (bytes.length != SCRAMBLE || has(bytes, (byte) 0)) {
+      throw new IllegalStateException("no scramble: " + bytes.length + " bytes");
     }
     out.writeByte(PROTOCOL_VERSION);
     PacketWriter.nulString(out, version, StandardCharsets.UTF_8);
     out.writeIntLE((int) connectionId);
-    out.writeBytes(scramble, 0, FIRST_PART).writeByte(0);
+    out.writeBytes(bytes, 0, FIRST_PART).writeByte(0);
     out.writeShortLE((int) capabilities);
     out.writeByte(collation);
     out.writeShortLE(status);
@@ -102,7 +109,7 @@ public record Greeting(
         Capabilities.has(capabilities, Capabilities.LONG_PASSWORD)
             ? 0
             : (int) (capabilities >> Integer.SIZE));
-    out.writeBytes(scramble, FIRST_PART, SCRAMBLE - FIRST_PART).writeByte(0);
+    out.writeBytes(bytes, FIRST_PART, SCRAMBLE - FIRST_PART).writeByte(0);
     if (plugins) {
       PacketWriter.nulString(out, plugin, StandardCharsets.UTF_8);
     }

@@ -24,7 +24,7 @@ public record LoginRequest(
     long maxPacket,
     int collation,
     String user,
-    byte[] authData,
+    AuthData authData,
     @Nullable String schema,
     String plugin,
     ConnectAttributes attributes,
@@ -44,7 +44,7 @@ public record LoginRequest(
     long capabilities = start.capabilities();
     Charset charset = LoginCharset.of(start.collation());
     String user = reader.nulString("the user", charset);
-    byte[] authData = authData(reader, capabilities);
+    AuthData authData = AuthData.of(authData(reader, capabilities));
     String schema =
         Capabilities.has(capabilities, Capabilities.CONNECT_WITH_DB)
             ? reader.nulString("the schema", charset)
@@ -96,12 +96,12 @@ public record LoginRequest(
     Charset charset = LoginCharset.of(collation);
     PacketWriter.nulString(out, user, charset);
     if (Capabilities.has(capabilities, Capabilities.PLUGIN_AUTH_LENENC_CLIENT_DATA)) {
-      PacketWriter.lenencBytes(out, authData);
+      PacketWriter.lenencBytes(out, authData.bytes());
     } else if (Capabilities.has(capabilities, Capabilities.SECURE_CONNECTION)
-        && authData.length <= 0xff) {
-      out.writeByte(authData.length).writeBytes(authData);
+        && authData.length() <= 0xff) {
+      out.writeByte(authData.length()).writeBytes(authData.bytes());
     } else {
-      throw new IllegalStateException("auth data of " + authData.length + " bytes");
+      throw new IllegalStateException("auth data of " + authData.length() + " bytes");
     }
     if (Capabilities.has(capabilities, Capabilities.CONNECT_WITH_DB)) {
       PacketWriter.nulString(out, schema == null ? "" : schema, charset);
@@ -115,12 +115,5 @@ public record LoginRequest(
     if (Capabilities.has(capabilities, Capabilities.ZSTD_COMPRESSION_ALGORITHM)) {
       out.writeByte(zstdLevel);
     }
-  }
-
-  /** Without the auth data, which may be a password. */
-  @Override
-  public String toString() {
-    return "LoginRequest[user=%s, schema=%s, plugin=%s, collation=%d, capabilities=%s]"
-        .formatted(user, schema, plugin, collation, Capabilities.names(capabilities));
   }
 }
