@@ -34,14 +34,15 @@ import io.netty.buffer.ByteBuf;
  * </pre>
  *
  * <p>States in brackets are passed through without DEPRECATE_EOF only. A cursor has no rows behind
- * its columns: an EOF, or OK in its place, with CURSOR_EXISTS ends them. MySQL before 5.7.5 and
- * clients without DEPRECATE_EOF get MORE_RESULTS_EXISTS for OUT parameters in front of their row
- * only, so that an EOF behind it is not the last.
+ * its columns: an EOF, or OK in its place, with CURSOR_EXISTS ends them. To who has no
+ * DEPRECATE_EOF MySQL tells of the result behind OUT parameters in front of their row only, so that
+ * the EOF behind it is not the last.
  *
  * <p>Per packet: {@link #inspectLength}, then {@link #packet} with so many bytes at least. Where
  * that says INCOMPLETE nothing has changed but the length: a FrameSink answers WAIT, and its caller
  * walks what is left once more. A packet that ends the answer has been seen whole. Reads no row but
- * its first byte, and allocates nothing. Confined to one thread.
+ * its first byte, and allocates nothing. Confined to one thread. It is long because it is one
+ * table: each answer is a path through the same few states.
  */
 final class MyResponse {
   /** Of the payload of a first row that is asked for whole. */

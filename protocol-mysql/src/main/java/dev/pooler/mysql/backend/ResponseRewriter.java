@@ -52,6 +52,9 @@ import org.jspecify.annotations.Nullable;
 final class ResponseRewriter {
   private static final int HEADER = PacketFormat.HEADER;
 
+  /** What is kept for a row from one command to the next, in bytes. */
+  private static final int LASTING_ROW = 1024;
+
   private final MyResponse response;
   private final BackendStatus status;
   private final ByteBufAllocator memory;
@@ -207,6 +210,9 @@ final class ResponseRewriter {
       kept.setByte(3, rows + shift);
       front.writeBytes(kept, 0, kept.readableBytes());
       rowKept = false;
+      if (kept.capacity() > LASTING_ROW) {
+        close();
+      }
     } else {
       putEofs(sequence, flags, front);
     }

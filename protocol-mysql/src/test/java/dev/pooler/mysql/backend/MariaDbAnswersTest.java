@@ -243,7 +243,8 @@ class MariaDbAnswersTest {
     }
     int[] files = step.files.stream().mapToInt(file -> file.isEmpty() ? 1 : 2).toArray();
     return String.join("\n", ReferenceReader.read(capabilities, step.command, bytes, files))
-        .replaceAll("prepared 00[0-9a-f]{8}", "prepared");
+        .replaceAll("prepared 00[0-9a-f]{8}", "prepared")
+        .replaceAll("The statement \\([0-9]+\\)", "The statement");
   }
 
   private static RawLeg take(RawLeg leg, Step step) throws IOException {
@@ -255,8 +256,8 @@ class MariaDbAnswersTest {
     var steps = new ArrayList<Step>();
     steps.add(new Step(Command.INIT_DB, "shop"));
     steps.add(new Step(Command.QUERY, "set session_track_system_variables='*'"));
-    steps.add(new Step(Command.QUERY, "drop table if exists t"));
-    steps.add(new Step(Command.QUERY, "create table t(a int primary key, b varchar(20))"));
+    steps.add(
+        new Step(Command.QUERY, "create or replace table t(a int primary key, b varchar(20))"));
     steps.add(new Step(Command.QUERY, "insert into t values (1,'x'),(2,null),(3,'')"));
     steps.add(new Step(Command.QUERY, "select a, b from t"));
     steps.add(new Step(Command.QUERY, "select b, a from t where a > 1"));

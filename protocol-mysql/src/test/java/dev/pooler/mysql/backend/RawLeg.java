@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -43,7 +44,7 @@ final class RawLeg implements AutoCloseable {
   private int toldBefore;
 
   RawLeg(int port, long backend, long client) throws IOException {
-    socket = new Socket("127.0.0.1", port);
+    socket = new Socket(InetAddress.ofLiteral("127.0.0.1"), port);
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(30_000); // an answer that is longer than we think is not waited for
     in = new DataInputStream(socket.getInputStream());
@@ -144,7 +145,7 @@ final class RawLeg implements AutoCloseable {
 
   private byte[] readPacket() throws IOException {
     byte[] header = in.readNBytes(4);
-    int length = header[0] & 0xff | (header[1] & 0xff) << 8 | (header[2] & 0xff) << 16;
+    int length = (header[0] & 0xff) | (header[1] & 0xff) << 8 | (header[2] & 0xff) << 16;
     byte[] packet = new byte[4 + length];
     System.arraycopy(header, 0, packet, 0, 4);
     in.readFully(packet, 4, length);

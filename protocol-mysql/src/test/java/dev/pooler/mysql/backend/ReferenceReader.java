@@ -248,7 +248,7 @@ final class ReferenceReader {
   }
 
   private static int shortAt(byte[] payload, int index) {
-    return payload[index] & 0xff | (payload[index + 1] & 0xff) << 8;
+    return (payload[index] & 0xff) | (payload[index + 1] & 0xff) << 8;
   }
 
   private static String hex(byte[] payload) {

@@ -91,8 +91,8 @@ final class ResponseWalk implements FrameSink, AutoCloseable {
     byte[] got = client.toByteArray();
     int next = 1;
     for (int at = 0; at < got.length; ) {
-      int length = got[at] & 0xff | (got[at + 1] & 0xff) << 8 | (got[at + 2] & 0xff) << 16;
-      next = got[at + 3] + 1 & 0xff;
+      int length = (got[at] & 0xff) | (got[at + 1] & 0xff) << 8 | (got[at + 2] & 0xff) << 16;
+      next = (got[at + 3] + 1) & 0xff;
       at += 4 + length;
     }
     return next;
