@@ -2,6 +2,7 @@ package dev.pooler.mysql.backend;
 
 import dev.pooler.mysql.packet.Capabilities;
 import dev.pooler.mysql.packet.Command;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -91,7 +92,7 @@ final class RandomAnswer {
         packets.definitions(random.nextInt(4));
         end(status());
       }
-      case Command.STATISTICS -> packets.payload("Uptime: 1".getBytes());
+      case Command.STATISTICS -> packets.payload("Uptime: 1".getBytes(StandardCharsets.UTF_8));
       case Command.PING -> ok(status());
       case Command.SET_OPTION -> end(status());
       default -> results();

@@ -170,7 +170,11 @@ final class ReferenceReader {
     if (payload[0] != (byte) 0xff) {
       return false;
     }
-    told.add("error " + shortAt(payload, 1) + " " + new String(payload, 3, payload.length - 3));
+    told.add(
+        "error "
+            + shortAt(payload, 1)
+            + " "
+            + new String(payload, 3, payload.length - 3, StandardCharsets.UTF_8));
     return true;
   }
 
@@ -242,7 +246,7 @@ final class ReferenceReader {
     int bytes = first < 251 ? 0 : first == 252 ? 2 : first == 253 ? 3 : 8;
     long number = bytes == 0 ? first : 0;
     for (int i = 0; i < bytes; i++) {
-      number |= (payload[index[0]++] & 0xffL) << 8 * i;
+      number |= (payload[index[0]++] & 0xffL) << (8 * i);
     }
     return number;
   }
