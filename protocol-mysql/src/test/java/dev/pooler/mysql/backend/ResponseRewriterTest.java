@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pooler.core.wire.ProtocolViolation;
 import dev.pooler.mysql.packet.Capabilities;
 import dev.pooler.mysql.packet.Command;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -384,6 +387,28 @@ class ResponseRewriterTest {
           throw new AssertionError(name + ": " + e.getMessage(), e);
         }
       }
+    }
+  }
+
+  @Test
+  void rowsAllocateNothing() {
+    byte[] bytes = new Packets(0).textRow("a", "b").toBytes();
+    var memory = ManagementFactory.getPlatformMXBean(com.sun.management.ThreadMXBean.class);
+    try (var walk = new ResponseWalk(NEW, OLD)) {
+      walk.rewriter.begin(Command.QUERY, 1);
+      walk.walk(new Packets().count(2).definitions(2).textRow("a", "b").toBytes());
+      ByteBuf row = Unpooled.wrappedBuffer(bytes);
+      ByteBuf front = Unpooled.buffer();
+      long before = memory.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < 100_000; i++) {
+        row.setByte(3, 5 + i);
+        PacketRole role = walk.response.packet(row, 0, bytes.length, 5);
+        walk.rewriter.packet(role, row, 0, bytes.length, front);
+      }
+      long allocated = memory.getCurrentThreadAllocatedBytes() - before;
+      assertTrue(allocated < 100_000, () -> allocated + " bytes");
+      assertFalse(front.isReadable());
+      assertEquals((5 + 99_999 + 1) & 0xff, row.getUnsignedByte(3)); // one EOF in front
     }
   }
 
