@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Packets as a server writes them, numbered one after the other. */
 final class Packets {
@@ -135,9 +136,9 @@ final class Packets {
   }
 
   /** Null is NULL. */
-  Packets textRow(String... columns) {
+  Packets textRow(@Nullable String... columns) {
     ByteBuf out = Unpooled.buffer();
-    for (String column : columns) {
+    for (@Nullable String column : columns) {
       if (column == null) {
         out.writeByte(0xfb);
       } else {
