@@ -264,7 +264,7 @@ final class ResponseRewriter {
     ok.read(in, index + HEADER, index + length, backend);
     int at = front.writerIndex();
     front.writeMediumLE(0).writeByte(in.getUnsignedByte(index + 3) + shift);
-    ok.write(front, ok.status(), client);
+    ok.copy(front, ok.status(), client);
     front.setMediumLE(at, front.writerIndex() - at - HEADER);
     return Verdict.DROP;
   }
